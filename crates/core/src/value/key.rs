@@ -1,0 +1,216 @@
+//! Map keys: a number for each field name Kubernetes knows, shared text for every other.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::known::NAMES;
+
+/// The key of a map entry.
+///
+/// A name in the generated table of Kubernetes' field names is kept as its number, any other as shared
+/// text. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
+/// compare, order and hash as their text does.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(Repr);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Repr {
+    Known(u16),
+    Other(Arc<str>),
+}
+
+impl Key {
+    /// Makes the key for a text. Never allocates for a name in the table.
+    pub fn new(text: &str) -> Self {
+        match find(text) {
+            Some(id) => Self(Repr::Known(id)),
+            None => Self(Repr::Other(Arc::from(text))),
+        }
+    }
+
+    /// The key's text.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Known(id) => NAMES.get(usize::from(*id)).copied().unwrap_or_default(),
+            Repr::Other(text) => text,
+        }
+    }
+
+    /// The key's number in the table of known names, for compact encodings inside one process.
+    pub fn known_id(&self) -> Option<u16> {
+        match self.0 {
+            Repr::Known(id) => Some(id),
+            Repr::Other(_) => None,
+        }
+    }
+
+    /// The key with this number, if the table has it. The inverse of [`Key::known_id`].
+    pub fn from_known_id(id: u16) -> Option<Self> {
+        (usize::from(id) < NAMES.len()).then_some(Self(Repr::Known(id)))
+    }
+}
+
+const SLOTS: usize = 8192;
+const EMPTY: u16 = u16::MAX;
+static INDEX: [u16; SLOTS] = build_index();
+
+/// Finds a name's number by open addressing over an index built at compile time.
+fn find(text: &str) -> Option<u16> {
+    let mut slot = hash(text.as_bytes());
+    loop {
+        let id = INDEX.get(slot).copied().unwrap_or(EMPTY);
+        if id == EMPTY {
+            return None;
+        }
+        if NAMES.get(usize::from(id)).is_some_and(|name| *name == text) {
+            return Some(id);
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+}
+
+/// FNV-1a, folded to the index's size: short keys, and it must run at compile time.
+const fn hash(bytes: &[u8]) -> usize {
+    let mut state: u32 = 0x811c_9dc5;
+    let mut i = 0;
+    while i < bytes.len() {
+        state = (state ^ bytes[i] as u32).wrapping_mul(0x0100_0193);
+        i += 1;
+    }
+    ((state ^ (state >> 15)) as usize) % SLOTS
+}
+
+const fn build_index() -> [u16; SLOTS] {
+    let mut index = [EMPTY; SLOTS];
+    let mut id = 0;
+    while id < NAMES.len() {
+        let mut slot = hash(NAMES[id].as_bytes());
+        while index[slot] != EMPTY {
+            slot = (slot + 1) % SLOTS;
+        }
+        index[slot] = id as u16;
+        id += 1;
+    }
+    index
+}
+
+impl Default for Key {
+    /// The empty key.
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            // The table is sorted, so numbers order as their names do.
+            (Repr::Known(a), Repr::Known(b)) => a.cmp(b),
+            _ => self.as_str().cmp(other.as_str()),
+        }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Key {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl std::ops::Deref for Key {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for Key {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Key {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self::new(&text)
+    }
+}
+
+impl From<&String> for Key {
+    fn from(text: &String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<&Key> for Key {
+    fn from(key: &Key) -> Self {
+        key.clone()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_found_again() {
+        assert!(NAMES.windows(2).all(|w| w[0] < w[1]), "ids must order like their text");
+        for (id, name) in NAMES.iter().enumerate() {
+            assert_eq!(find(name), Some(id as u16), "{name}");
+        }
+    }
+
+    #[test]
+    fn known_and_other_keys_order_as_text() {
+        let mut keys: Vec<Key> = ["zzz", "spec", "a", "metadata", "mezzo"].map(Key::new).to_vec();
+        keys.sort();
+        let texts: Vec<&str> = keys.iter().map(Key::as_str).collect();
+        assert_eq!(texts, ["a", "metadata", "mezzo", "spec", "zzz"]);
+        assert_eq!(std::mem::size_of::<Key>(), 16);
+    }
+}

@@ -1,0 +1,307 @@
+//! Maps with sorted keys, and lists: both shared until they are changed.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use super::{Key, Value};
+
+/// A map from [`Key`] to [`Value`], sorted by key text, shared until changed.
+///
+/// Cloning is a reference count. Changing a shared map copies its entries once (their values stay shared).
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Map(Arc<[(Key, Value)]>);
+
+impl Map {
+    /// An empty map. Allocates nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value at a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.find(key).ok().and_then(|i| self.0.get(i)).map(|(_, v)| v)
+    }
+
+    /// The value at a key, to change in place. Copies the entries first if the map is shared.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
+        let i = self.find(key).ok()?;
+        Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| v)
+    }
+
+    /// Whether the map has the key.
+    pub fn contains_key(&self, key: &str) -> bool {
+        self.find(key).is_ok()
+    }
+
+    /// Sets a key's value and returns the one it had.
+    pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
+        let (key, value) = (key.into(), value.into());
+        match self.find(&key) {
+            Ok(i) => Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| std::mem::replace(v, value)),
+            Err(i) => {
+                let mut entries = self.take();
+                entries.insert(i, (key, value));
+                self.0 = entries.into();
+                None
+            }
+        }
+    }
+
+    /// Removes a key and returns the value it had.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let i = self.find(key).ok()?;
+        let mut entries = self.take();
+        let (_, value) = entries.remove(i);
+        self.0 = entries.into();
+        Some(value)
+    }
+
+    /// The map at a key, to change in place; put there empty if the key is absent or no map.
+    pub fn map_at(&mut self, key: &str) -> &mut Map {
+        if !matches!(self.get(key), Some(Value::Map(_))) {
+            self.insert(key, Value::Map(Map::new()));
+        }
+        match self.get_mut(key) {
+            Some(Value::Map(map)) => map,
+            _ => unreachable!("a map was just put there"),
+        }
+    }
+
+    /// Keeps the entries for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Key, &Value) -> bool) {
+        if self.0.iter().all(|(k, v)| keep(k, v)) {
+            return;
+        }
+        let mut entries = self.take();
+        entries.retain(|(k, v)| keep(k, v));
+        self.0 = entries.into();
+    }
+
+    /// The entries in key order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator + Clone {
+        self.0.iter().map(|(k, v)| (k, v))
+    }
+
+    /// The entries in key order, with values to change in place.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&Key, &mut Value)> {
+        Arc::make_mut(&mut self.0).iter_mut().map(|(k, v)| (&*k, v))
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
+        self.0.iter().map(|(k, _)| k)
+    }
+
+    /// The values in key order.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+        self.0.iter().map(|(_, v)| v)
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both are one allocation: equal without looking.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Takes entries that are sorted by key and free of duplicates, as a decoder's scratch stack has them.
+    pub(super) fn from_sorted(entries: impl ExactSizeIterator<Item = (Key, Value)>) -> Self {
+        if entries.len() == 0 {
+            return Self::new();
+        }
+        Self(entries.collect())
+    }
+
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        if self.0.len() <= 8 {
+            // Short maps: a scan over texts beats a search over them.
+            for (i, (k, _)) in self.0.iter().enumerate() {
+                match k.as_str().cmp(key) {
+                    std::cmp::Ordering::Less => {}
+                    std::cmp::Ordering::Equal => return Ok(i),
+                    std::cmp::Ordering::Greater => return Err(i),
+                }
+            }
+            return Err(self.0.len());
+        }
+        self.0.binary_search_by(|(k, _)| k.as_str().cmp(key))
+    }
+
+    /// The entries as a vector: moved out if nobody shares them, else copied.
+    fn take(&mut self) -> Vec<(Key, Value)> {
+        let mut shared = std::mem::take(&mut self.0);
+        match Arc::get_mut(&mut shared) {
+            Some(entries) => entries.iter_mut().map(std::mem::take).collect(),
+            None => shared.to_vec(),
+        }
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
+    /// Collects entries in any order; of equal keys the last wins.
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut entries: Vec<(Key, Value)> = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        if entries.is_empty() {
+            return Self::new();
+        }
+        if !entries.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            // `dedup_by` drops its first argument, the later entry, so its value is swapped in first.
+            entries.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(&mut later.1, &mut earlier.1);
+                }
+                same
+            });
+        }
+        Self(entries.into())
+    }
+}
+
+impl<K: Into<Key>, V: Into<Value>> Extend<(K, V)> for Map {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        let mut all = self.take();
+        all.extend(entries.into_iter().map(|(k, v)| (k.into(), v.into())));
+        *self = all.into_iter().collect();
+    }
+}
+
+impl IntoIterator for Map {
+    type Item = (Key, Value);
+    type IntoIter = std::vec::IntoIter<(Key, Value)>;
+    fn into_iter(mut self) -> Self::IntoIter {
+        self.take().into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Map {
+    type Item = (&'a Key, &'a Value);
+    type IntoIter = std::iter::Map<std::slice::Iter<'a, (Key, Value)>, fn(&'a (Key, Value)) -> Self::Item>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(k, v)| (k, v))
+    }
+}
+
+impl fmt::Debug for Map {
+    /// Prints the shape, never a scalar: a map may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// A list of [`Value`]s, shared until changed. Dereferences to a slice.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct List(Arc<[Value]>);
+
+impl List {
+    /// An empty list. Allocates nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a value at the end. Costs a copy of the list: build a `Vec` where many are added.
+    pub fn push(&mut self, value: impl Into<Value>) {
+        let mut items = self.take();
+        items.push(value.into());
+        self.0 = items.into();
+    }
+
+    /// The values as a vector: moved out if nobody shares them, else copied.
+    pub fn into_vec(mut self) -> Vec<Value> {
+        self.take()
+    }
+
+    /// Whether both are one allocation: equal without looking.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn take(&mut self) -> Vec<Value> {
+        let mut shared = std::mem::take(&mut self.0);
+        match Arc::get_mut(&mut shared) {
+            Some(items) => items.iter_mut().map(std::mem::take).collect(),
+            None => shared.to_vec(),
+        }
+    }
+}
+
+impl Deref for List {
+    type Target = [Value];
+    fn deref(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+impl DerefMut for List {
+    /// The values, to change in place. Copies them first if the list is shared.
+    fn deref_mut(&mut self) -> &mut [Value] {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<V: Into<Value>> FromIterator<V> for List {
+    fn from_iter<I: IntoIterator<Item = V>>(items: I) -> Self {
+        Self(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<Vec<Value>> for List {
+    fn from(items: Vec<Value>) -> Self {
+        Self(items.into())
+    }
+}
+
+impl IntoIterator for List {
+    type Item = Value;
+    type IntoIter = std::vec::IntoIter<Value>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.into_vec().into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a List {
+    type Item = &'a Value;
+    type IntoIter = std::slice::Iter<'a, Value>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_equal_keys_wins() {
+        let map: Map = [("b", 1), ("a", 2), ("b", 3), ("b", 4)].into_iter().collect();
+        assert_eq!(map.len(), 2);
+        assert_eq!(map.get("b"), Some(&Value::Int(4)));
+    }
+
+    #[test]
+    fn changing_a_shared_map_leaves_the_other() {
+        let mut a: Map = [("x", 1)].into_iter().collect();
+        let b = a.clone();
+        a.insert("y", 2);
+        a.map_at("spec").insert("replicas", 3);
+        assert_eq!(b.len(), 1);
+        assert_eq!(a.remove("x"), Some(Value::Int(1)));
+        assert_eq!(a.keys().map(Key::as_str).collect::<Vec<_>>(), ["spec", "y"]);
+    }
+}
