@@ -158,6 +158,9 @@ mod tests {
                 _ => Some(Scope::Namespaced),
             }
         }
+        fn is_served(&self, kind: &GroupKind) -> Option<bool> {
+            Some(self.scope(kind).is_some())
+        }
     }
 
     impl LiveView for World {

@@ -17,6 +17,9 @@ pub enum Scope {
 pub trait Scopes: Send + Sync {
     /// The kind's scope; `None` if nobody knows the kind.
     fn scope(&self, kind: &GroupKind) -> Option<Scope>;
+
+    /// Whether the cluster serves the kind; `None` while discovery of its group is stale or missing.
+    fn is_served(&self, kind: &GroupKind) -> Option<bool>;
 }
 
 /// The live objects, as the cache has them.

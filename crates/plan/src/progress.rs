@@ -13,20 +13,24 @@ pub enum StepResult {
     Done(String),
     /// It was not needed after all.
     Skipped(String),
-    /// The server refused it, or it could not be tried.
+    /// It could not be done; trying again may help.
     Failed(String),
+    /// The server refused it, and will refuse the same again (a 422, a 403).
+    Refused(String),
 }
 
 impl StepResult {
     /// Whether the step failed.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_))
+        matches!(self, Self::Failed(_) | Self::Refused(_))
     }
 
     /// What there is to say.
     pub fn message(&self) -> &str {
         match self {
-            Self::Done(message) | Self::Skipped(message) | Self::Failed(message) => message,
+            Self::Done(message) | Self::Skipped(message) | Self::Failed(message) | Self::Refused(message) => {
+                message
+            }
         }
     }
 }
