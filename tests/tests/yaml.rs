@@ -17,7 +17,10 @@ fn scalars() {
     for case in cases.iter() {
         let (name, yaml) = (case.str_at(&["name"]).unwrap(), case.str_at(&["yaml"]).unwrap());
         for reader in [read, read_fully] {
-            let got = reader(yaml, &Options::default());
+            // Refusals were recorded below the four lines of a ConfigMap.
+            let refused = case.get("json").is_none();
+            let above = if refused { "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n" } else { "" };
+            let got = reader(&format!("{above}{yaml}"), &Options::default());
             let right = match (&got, case.get("json")) {
                 (Ok(got), Some(expect)) => got == expect,
                 (Err(_), None) => true,
@@ -83,11 +86,16 @@ fn random_documents_print_as_kubectl_prints_them() {
     while done < total {
         let batch = (total - done).min(500);
         let objects: Vec<Value> = (0..batch).map(|i| config_map(&mut dice, done + i)).collect();
-        let list = tautline_core::value!({ "apiVersion": "v1", "kind": "List", "items": objects });
+        let list = tautline_core::value!({ "apiVersion": "v1", "kind": "List", "items": (objects.clone()) });
         let real = kubectl_prints(&kubectl, &list.to_json());
-        let got = write(&list);
-        // kubectl adds metadata to a List it prints.
-        let real = real.replace("kind: List\nmetadata: {}\n", "kind: List\n");
+        // kubectl prints the items one after the other, with the labels it was asked to change.
+        let got: String = objects
+            .into_iter()
+            .map(|mut object| {
+                object.get_mut("metadata").and_then(Value::as_map_mut).unwrap().insert("labels", Map::new());
+                write(&object)
+            })
+            .collect();
         compare_lines(&got, &real);
         done += batch;
     }
@@ -97,8 +105,10 @@ fn random_documents_print_as_kubectl_prints_them() {
 fn config_map(dice: &mut Dice, number: usize) -> Value {
     let data: Map = (0..4)
         .map(|i| {
+            // Digits inside keys make go-yaml's order a circle (121 < 1w < 3 < 7n < 121) that even kubectl does
+            // not print the same way twice.
             let key: String =
-                dice.text().chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+                dice.text().chars().filter(|c| c.is_ascii_alphabetic() || "-_.".contains(*c)).collect();
             (format!("{key}{i}"), dice.text())
         })
         .collect();

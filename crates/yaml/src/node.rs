@@ -174,6 +174,9 @@ pub(crate) struct Builder<'a> {
     names: std::collections::HashMap<usize, String>,
     pending: Vec<Comment>,
     nodes: usize,
+    /// Where tabs on blank lines are harmless: quoted and block scalars, flow collections.
+    verbatim: Vec<Span>,
+    last_end: usize,
 }
 
 type Events<'a> = (Event<'a>, granit_parser::Span);
@@ -193,7 +196,16 @@ impl<'a> Builder<'a> {
         };
         let parser = Parser::new_from_str_with_options(text, parser_options);
         let names = std::collections::HashMap::new();
-        Ok(Self { text, parser, options, names, pending: Vec::new(), nodes: 0 })
+        Ok(Self {
+            text,
+            parser,
+            options,
+            names,
+            pending: Vec::new(),
+            nodes: 0,
+            verbatim: Vec::new(),
+            last_end: 0,
+        })
     }
 
     /// The next document's tree.
@@ -201,7 +213,11 @@ impl<'a> Builder<'a> {
         loop {
             match self.next()? {
                 None | Some((Event::StreamEnd, _)) => return Ok(None),
-                Some((event, span)) if event.is_node() => return self.node(event, span, 0).map(Some),
+                Some((event, span)) if event.is_node() => {
+                    let node = self.node(event, span, 0)?;
+                    self.refuse_tabs(node.span.start)?;
+                    return Ok(Some(node));
+                }
                 Some(_) => {}
             }
         }
@@ -216,7 +232,10 @@ impl<'a> Builder<'a> {
                     let inline = placement == granit_parser::Placement::Right;
                     self.pending.push(Comment { text: text.into_owned(), inline });
                 }
-                Some(Ok(event)) => return Ok(Some(event)),
+                Some(Ok((event, span))) => {
+                    self.last_end = span.byte_range().map_or(self.last_end, |bytes| bytes.end);
+                    return Ok(Some((event, span)));
+                }
                 Some(Err(error)) => return Err(self.syntax(&error)),
             }
         }
@@ -264,12 +283,23 @@ impl<'a> Builder<'a> {
                 NodeKind::Alias(Anchor { name: self.names.get(&id).cloned().unwrap_or_default(), id })
             }
             Event::Scalar(text, style, ..) => {
+                let source = self.text.get(place.start..place.end).unwrap_or_default();
+                if style == granit_parser::ScalarStyle::DoubleQuoted && has_surrogate(source) {
+                    let what = "found invalid Unicode character escape code".to_owned();
+                    return Err(ErrorKind::Syntax(what).at(place.line, place.column));
+                }
+                if style != granit_parser::ScalarStyle::Plain {
+                    self.verbatim.push(place);
+                }
                 NodeKind::Scalar { text: text.into_owned(), style: scalar_style(style) }
             }
             Event::SequenceStart(style, ..) => {
                 let mut items = Vec::new();
                 while let Some(item) = self.child(depth)? {
                     items.push(item);
+                }
+                if style == StructureStyle::Flow {
+                    self.verbatim.push(Span { end: self.last_end, ..place });
                 }
                 NodeKind::List { items, flow: style == StructureStyle::Flow }
             }
@@ -279,11 +309,38 @@ impl<'a> Builder<'a> {
                     let Some(value) = self.child(depth)? else { break };
                     entries.push((key, value));
                 }
+                if style == StructureStyle::Flow {
+                    self.verbatim.push(Span { end: self.last_end, ..place });
+                }
                 NodeKind::Map { entries, flow: style == StructureStyle::Flow }
             }
             _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at(place.line, place.column)),
         };
         Ok(Node { kind, tag, anchor, span: place, comments })
+    }
+
+    /// go-yaml refuses a tab on an otherwise blank line where it could be indentation.
+    fn refuse_tabs(&self, start: usize) -> Result<(), Error> {
+        let document = self.text.get(start..self.last_end).unwrap_or_default();
+        if !document.contains('\t') {
+            return Ok(());
+        }
+        let first_line = self.text.get(..start).unwrap_or_default().matches('\n').count() + 1;
+        let (mut at, mut indent) = (start, 0);
+        for (i, line) in document.split_inclusive('\n').enumerate() {
+            let spaces = line.bytes().take_while(|b| *b == b' ').count();
+            if line.trim_ascii().is_empty() {
+                let tab = line.as_bytes().get(spaces) == Some(&b'\t') && spaces <= indent && i > 0;
+                if tab && !self.verbatim.iter().any(|span| (span.start..span.end).contains(&at)) {
+                    let what = "found a tab character that violates indentation".to_owned();
+                    return Err(ErrorKind::Syntax(what).at(first_line + i, spaces + 1));
+                }
+            } else {
+                indent = spaces;
+            }
+            at += line.len();
+        }
+        Ok(())
     }
 
     /// The next node of a collection, or nothing at its end.
@@ -305,6 +362,23 @@ impl<'a> Builder<'a> {
         self.names.insert(id, name.to_string());
         Ok(Some(Anchor { name: name.into_owned(), id }))
     }
+}
+
+/// Whether a double-quoted scalar's source writes a surrogate: JSON allows pairs of them, YAML 1.1 none.
+fn has_surrogate(source: &str) -> bool {
+    let mut rest = source;
+    while let Some(at) = rest.find('\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.as_bytes().first() == Some(&b'u')
+            && let Some(code) = escape.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok())
+            && (0xd800..0xe000).contains(&code)
+        {
+            return true;
+        }
+        let skip = escape.chars().next().map_or(0, char::len_utf8);
+        rest = escape.get(skip..).unwrap_or_default();
+    }
+    false
 }
 
 /// go-yaml's reader refuses characters outside YAML's set before it looks at anything else.
