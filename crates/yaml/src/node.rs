@@ -246,7 +246,7 @@ impl<'a> Builder<'a> {
         let marker = error.marker();
         let kind = match error.kind() {
             Parse::UnknownAnchor => ErrorKind::UnknownAnchor(self.name_at(marker.byte_offset())),
-            _ if error.info().contains("nest") => ErrorKind::Depth(self.options.budget.depth),
+            _ if error.info().contains("recursion limit") => ErrorKind::Depth(self.options.budget.depth),
             _ => ErrorKind::Syntax(error.info()),
         };
         kind.at(marker.line().max(1), marker.col() + 1)
