@@ -122,9 +122,9 @@ impl<'a> Reader<'a> {
                 if at + spaces != end {
                     break;
                 }
-                breaks += 1;
+                breaks += usize::from(end < self.bytes.len());
             } else if at + indent == end {
-                breaks += 1;
+                breaks += usize::from(end < self.bytes.len());
             } else {
                 (0..breaks).for_each(|_| out.push('\n'));
                 out.push_str(self.text.get(at + indent..end)?);
