@@ -12,7 +12,7 @@
 //! | [`time`] | RFC 3339 for [`tautline_core::Timestamp`] |
 //! | [`duration`] | [`Duration`]: Go's `1h30m` |
 //! | [`names`] | which names the API server takes, with its messages |
-//! | [`pointer`] | [`Pointer`]: JSON pointers |
+//! | [`mod@pointer`] | [`Pointer`]: JSON pointers |
 //! | [`semver`] | [`Version`], [`Constraint`]: Masterminds' versions and ranges |
 //! | [`glob`] | [`Glob`]: `apps/**/{a,b}*.yaml` |
 //! | [`image`] | [`ImageReference`]: name, tag and digest |

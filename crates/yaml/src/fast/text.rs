@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         let header = self.line_end(self.at);
         let rest = self.text.get(self.at..header)?;
         let comment = rest.trim_start_matches(' ');
-        if !comment.is_empty() && !(comment.starts_with('#') && rest.starts_with(' ')) {
+        let is_comment = comment.starts_with('#') && rest.starts_with(' ');
+        if !(comment.is_empty() || is_comment) {
             return None;
         }
         let (indent, start) = self.literal_indent(header + 1, parent)?;
