@@ -1,5 +1,6 @@
 //! YAML as the real kubectl reads and writes it.
 #![allow(clippy::disallowed_methods, reason = "the test starts kubectl to compare with it")]
+#![allow(clippy::unwrap_used, reason = "a failure is the test's failure, in its helpers too")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -88,7 +88,7 @@ impl<'n> Converter<'n, '_> {
         if level > budget.depth {
             return Err(node.error(ErrorKind::Depth(budget.depth)));
         }
-        if self.decoded % 1024 == 0 && budget.cancel.is_cancelled() {
+        if self.decoded.is_multiple_of(1024) && budget.cancel.is_cancelled() {
             return Err(node.error(ErrorKind::Cancelled));
         }
         Ok(())
@@ -294,7 +294,7 @@ fn height(value: &Value, limit: usize) -> usize {
 /// Standard base64 with padding; line breaks are skipped, as Go's decoder does.
 fn base64(text: &str) -> Option<Vec<u8>> {
     let symbols: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\n' | b'\r')).collect();
-    if symbols.len() % 4 != 0 {
+    if !symbols.len().is_multiple_of(4) {
         return None;
     }
     let digits = symbols.iter().rposition(|b| *b != b'=').map_or(0, |last| last + 1);

@@ -268,7 +268,7 @@ impl<'a> Builder<'a> {
             Some(ErrorKind::Nodes(budget.nodes))
         } else if depth > budget.depth {
             Some(ErrorKind::Depth(budget.depth))
-        } else if self.nodes % 1024 == 0 && budget.cancel.is_cancelled() {
+        } else if self.nodes.is_multiple_of(1024) && budget.cancel.is_cancelled() {
             Some(ErrorKind::Cancelled)
         } else {
             None

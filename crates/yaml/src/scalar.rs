@@ -142,7 +142,7 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp<'_>> {
     let (month, rest) = two_digits(rest)?;
     let (day, rest) = two_digits(rest.strip_prefix('-')?)?;
     let year: u32 = year.parse().ok()?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,

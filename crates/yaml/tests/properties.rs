@@ -63,8 +63,10 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(|items| Value::List(List::from(items))),
-            prop::collection::vec(("[ -~é]{0,10}", inner), 0..5)
-                .prop_map(|entries| Value::Map(entries.into_iter().collect::<Map>())),
+            prop::collection::vec(("[ -~é]{0,10}", inner), 0..5).prop_map(|entries| {
+                // `<<` is the one key that go-yaml writes but does not read back: it means a merge.
+                Value::Map(entries.into_iter().filter(|(key, _)| key != "<<").collect::<Map>())
+            }),
         ]
     })
 }

@@ -43,12 +43,10 @@ pub(crate) fn read(text: &str, options: &Options) -> Option<Value> {
 fn has_unusual_bytes(bytes: &[u8]) -> bool {
     let suspicious = |b: u8| (b < 0x20 && b != b'\n') || b == 0x7f || b == 0xc2 || b == 0xe2 || b == 0xef;
     // Whole chunks first, without a branch for each byte.
-    bytes
-        .chunks(64)
-        .any(|chunk| chunk.iter().fold(false, |any, b| any | suspicious(*b)) && holds_one(bytes, chunk))
+    bytes.chunks(64).any(|chunk| chunk.iter().fold(false, |any, b| any | suspicious(*b)) && holds_one(chunk))
 }
 
-fn holds_one(_all: &[u8], chunk: &[u8]) -> bool {
+fn holds_one(chunk: &[u8]) -> bool {
     chunk.iter().enumerate().any(|(i, b)| match b {
         0xc2 => chunk.get(i + 1).is_none_or(|next| *next < 0xa0),
         0xe2 => chunk.get(i + 1..i + 3).is_none_or(|next| next == [0x80, 0xa8] || next == [0x80, 0xa9]),

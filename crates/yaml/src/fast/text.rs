@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         let header = self.line_end(self.at);
         let rest = self.text.get(self.at..header)?;
         let comment = rest.trim_start_matches(' ');
-        if !comment.is_empty() && !(comment.starts_with('#') && rest.starts_with(' ')) {
+        let is_comment = comment.starts_with('#') && rest.starts_with(' ');
+        if !(comment.is_empty() || is_comment) {
             return None;
         }
         let (indent, start) = self.literal_indent(header + 1, parent)?;
@@ -122,9 +123,9 @@ impl<'a> Reader<'a> {
                 if at + spaces != end {
                     break;
                 }
-                breaks += 1;
+                breaks += usize::from(end < self.bytes.len());
             } else if at + indent == end {
-                breaks += 1;
+                breaks += usize::from(end < self.bytes.len());
             } else {
                 (0..breaks).for_each(|_| out.push('\n'));
                 out.push_str(self.text.get(at + indent..end)?);
