@@ -147,9 +147,9 @@ impl App {
         Some(complete.holds(key))
     }
 
-    /// Whether the last complete render, current or not, holds an object.
-    pub fn held(&self, key: &ResourceKey) -> bool {
-        self.complete.as_ref().is_some_and(|complete| complete.holds(key))
+    /// What the last complete render held, current or not.
+    pub fn held_keys(&self) -> BTreeSet<ResourceKey> {
+        self.complete.as_ref().map(|complete| complete.keys().clone()).unwrap_or_default()
     }
 
     /// The desired objects that are not the app's to write, so that other apps' renders matter to it.

@@ -55,6 +55,11 @@ impl CompleteRender {
         self.keys.contains(key)
     }
 
+    /// Every object of the render.
+    pub fn keys(&self) -> &BTreeSet<ResourceKey> {
+        &self.keys
+    }
+
     /// How many objects the render held.
     pub fn len(&self) -> usize {
         self.keys.len()

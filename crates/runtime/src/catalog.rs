@@ -1,0 +1,74 @@
+//! What the cluster serves, as the engine asks it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tautline_cluster::{ApiResource, Discovery};
+use tautline_core::{GroupKind, GroupVersionKind};
+use tautline_ownership::{Scope, Scopes};
+
+/// The last complete discovery. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog(Arc<RwLock<Served>>);
+
+#[derive(Debug, Default)]
+struct Served {
+    discovery: Discovery,
+    preferred: BTreeMap<GroupKind, ApiResource>,
+    is_known: bool,
+}
+
+impl Catalog {
+    /// Takes a new discovery. Kinds of groups that are stale in it are kept from before. Answers whether
+    /// anything changed.
+    pub fn update(&self, mut discovery: Discovery) -> bool {
+        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for resource in &served.discovery.resources {
+            if discovery.is_stale(&resource.gvk.group) && discovery.find(&resource.gvk).is_none() {
+                discovery.resources.push(resource.clone());
+            }
+        }
+        if served.is_known && served.discovery == discovery {
+            return false;
+        }
+        let mut preferred: BTreeMap<GroupKind, ApiResource> = BTreeMap::new();
+        for resource in &discovery.resources {
+            preferred.entry(resource.gvk.group_kind()).or_insert_with(|| resource.clone());
+        }
+        *served = Served { discovery, preferred, is_known: true };
+        true
+    }
+
+    /// The kind in exactly this version.
+    pub fn resource(&self, gvk: &GroupVersionKind) -> Option<ApiResource> {
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        served.discovery.find(gvk).cloned()
+    }
+
+    /// The kind in its preferred version.
+    pub fn preferred(&self, kind: &GroupKind) -> Option<ApiResource> {
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        served.preferred.get(kind).cloned()
+    }
+
+    /// Every kind in its preferred version that can be listed.
+    pub fn listable(&self) -> Vec<ApiResource> {
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        served.preferred.values().filter(|r| r.allows("list")).cloned().collect()
+    }
+}
+
+impl Scopes for Catalog {
+    fn scope(&self, kind: &GroupKind) -> Option<Scope> {
+        let resource = self.preferred(kind)?;
+        Some(if resource.namespaced { Scope::Namespaced } else { Scope::Cluster })
+    }
+
+    fn is_served(&self, kind: &GroupKind) -> Option<bool> {
+        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if served.preferred.contains_key(kind) {
+            return Some(true);
+        }
+        (served.is_known && !served.discovery.is_stale(&kind.group)).then_some(false)
+    }
+}

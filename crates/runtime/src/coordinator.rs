@@ -1,0 +1,496 @@
+//! The coordinator: one task that owns every app and hands effects to others.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tautline_cluster::Cache;
+use tautline_core::{AppId, GroupKind, ResourceKey, Timestamp, Why};
+use tautline_engine::{App, Effect, Event, World};
+use tautline_ownership::{AppInstance, LiveView, Neighbours};
+use tautline_plan::Gate;
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::catalog::Catalog;
+use crate::embedder::{AppInput, Parts};
+use crate::fetch::Fetcher;
+use crate::message::Message;
+use crate::perform::Performer;
+use crate::watcher::Watcher;
+
+const REPORT_EVERY: Duration = Duration::from_secs(1);
+
+pub(crate) struct Coordinator {
+    pub(crate) parts: Parts,
+    pub(crate) cache: Arc<RwLock<Cache>>,
+    pub(crate) catalog: Catalog,
+    pub(crate) fetcher: Arc<Fetcher>,
+    pub(crate) performer: Arc<Performer>,
+    pub(crate) out: mpsc::UnboundedSender<Message>,
+    pub(crate) changes: broadcast::Sender<AppId>,
+    pub(crate) apps: BTreeMap<AppId, Entry>,
+    pub(crate) index: Index,
+    pub(crate) watchers: BTreeMap<GroupKind, JoinHandle<()>>,
+    pub(crate) timers: BinaryHeap<Reverse<(Timestamp, AppId)>>,
+    pub(crate) is_scanning: bool,
+    pub(crate) is_discovering: bool,
+}
+
+pub(crate) struct Entry {
+    pub(crate) app: App,
+    input: AppInput,
+    kinds: BTreeSet<GroupKind>,
+    reporting: Reporting,
+    wants_scan: bool,
+}
+
+/// How far an app's report is behind.
+#[derive(Default)]
+struct Reporting {
+    is_dirty: bool,
+    is_urgent: bool,
+    is_running: bool,
+    last: Option<Timestamp>,
+}
+
+/// Who holds what, across apps.
+#[derive(Default)]
+pub(crate) struct Index {
+    by_instance: HashMap<String, AppId>,
+    holders: HashMap<ResourceKey, BTreeSet<AppId>>,
+    held: HashMap<AppId, BTreeSet<ResourceKey>>,
+}
+
+impl Coordinator {
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
+        self.discover();
+        self.watch_kinds();
+        loop {
+            let message = match self.next_timer() {
+                Some(wait) => tokio::select! {
+                    biased;
+                    message = inbox.recv() => message,
+                    () = tokio::time::sleep(wait) => { self.ring(); continue; }
+                },
+                None => inbox.recv().await,
+            };
+            match message {
+                None => return,
+                Some(Message::Stop(done)) => {
+                    self.watchers.values().for_each(JoinHandle::abort);
+                    let _ = done.send(());
+                    return;
+                }
+                Some(message) => self.take(message),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Set(input) => self.set(*input),
+            Message::Remove(id) => self.remove(&id),
+            Message::Event(id, event) => self.step(&id, event),
+            Message::Changed(keys) => self.changed(&keys),
+            Message::Kind(kind) => self.kind_changed(&kind),
+            Message::Rediscover => self.discover(),
+            Message::Discovered => {
+                self.is_discovering = false;
+                self.watch_kinds();
+                self.step_all(|_| Event::Kinds);
+            }
+            Message::Reported(id) => self.reported(&id),
+            Message::Scanned(result) => self.scanned(&result),
+            Message::Ask(id, reply) => {
+                drop(reply.send(self.apps.get(&id).map(|entry| (entry.app.report(), Vec::new()))))
+            }
+            Message::AskAll(reply) => {
+                drop(
+                    reply
+                        .send(self.apps.iter().map(|(id, entry)| (id.clone(), entry.app.report())).collect()),
+                );
+            }
+            Message::Stop(_) => {}
+        }
+    }
+
+    fn set(&mut self, input: AppInput) {
+        let id = input.spec.id.clone();
+        let instance = input.spec.destination.app.as_str().to_owned();
+        self.index.by_instance.insert(instance, id.clone());
+        match self.apps.get_mut(&id) {
+            Some(entry) => {
+                let spec = Box::new(input.spec.clone());
+                entry.input = input;
+                self.step(&id, Event::Spec(spec));
+            }
+            None => {
+                let app = App::new(input.spec.clone(), input.memory.clone());
+                let spec = Box::new(input.spec.clone());
+                let reporting = Reporting::default();
+                let entry = Entry { app, input, kinds: BTreeSet::new(), reporting, wants_scan: false };
+                self.apps.insert(id.clone(), entry);
+                self.step(&id, Event::Spec(spec));
+            }
+        }
+    }
+
+    fn remove(&mut self, id: &AppId) {
+        if let Some(entry) = self.apps.remove(id) {
+            self.index.by_instance.remove(entry.input.spec.destination.app.as_str());
+        }
+        self.index.set_held(id, BTreeSet::new());
+        self.watch_kinds();
+        self.tell_contested();
+        let _ = self.changes.send(id.clone());
+    }
+
+    fn changed(&mut self, keys: &[ResourceKey]) {
+        let mut by_app: BTreeMap<AppId, Vec<ResourceKey>> = BTreeMap::new();
+        let mut definitions_changed = false;
+        {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            for key in keys {
+                definitions_changed |= key.kind == "CustomResourceDefinition";
+                let tracked = cache.apps_of(key);
+                let mut apps: BTreeSet<AppId> =
+                    tracked.iter().filter_map(|name| self.index.by_instance.get(name).cloned()).collect();
+                apps.extend(self.index.holders.get(key).into_iter().flatten().cloned());
+                // What was tracked before and no longer is, or is gone.
+                apps.extend(self.apps.iter().filter(|(_, e)| e.app.has(key)).map(|(id, _)| id.clone()));
+                for app in apps {
+                    by_app.entry(app).or_default().push(key.clone());
+                }
+            }
+        }
+        if definitions_changed {
+            self.definitions_changed();
+        }
+        for (id, keys) in by_app {
+            let _ = self.changes.send(id.clone());
+            self.step(&id, Event::Live(keys));
+        }
+    }
+
+    fn kind_changed(&mut self, kind: &GroupKind) {
+        if kind.kind == "CustomResourceDefinition" {
+            self.definitions_changed();
+        }
+        let concerned: Vec<AppId> =
+            self.apps.iter().filter(|(_, e)| e.kinds.contains(kind)).map(|(id, _)| id.clone()).collect();
+        for id in concerned {
+            self.step(&id, Event::Kinds);
+        }
+    }
+
+    fn definitions_changed(&mut self) {
+        let kind = GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition");
+        let definitions = self.cache.read().unwrap_or_else(PoisonError::into_inner).objects(&kind);
+        self.parts.definitions.update(&definitions);
+        self.discover();
+    }
+
+    /// Asks the cluster what it serves.
+    fn discover(&mut self) {
+        if std::mem::replace(&mut self.is_discovering, true) {
+            return;
+        }
+        let (cluster, catalog, out) = (self.parts.cluster.clone(), self.catalog.clone(), self.out.clone());
+        tokio::spawn(async move {
+            loop {
+                match cluster.discover().await {
+                    Ok(discovery) => {
+                        catalog.update(discovery);
+                        let _ = out.send(Message::Discovered);
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "discovery failed; trying again");
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+            }
+        });
+    }
+
+    fn step_all(&mut self, event: impl Fn(&AppId) -> Event) {
+        let ids: Vec<AppId> = self.apps.keys().cloned().collect();
+        for id in ids {
+            let event = event(&id);
+            self.step(&id, event);
+        }
+    }
+
+    /// Lets an app take an event, and hands on what it wants done.
+    fn step(&mut self, id: &AppId, event: Event) {
+        let Some(mut entry) = self.apps.remove(id) else { return };
+        let now = self.parts.clock.now();
+        let effects = {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            let neighbours = Others { apps: &self.apps, index: &self.index, me: id };
+            let gates: &[Arc<dyn Gate>] = &entry.input.gates;
+            let world = World {
+                live: &*cache,
+                scopes: &self.catalog,
+                neighbours: &neighbours,
+                differ: &*self.parts.differ,
+                health: &*self.parts.health,
+                gates,
+            };
+            entry.app.step(event, &world, now)
+        };
+        self.apps.insert(id.clone(), entry);
+        for effect in effects {
+            self.effect(id, effect, now);
+        }
+        self.flush(id, now);
+    }
+
+    fn effect(&mut self, id: &AppId, effect: Effect, now: Timestamp) {
+        let out = self.out.clone();
+        let app = id.clone();
+        match effect {
+            Effect::Watch(kinds) => {
+                if let Some(entry) = self.apps.get_mut(id) {
+                    entry.kinds = kinds;
+                }
+                self.watch_kinds();
+            }
+            Effect::Resolve(want) => {
+                let fetcher = self.fetcher.clone();
+                tokio::spawn(async move {
+                    let result = fetcher.resolve(&want).await;
+                    let _ = out.send(Message::Event(app, Event::Resolved(result)));
+                });
+            }
+            Effect::Render { revision, fresh } => {
+                let Some(entry) = self.apps.get(id) else { return };
+                let (fetcher, path, tool) =
+                    (self.fetcher.clone(), entry.input.path.clone(), entry.input.tool.clone());
+                tokio::spawn(async move {
+                    let rendered = fetcher.render(revision, path, tool, fresh).await;
+                    let _ = out.send(Message::Event(app, Event::Rendered(Box::new(rendered))));
+                });
+            }
+            Effect::Record(intent) => {
+                let records = self.parts.records.clone();
+                tokio::spawn(async move {
+                    let result = records.record(&app, &intent).await;
+                    let _ = out.send(Message::Event(app, Event::Recorded(result)));
+                });
+            }
+            Effect::Perform(work) => {
+                for work in work {
+                    let (performer, app) = (self.performer.clone(), app.clone());
+                    tokio::spawn(async move { performer.perform(app, work).await });
+                }
+            }
+            Effect::Scan => {
+                if let Some(entry) = self.apps.get_mut(id) {
+                    entry.wants_scan = true;
+                }
+                self.scan();
+            }
+            Effect::Report { urgent } => {
+                if let Some(entry) = self.apps.get_mut(id) {
+                    entry.reporting.is_dirty = true;
+                    entry.reporting.is_urgent |= urgent;
+                }
+            }
+            Effect::WakeAt(at) => self.timers.push(Reverse((at.max(now), app))),
+            Effect::Finalize => {
+                let records = self.parts.records.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = records.finalize(&app).await {
+                        tracing::warn!(%app, error, "the finalizer could not be taken off");
+                    }
+                });
+            }
+            Effect::TellNeighbours => {
+                let held = self.apps.get(id).map(|e| e.app.held_keys()).unwrap_or_default();
+                if self.index.set_held(id, held) {
+                    self.tell_contested();
+                }
+            }
+        }
+    }
+
+    fn tell_contested(&mut self) {
+        let contested: Vec<AppId> =
+            self.apps.iter().filter(|(_, e)| e.app.is_contested()).map(|(id, _)| id.clone()).collect();
+        for id in contested {
+            // By message, not by call: one app's news must not recurse through all.
+            let _ = self.out.send(Message::Event(id, Event::Neighbours));
+        }
+    }
+
+    fn scan(&mut self) {
+        if std::mem::replace(&mut self.is_scanning, true) {
+            return;
+        }
+        let (performer, out) = (self.performer.clone(), self.out.clone());
+        tokio::spawn(async move {
+            let result = performer.scan().await;
+            let _ = out.send(Message::Scanned(result));
+        });
+    }
+
+    fn scanned(&mut self, result: &Result<Vec<(String, BTreeSet<GroupKind>)>, String>) {
+        self.is_scanning = false;
+        let mut waiting: Vec<(AppId, AppInstance)> = Vec::new();
+        for (id, entry) in &mut self.apps {
+            if std::mem::take(&mut entry.wants_scan) {
+                waiting.push((id.clone(), entry.input.spec.destination.app.clone()));
+            }
+        }
+        for (id, instance) in waiting {
+            let kinds = result.clone().map(|found| {
+                found
+                    .into_iter()
+                    .find(|(app, _)| app == instance.as_str())
+                    .map(|(_, kinds)| kinds)
+                    .unwrap_or_default()
+            });
+            self.step(&id, Event::Scanned(kinds));
+        }
+    }
+
+    /// Watches exactly the kinds that some app needs, the kinds of their children, and CRDs.
+    fn watch_kinds(&mut self) {
+        let mut wanted: BTreeSet<GroupKind> =
+            self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
+        let children: Vec<GroupKind> = wanted.iter().flat_map(child_kinds).collect();
+        wanted.extend(children);
+        wanted.insert(GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
+        let gone: Vec<GroupKind> =
+            self.watchers.keys().filter(|kind| !wanted.contains(*kind)).cloned().collect();
+        for kind in gone {
+            if let Some(task) = self.watchers.remove(&kind) {
+                task.abort();
+            }
+            self.cache.write().unwrap_or_else(PoisonError::into_inner).forget(&kind);
+        }
+        for kind in wanted {
+            if self.watchers.contains_key(&kind) {
+                continue;
+            }
+            let Some(resource) = self.catalog.preferred(&kind) else { continue };
+            let (cluster, cache) = (self.parts.cluster.clone(), self.cache.clone());
+            let watcher =
+                Watcher { cluster, cache, clock: self.parts.clock.clone(), out: self.out.clone(), resource };
+            self.watchers.insert(kind, tokio::spawn(watcher.run()));
+        }
+    }
+
+    /// Writes an app's report if it is due: at once when urgent, else once a second.
+    fn flush(&mut self, id: &AppId, now: Timestamp) {
+        let Some(entry) = self.apps.get_mut(id) else { return };
+        let reporting = &mut entry.reporting;
+        if !reporting.is_dirty || reporting.is_running {
+            return;
+        }
+        let due = reporting.last.map_or(now, |last| last + REPORT_EVERY);
+        if !reporting.is_urgent && due > now {
+            self.timers.push(Reverse((due, id.clone())));
+            return;
+        }
+        (reporting.is_dirty, reporting.is_urgent) = (false, false);
+        (reporting.is_running, reporting.last) = (true, Some(now));
+        let report = entry.app.report();
+        let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
+        let _ = self.changes.send(app.clone());
+        tokio::spawn(async move {
+            records.report(&app, &report).await;
+            let _ = out.send(Message::Reported(app));
+        });
+    }
+
+    fn reported(&mut self, id: &AppId) {
+        if let Some(entry) = self.apps.get_mut(id) {
+            entry.reporting.is_running = false;
+        }
+        self.flush(id, self.parts.clock.now());
+    }
+
+    fn next_timer(&self) -> Option<Duration> {
+        let Reverse((at, _)) = self.timers.peek()?;
+        Some(at.since(self.parts.clock.now()))
+    }
+
+    /// Rings every timer that is due.
+    fn ring(&mut self) {
+        let now = self.parts.clock.now();
+        let mut due: BTreeSet<AppId> = BTreeSet::new();
+        while self.timers.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            due.extend(self.timers.pop().map(|Reverse((_, id))| id));
+        }
+        for id in due {
+            self.step(&id, Event::Tick);
+        }
+    }
+}
+
+/// The kinds that a kind's controller makes, for the resource tree.
+fn child_kinds(kind: &GroupKind) -> Vec<GroupKind> {
+    let children: &[(&str, &str)] = match (kind.group.as_str(), kind.kind.as_str()) {
+        ("apps", "Deployment") => &[("apps", "ReplicaSet"), ("", "Pod")],
+        ("apps", "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => &[("", "Pod")],
+        ("batch", "CronJob") => &[("batch", "Job"), ("", "Pod")],
+        _ => &[],
+    };
+    children.iter().map(|(group, kind)| GroupKind::new(*group, *kind)).collect()
+}
+
+impl Index {
+    /// Takes what an app's complete render holds. Answers whether anything changed.
+    fn set_held(&mut self, id: &AppId, keys: BTreeSet<ResourceKey>) -> bool {
+        let before = self.held.remove(id).unwrap_or_default();
+        if before == keys {
+            self.held.insert(id.clone(), keys);
+            // The render is current now, which is news in itself.
+            return true;
+        }
+        for key in before.difference(&keys) {
+            if let Some(holders) = self.holders.get_mut(key) {
+                holders.remove(id);
+                if holders.is_empty() {
+                    self.holders.remove(key);
+                }
+            }
+        }
+        for key in keys.difference(&before) {
+            self.holders.entry(key.clone()).or_default().insert(id.clone());
+        }
+        self.held.insert(id.clone(), keys);
+        true
+    }
+}
+
+struct Others<'a> {
+    apps: &'a BTreeMap<AppId, Entry>,
+    index: &'a Index,
+    me: &'a AppId,
+}
+
+impl Neighbours for Others<'_> {
+    fn exists(&self, app: &str) -> bool {
+        self.index.by_instance.contains_key(app)
+    }
+
+    fn holds(&self, app: &str, key: &ResourceKey) -> Option<bool> {
+        let id = self.index.by_instance.get(app)?;
+        self.apps.get(id)?.app.holds(key)
+    }
+
+    fn other_holder(&self, _: &str, key: &ResourceKey) -> Option<String> {
+        let holders = self.index.holders.get(key)?;
+        holders.iter().find(|id| *id != self.me).map(|id| id.name.clone())
+    }
+}
+
+/// Whether a kind is listed, for tests and waits.
+pub(crate) fn is_listed(cache: &Cache, kind: &GroupKind) -> bool {
+    !matches!(cache.freshness(kind), Err(Why::Listing(_) | Why::NotWatched(_)))
+}

@@ -1,0 +1,94 @@
+//! What an embedder brings: where apps come from and where their reports go.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tautline_apply::{TakeOver, WriteSettings};
+use tautline_cluster::Cluster;
+use tautline_core::{AppId, Clock, MaskingKey, TreePath};
+use tautline_diff::Differ;
+use tautline_engine::{AppSpec, Intent, Memory, Report};
+use tautline_health::HealthCheck;
+use tautline_plan::Gate;
+use tautline_render::{Renderer, Tool};
+use tautline_source::Source;
+
+/// The parts that a runtime is put together from.
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Parts {
+    /// The destination.
+    pub cluster: Arc<dyn Cluster>,
+    /// Where desired state comes from.
+    pub source: Arc<dyn Source>,
+    /// How it is rendered.
+    pub renderer: Arc<dyn Renderer>,
+    /// How desired and live are compared.
+    pub differ: Arc<dyn Differ>,
+    /// Told of every CustomResourceDefinition, so that the differ knows its schema.
+    pub definitions: Arc<dyn Definitions>,
+    /// How health is judged.
+    pub health: Arc<dyn HealthCheck>,
+    /// Where reports and intents go.
+    pub records: Arc<dyn Records>,
+    /// Makes the patch that folds other tools' fields into ours.
+    pub take_over: Arc<TakeOver>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The key that Secrets are masked with.
+    pub masking: MaskingKey,
+    /// Settings with defaults.
+    pub options: Options,
+}
+
+/// How a runtime works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How writes are done.
+    pub writes: WriteSettings,
+    /// How many writes run side by side.
+    pub concurrent_writes: usize,
+    /// How many renders run side by side.
+    pub concurrent_renders: usize,
+}
+
+impl Default for Options {
+    /// 32 writes, 2 renders.
+    fn default() -> Self {
+        Self { writes: WriteSettings::default(), concurrent_writes: 32, concurrent_renders: 2 }
+    }
+}
+
+/// One app, as the embedder hands it over.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct AppInput {
+    /// What it should do.
+    pub spec: AppSpec,
+    /// Its folder in the source.
+    pub path: TreePath,
+    /// How it is rendered.
+    pub tool: Tool,
+    /// What is remembered of it; read only when the app is new.
+    pub memory: Memory,
+    /// Who may say no to its plans.
+    pub gates: Vec<Arc<dyn Gate>>,
+}
+
+/// Where an app's reports and intents go: the Application's status, by default.
+#[async_trait]
+pub trait Records: Send + Sync {
+    /// Writes a report. Called one at a time for an app, coalesced to one a second unless urgent.
+    async fn report(&self, app: &AppId, report: &Report);
+
+    /// Records what is about to be written, before the first write. An error stops the sync.
+    async fn record(&self, app: &AppId, intent: &Intent) -> Result<(), String>;
+
+    /// Everything the app owned is gone: takes our finalizer off its Application.
+    async fn finalize(&self, app: &AppId) -> Result<(), String>;
+}
+
+/// Takes the CustomResourceDefinitions of the cluster as they come and go.
+pub trait Definitions: Send + Sync {
+    /// The definitions that the cluster has now.
+    fn update(&self, definitions: &[Arc<tautline_core::Object>]);
+}

@@ -1,0 +1,37 @@
+//! What reaches the coordinator.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tautline_core::{AppId, GroupKind, Object, ResourceKey};
+use tautline_engine::{Event, Report};
+use tokio::sync::oneshot;
+
+use crate::embedder::AppInput;
+
+pub(crate) enum Message {
+    /// An app is new or was told something else.
+    Set(Box<AppInput>),
+    /// An app is gone.
+    Remove(AppId),
+    /// Something happened to an app.
+    Event(AppId, Event),
+    /// Live objects changed.
+    Changed(Vec<ResourceKey>),
+    /// What is known of a kind changed.
+    Kind(GroupKind),
+    /// Discovery changed, or may have.
+    Rediscover,
+    /// Discovery was taken in.
+    Discovered,
+    /// A report was written.
+    Reported(AppId),
+    /// The cluster was searched: for each app, the kinds it has objects of.
+    Scanned(Result<Vec<(String, BTreeSet<GroupKind>)>, String>),
+    /// Somebody asks for an app's report.
+    Ask(AppId, oneshot::Sender<Option<(Report, Vec<Arc<Object>>)>>),
+    /// Somebody asks for all reports.
+    AskAll(oneshot::Sender<Vec<(AppId, Report)>>),
+    /// End everything.
+    Stop(oneshot::Sender<()>),
+}

@@ -1,0 +1,188 @@
+//! Performing steps on the cluster.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tautline_apply::{Executor, Fresh, Job, Performed};
+use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject};
+use tautline_core::{AppId, GroupKind, Object, ResourceKey, Value};
+use tautline_engine::{Event, Work};
+use tautline_ownership::{LiveView, owner_of};
+use tautline_plan::StepResult;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::catalog::Catalog;
+use crate::message::Message;
+
+/// What performing a step takes; shared by all steps.
+pub(crate) struct Performer {
+    pub(crate) cluster: Arc<dyn Cluster>,
+    pub(crate) executor: Executor,
+    pub(crate) cache: Arc<RwLock<Cache>>,
+    pub(crate) catalog: Catalog,
+    pub(crate) slots: Semaphore,
+    pub(crate) out: mpsc::UnboundedSender<Message>,
+}
+
+/// How long a kind whose CRD was just applied may take to be served.
+const SERVED_WITHIN: u32 = 40;
+
+impl Performer {
+    /// Performs a step and tells the app how it ended.
+    pub(crate) async fn perform(&self, app: AppId, work: Work) {
+        let performed = match self.slots.acquire().await {
+            Ok(_slot) => self.attempt(&work).await,
+            Err(_) => return,
+        };
+        {
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            if let Some(answer) = &performed.answer {
+                cache.wrote(answer);
+            }
+            if let Some((key, uid)) = &performed.deleted {
+                cache.deleted(key, uid);
+            }
+        }
+        let event = Event::Stepped(work.step.id, performed.result, performed.answer);
+        let _ = self.out.send(Message::Event(app, event));
+    }
+
+    async fn attempt(&self, work: &Work) -> Performed {
+        let Some(resource) = self.served(work).await else {
+            let message =
+                format!("the cluster does not serve {}; install its CustomResourceDefinition", work.step.gvk);
+            return Performed { result: StepResult::Refused(message), answer: None, deleted: None };
+        };
+        let key = &work.step.key;
+        if work.step.action.is_delete()
+            && key.group_kind().is("", "Namespace")
+            && let Some(reason) = self.not_empty(&key.name, work.destination.app.as_str()).await
+        {
+            return Performed { result: StepResult::Skipped(reason), answer: None, deleted: None };
+        }
+        let job = Job {
+            step: &work.step,
+            desired: work.desired.as_deref(),
+            complete: work.complete.as_deref(),
+            app: work.destination.app.as_str(),
+            resource: &resource,
+        };
+        let look = || {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            Fresh { live: cache.get(key), freshness: cache.freshness(&key.group_kind()) }
+        };
+        self.executor.perform(&job, &look).await
+    }
+
+    /// The kind as the cluster serves it; waits a moment for one whose CRD was just applied.
+    async fn served(&self, work: &Work) -> Option<ApiResource> {
+        for attempt in 0..SERVED_WITHIN {
+            if let Some(resource) = self.catalog.resource(&work.step.gvk) {
+                return Some(resource);
+            }
+            let is_expected = {
+                let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+                defines(&cache, &work.step.gvk.group_kind())
+            };
+            if !is_expected {
+                return None;
+            }
+            if attempt == 0 {
+                let _ = self.out.send(Message::Rediscover);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if let Ok(discovery) = self.cluster.discover().await
+                && self.catalog.update(discovery)
+            {
+                let _ = self.out.send(Message::Discovered);
+            }
+        }
+        None
+    }
+
+    /// Why a Namespace may not be deleted: what stands in it that is not this app's (rule R19).
+    async fn not_empty(&self, namespace: &str, app: &str) -> Option<String> {
+        for resource in self.catalog.listable().into_iter().filter(|r| r.namespaced) {
+            let kind = resource.gvk.group_kind();
+            if kind.is("", "Event") || kind.is("events.k8s.io", "Event") {
+                continue;
+            }
+            let mut foreign: Option<ResourceKey> = None;
+            let query = Query {
+                namespace: Some(namespace.to_owned()),
+                metadata_only: true,
+                ..Query::all(resource.clone())
+            };
+            let mut sink = |item: RawObject| {
+                if let Some(object) = metadata(&item, &resource)
+                    && !is_harmless(&object, app)
+                {
+                    foreign = Some(object.key());
+                }
+            };
+            if let Err(error) = self.cluster.list(&query, &mut sink).await {
+                return Some(format!("the namespace is kept: {kind} in it cannot be listed: {error}"));
+            }
+            if let Some(key) = foreign {
+                return Some(format!("the namespace is kept: it holds {key}, which is not this app's"));
+            }
+        }
+        None
+    }
+
+    /// Searches all listable kinds for tracked objects: for each app, the kinds it has objects of (rule R3).
+    pub(crate) async fn scan(&self) -> Result<Vec<(String, BTreeSet<GroupKind>)>, String> {
+        let mut found: std::collections::BTreeMap<String, BTreeSet<GroupKind>> =
+            std::collections::BTreeMap::new();
+        for resource in self.catalog.listable() {
+            let mut sink = |item: RawObject| {
+                if let Some(object) = metadata(&item, &resource)
+                    && let Some(app) = owner_of(&object)
+                {
+                    found.entry(app).or_default().insert(resource.gvk.group_kind());
+                }
+            };
+            let query = Query { metadata_only: true, ..Query::all(resource.clone()) };
+            match self.cluster.list(&query, &mut sink).await {
+                Ok(_) => {}
+                // What we may not list we cannot have written: every kind we wrote is recorded by name.
+                Err(error)
+                    if error.is_forbidden()
+                        || error.status().is_some_and(|s| matches!(s.code, 404 | 405)) => {}
+                Err(error) => return Err(format!("{} cannot be listed: {error}", resource.gvk.group_kind())),
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+}
+
+/// Whether a cached CustomResourceDefinition defines the kind.
+fn defines(cache: &Cache, kind: &GroupKind) -> bool {
+    let definitions = cache.objects(&GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
+    definitions.iter().any(|crd| {
+        crd.str_at(&["spec", "group"]) == Some(&kind.group)
+            && crd.str_at(&["spec", "names", "kind"]) == Some(&kind.kind)
+    })
+}
+
+/// The item as an object of its kind, whatever form of metadata it came in.
+fn metadata(item: &RawObject, resource: &ApiResource) -> Option<Object> {
+    let mut map = match item {
+        RawObject::Object(object) => object.as_map().clone(),
+        RawObject::Json(bytes) => match Value::from_json(bytes).ok()? {
+            Value::Map(map) => map,
+            _ => return None,
+        },
+    };
+    map.insert("apiVersion", resource.gvk.api_version());
+    map.insert("kind", resource.gvk.kind.as_str());
+    Some(Object::from_map(map))
+}
+
+/// Objects that every namespace has, the app's own, and what controllers own.
+fn is_harmless(object: &Object, app: &str) -> bool {
+    let is_standard = (object.is("", "ConfigMap") && object.name() == "kube-root-ca.crt")
+        || (object.is("", "ServiceAccount") && object.name() == "default");
+    is_standard || owner_of(object).as_deref() == Some(app) || object.owner_references().next().is_some()
+}
