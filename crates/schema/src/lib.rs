@@ -9,10 +9,13 @@ mod kind;
 mod openapi;
 mod source;
 mod types;
+mod zero;
 
 pub use builtin::{Builtin, KUBERNETES_VERSION, builtin, shared};
 pub use cluster::ClusterOpenApi;
 pub use crd::{CrdError, CustomKinds};
 pub use kind::{Kind, ScalePaths, Scope, Subresource};
 pub use source::{Overlay, Schemas};
-pub use types::{FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types};
+pub use types::{
+    FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
+};

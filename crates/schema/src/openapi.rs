@@ -31,8 +31,12 @@ const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
 
 /// Reads `components.schemas` of documents as `/openapi/v3/…` serves them.
 pub(crate) fn read(documents: &[Value]) -> Document {
-    let mut reader =
-        Reader { definitions: BTreeMap::new(), types: Types::new(), named: BTreeMap::new(), variants: Vec::new() };
+    let mut reader = Reader {
+        definitions: BTreeMap::new(),
+        types: Types::new(),
+        named: BTreeMap::new(),
+        variants: Vec::new(),
+    };
     for document in documents {
         let schemas = document.at(&["components", "schemas"]).and_then(Value::as_map);
         for (name, schema) in schemas.into_iter().flatten() {
@@ -174,7 +178,8 @@ fn reference(schema: &Value) -> Option<&str> {
 
 fn says_more(schema: &Value) -> bool {
     schema.as_map().is_some_and(|map| {
-        map.keys().any(|key| matches!(key.as_str(), "default" | "nullable") || key.starts_with("x-kubernetes-"))
+        map.keys()
+            .any(|key| matches!(key.as_str(), "default" | "nullable") || key.starts_with("x-kubernetes-"))
     })
 }
 
@@ -229,20 +234,20 @@ fn read_attributes(schema: &Value, node: &mut Node) {
 /// Replaces places that stood for "this definition, but with these attributes" by whole types. Done last:
 /// only then every definition is complete.
 fn complete_variants(variants: Vec<(Id, Node)>, types: &mut Types) {
-        for (variant, beside) in variants {
-            let of = types.nodes.get(variant as usize).and_then(|node| node.items).unwrap_or(DEDUCED);
-            let Some(mut node) = types.nodes.get(of as usize).cloned() else { continue };
-            node.nullable |= beside.nullable;
-            node.default = beside.default.or(node.default);
-            if beside.patch != PatchStrategy::default() {
-                node.patch = beside.patch;
-            }
-            node.merge_key = beside.merge_key.or(node.merge_key);
-            if beside.map_type == MapType::Atomic {
-                node.map_type = MapType::Atomic;
-            }
-            if let Some(place) = types.nodes.get_mut(variant as usize) {
-                *place = node;
-            }
+    for (variant, beside) in variants {
+        let of = types.nodes.get(variant as usize).and_then(|node| node.items).unwrap_or(DEDUCED);
+        let Some(mut node) = types.nodes.get(of as usize).cloned() else { continue };
+        node.nullable |= beside.nullable;
+        node.default = beside.default.or(node.default);
+        if beside.patch != PatchStrategy::default() {
+            node.patch = beside.patch;
+        }
+        node.merge_key = beside.merge_key.or(node.merge_key);
+        if beside.map_type == MapType::Atomic {
+            node.map_type = MapType::Atomic;
+        }
+        if let Some(place) = types.nodes.get_mut(variant as usize) {
+            *place = node;
         }
     }
+}
