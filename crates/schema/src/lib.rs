@@ -5,6 +5,8 @@ mod builtin;
 mod cluster;
 mod codec;
 mod crd;
+#[doc(hidden)]
+pub mod generate;
 mod kind;
 mod openapi;
 mod source;
