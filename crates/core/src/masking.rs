@@ -18,7 +18,8 @@ impl MaskingKey {
     /// What stands in for a secret value: equal for equal values under one key, and nothing else.
     pub fn mask(&self, secret: &str) -> Value {
         let digest = Digest::keyed(&self.0, secret.as_bytes()).to_string();
-        Value::String(Text::from(format!("masked-{}", digest.get(..32).unwrap_or_default())))
+        // Letters and digits, a multiple of four of them: still valid base64, as a Secret's data must be.
+        Value::String(Text::from(format!("masked00{}", digest.get(..32).unwrap_or_default())))
     }
 
     /// Replaces the values of a Secret's `data` and `stringData`, and its last-applied annotation, by

@@ -15,6 +15,7 @@ mod embedder;
 mod fetch;
 mod message;
 mod perform;
+mod schemas;
 mod watcher;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use tautline_engine::{Event, Report, SyncRequest};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 pub use catalog::Catalog;
+pub use schemas::LiveSchemas;
 pub use embedder::{AppInput, Definitions, Options, Parts, Records};
 
 use coordinator::Coordinator;

@@ -1,0 +1,427 @@
+//! Reading an `Application` (argoproj.io/v1alpha1) into the engine's words.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tautline_core::{
+    AppId, Backoff, Digest, GroupKind, Map, Object, Problem, ResourceKey, TreePath, Value, Want,
+};
+use tautline_engine::{AppSpec, Automated, Deletion, HistoryEntry, Memory, SyncPolicy, SyncRequest};
+use tautline_ownership::{AppInstance, Destination, Propagation};
+use tautline_render::{DirectoryOptions, Tool};
+
+use crate::options::SyncOptions;
+
+/// The annotation that keeps the kinds an app ever owned objects of (rule R3).
+pub const KINDS_ANNOTATION: &str = "tautline.dev/kinds";
+/// The annotation that asks for a look at the repository now.
+pub const REFRESH_ANNOTATION: &str = "argocd.argoproj.io/refresh";
+/// The finalizer under which we remove what an app owns.
+pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
+
+/// What the reading needs to know of the controller.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The namespace whose Applications carry bare names in tracking ids.
+    pub control_plane: String,
+    /// The time between two looks at a repository.
+    pub poll: Duration,
+    /// Whether nothing is ever written.
+    pub observe: bool,
+}
+
+/// An `Application` in the engine's words.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// What it should do.
+    pub spec: AppSpec,
+    /// Its folder in the source.
+    pub path: TreePath,
+    /// How it is rendered.
+    pub tool: Tool,
+    /// What its status remembers.
+    pub memory: Memory,
+    /// The project it belongs to.
+    pub project: String,
+    /// The repository, as projects allow it.
+    pub repository: String,
+    /// Whether a look at the repository is asked for; `true` for a hard one.
+    pub refresh: Option<bool>,
+    /// The sync that `.operation` asks for.
+    pub operation: Option<SyncRequest>,
+}
+
+impl Application {
+    /// Reads an Application. What is not understood is in `spec.refused` (rule R1): nothing is ever ignored.
+    pub fn read(object: &Object, settings: &Settings) -> Self {
+        let mut refused = Refused::default();
+        let spec = object.get("spec").and_then(Value::as_map).cloned().unwrap_or_default();
+        let source = spec.get("source").and_then(Value::as_map).cloned().unwrap_or_default();
+        refused.check_spec(&spec, &source);
+        let options = SyncOptions::read(&spec, &mut refused.0);
+        let path = TreePath::new(text(&source, "path")).unwrap_or_else(|error| {
+            refused.add("path", &error.to_string());
+            TreePath::root()
+        });
+        let tool = tool(&source, &mut refused);
+        let id = AppId::new(object.namespace(), object.name());
+        let destination = destination(object, &spec, &id, settings, &mut refused);
+        let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
+        let app = AppSpec {
+            destination,
+            want: want(&source),
+            source: Digest::of_parts([Value::Map(source.clone()).to_json(), format!("{tool:?}")]),
+            policy: policy(&spec, &options, settings),
+            history_limit: usize::try_from(
+                spec.get("revisionHistoryLimit").and_then(Value::as_i64).unwrap_or(10),
+            )
+            .unwrap_or(10),
+            refused: refused.0,
+            kinds: kinds(object),
+            deletion: deletion(object),
+            observe_only: settings.observe || skips,
+            id,
+        };
+        Self {
+            memory: memory(object, &source, app.source),
+            path,
+            tool,
+            project: match text(&spec, "project") {
+                "" => "default".to_owned(),
+                project => project.to_owned(),
+            },
+            repository: text(&source, "repoURL").to_owned(),
+            refresh: object.annotation(REFRESH_ANNOTATION).map(|value| value == "hard"),
+            operation: operation(object),
+            spec: app,
+        }
+    }
+}
+
+/// Collects what is not understood.
+#[derive(Default)]
+pub(crate) struct Refused(pub(crate) Vec<Problem>);
+
+impl Refused {
+    pub(crate) fn add(&mut self, field: &str, why: &str) {
+        self.0.push(Problem::error("invalid-spec", format!("spec.{field}: {why}")));
+    }
+
+    fn check_spec(&mut self, spec: &Map, source: &Map) {
+        let is_set = |map: &Map, field: &str| match map.get(field) {
+            None | Some(Value::Null) => false,
+            Some(Value::List(list)) => !list.is_empty(),
+            Some(_) => true,
+        };
+        for field in ["sources", "sourceHydrator", "ignoreDifferences"] {
+            if is_set(spec, field) {
+                self.add(field, "this version does not support it, and does not ignore it; remove it");
+            }
+        }
+        for field in ["plugin", "chart", "ref", "tagPrefix"] {
+            if is_set(source, field) {
+                self.add(
+                    &format!("source.{field}"),
+                    "this version does not support it, and does not ignore it",
+                );
+            }
+        }
+        if text(source, "repoURL").is_empty() && !is_set(spec, "sources") {
+            self.add("source.repoURL", "it is missing");
+        }
+        if text(source, "repoURL").starts_with("oci://") {
+            self.add("source.repoURL", "OCI sources are not supported by this version");
+        }
+        let known = [
+            "source",
+            "sources",
+            "destination",
+            "project",
+            "syncPolicy",
+            "ignoreDifferences",
+            "info",
+            "revisionHistoryLimit",
+            "sourceHydrator",
+        ];
+        for key in spec.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.add(key, "this field is not known; check its spelling");
+        }
+    }
+}
+
+pub(crate) fn text<'a>(map: &'a Map, field: &str) -> &'a str {
+    map.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn want(source: &Map) -> Want {
+    let reference = match text(source, "targetRevision") {
+        "" => "HEAD",
+        reference => reference,
+    };
+    Want::Git { repository: text(source, "repoURL").to_owned(), reference: reference.to_owned() }
+}
+
+fn tool(source: &Map, refused: &mut Refused) -> Tool {
+    let blocks: Vec<&str> = ["helm", "kustomize", "directory"]
+        .into_iter()
+        .filter(|block| source.get(block).is_some_and(|v| !v.is_null()))
+        .collect();
+    if blocks.len() > 1 {
+        refused.add("source", &format!("multiple application sources defined: {}", blocks.join(", ")));
+    }
+    match blocks.first() {
+        Some(&"helm") => Tool::Helm,
+        Some(&"kustomize") => Tool::Kustomize,
+        Some(_) => {
+            let directory = source.get("directory").and_then(Value::as_map).cloned().unwrap_or_default();
+            for key in directory.keys().filter(|k| !["recurse", "include", "exclude"].contains(&k.as_str())) {
+                let is_empty = directory.get(key).and_then(Value::as_map).is_some_and(Map::is_empty);
+                if !is_empty {
+                    refused.add(&format!("source.directory.{key}"), "this version does not support it");
+                }
+            }
+            Tool::Directory(DirectoryOptions {
+                recurse: directory.get("recurse").and_then(Value::as_bool).unwrap_or(false),
+                include: text(&directory, "include").to_owned(),
+                exclude: text(&directory, "exclude").to_owned(),
+            })
+        }
+        None => Tool::Detect,
+    }
+}
+
+/// Rule R2: the cluster that the Applications are read from, or nothing.
+fn destination(
+    object: &Object,
+    spec: &Map,
+    id: &AppId,
+    settings: &Settings,
+    refused: &mut Refused,
+) -> Destination {
+    let destination = spec.get("destination").and_then(Value::as_map).cloned().unwrap_or_default();
+    match (text(&destination, "server"), text(&destination, "name")) {
+        ("https://kubernetes.default.svc", "") | ("", "in-cluster") => {}
+        ("", "") => refused.add("destination", "one of server and name must be set"),
+        (server, "") => refused.add(
+            "destination.server",
+            &format!("{server} is not this cluster; other clusters are not supported by this version"),
+        ),
+        ("", name) => refused.add("destination.name", &format!("there is no cluster named {name}")),
+        _ => refused.add("destination", "server and name must not both be set"),
+    }
+    let namespace = match text(&destination, "namespace") {
+        "" => "default",
+        namespace => namespace,
+    };
+    let application = ResourceKey::new("argoproj.io", "Application", object.namespace(), object.name());
+    Destination {
+        app: AppInstance::of(id, &settings.control_plane),
+        namespace: namespace.to_owned(),
+        application: Some(application),
+    }
+}
+
+fn policy(spec: &Map, options: &SyncOptions, settings: &Settings) -> SyncPolicy {
+    let defaults = SyncPolicy::default();
+    let policy = spec.get("syncPolicy").cloned().unwrap_or_default();
+    let flag = |value: &Value, field: &str| value.get(field).and_then(Value::as_bool).unwrap_or(false);
+    let automated = policy.get("automated").filter(|a| !a.is_null()).and_then(|automated| {
+        let is_on = automated.get("enabled").and_then(Value::as_bool).unwrap_or(true);
+        is_on.then(|| Automated {
+            prune: flag(automated, "prune") && options.prune,
+            self_heal: flag(automated, "selfHeal"),
+            allow_empty: flag(automated, "allowEmpty"),
+        })
+    });
+    let retry = policy.get("retry");
+    let limit = retry.and_then(|r| r.i64_at(&["limit"]));
+    let duration = |field: &str, otherwise: Duration| {
+        let text = retry.and_then(|r| r.str_at(&["backoff", field]));
+        text.and_then(|t| t.parse::<tautline_grammar::Duration>().ok()?.to_std()).unwrap_or(otherwise)
+    };
+    let factor = retry.and_then(|r| r.at(&["backoff", "factor"])?.as_f64()).unwrap_or(defaults.retry.factor);
+    SyncPolicy {
+        automated,
+        create_namespace: options.create_namespace,
+        propagation: options.propagation,
+        retry_limit: match limit {
+            None => defaults.retry_limit,
+            Some(limit) => u32::try_from(limit).ok(),
+        },
+        retry: Backoff {
+            base: duration("duration", defaults.retry.base),
+            factor: if factor > 0.0 { factor } else { defaults.retry.factor },
+            max: duration("maxDuration", defaults.retry.max),
+        },
+        poll: settings.poll,
+        take_over_from: if options.migrate { defaults.take_over_from } else { Vec::new() },
+    }
+}
+
+/// Rule R18: what becomes of the objects when the Application goes.
+fn deletion(object: &Object) -> Option<Deletion> {
+    if !object.is_terminating() {
+        return None;
+    }
+    let mut ours = None;
+    for finalizer in object.finalizers() {
+        match finalizer.strip_prefix(FINALIZER) {
+            Some("" | "/foreground") => ours = Some(Propagation::Foreground),
+            Some("/background") => ours = Some(Propagation::Background),
+            _ if finalizer.contains("delete-finalizer.argocd.argoproj.io") => {
+                let message = format!(
+                    "the finalizer {finalizer} runs hooks, which this version does not; remove it to go on"
+                );
+                return Some(Deletion::Held(message));
+            }
+            _ => {}
+        }
+    }
+    Some(ours.map_or(Deletion::Orphan, Deletion::Cascade))
+}
+
+fn kinds(object: &Object) -> BTreeSet<GroupKind> {
+    let recorded = object.annotation(KINDS_ANNOTATION).unwrap_or_default();
+    let mut kinds: BTreeSet<GroupKind> =
+        recorded.split(',').filter(|k| !k.is_empty()).map(parse_kind).collect();
+    for row in object.list_at(&["status", "resources"]) {
+        let kind = row.str_at(&["kind"]).unwrap_or_default();
+        if !kind.is_empty() {
+            kinds.insert(GroupKind::new(row.str_at(&["group"]).unwrap_or_default(), kind));
+        }
+    }
+    kinds
+}
+
+fn parse_kind(text: &str) -> GroupKind {
+    let (kind, group) = text.split_once('.').unwrap_or((text, ""));
+    GroupKind::new(group, kind)
+}
+
+/// The value of [`KINDS_ANNOTATION`] for these kinds.
+pub(crate) fn print_kinds(kinds: &BTreeSet<GroupKind>) -> String {
+    kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn memory(object: &Object, source: &Map, digest: Digest) -> Memory {
+    let status = |path: &[&str]| object.get("status").and_then(|s| s.at(path)).cloned();
+    let is_same_source = status(&["sync", "comparedTo", "source"]) == Some(Value::Map(source.clone()));
+    let succeeded = status(&["operationState", "phase"]).is_some_and(|p| p.as_str() == Some("Succeeded"));
+    let revision =
+        status(&["operationState", "syncResult", "revision"]).and_then(|r| r.as_str().map(str::to_owned));
+    let synced = revision.filter(|_| succeeded && is_same_source).map(|revision| (revision, digest));
+    let time = |entry: &Value, field: &str| {
+        entry.str_at(&[field]).and_then(|t| tautline_grammar::time::parse(t).ok()).unwrap_or_default()
+    };
+    let history = object.list_at(&["status", "history"]).iter().map(|entry| HistoryEntry {
+        id: entry.i64_at(&["id"]).unwrap_or(0),
+        revision: entry.str_at(&["revision"]).unwrap_or_default().to_owned(),
+        started_at: time(entry, "deployStartedAt"),
+        deployed_at: time(entry, "deployedAt"),
+        automated: entry.at(&["initiatedBy", "automated"]).and_then(Value::as_bool).unwrap_or(false),
+    });
+    Memory { synced, history: history.collect(), is_ours: object.annotation(KINDS_ANNOTATION).is_some() }
+}
+
+fn operation(object: &Object) -> Option<SyncRequest> {
+    let operation = object.get("operation").filter(|o| !o.is_null())?;
+    let sync = operation.get("sync").filter(|s| !s.is_null())?;
+    let only = sync.list_at(&["resources"]).iter().map(|r| {
+        let field = |name: &str| r.str_at(&[name]).unwrap_or_default();
+        ResourceKey::new(field("group"), field("kind"), field("namespace"), field("name"))
+    });
+    Some(SyncRequest {
+        prune: sync.get("prune").and_then(Value::as_bool).unwrap_or(false),
+        dry_run: sync.get("dryRun").and_then(Value::as_bool).unwrap_or(false),
+        only: only.collect(),
+        by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false }
+    }
+
+    fn read(yaml: &str) -> Application {
+        let value = tautline_yaml::read(yaml, &tautline_yaml::Options::default()).unwrap();
+        Application::read(&Object::new(value).unwrap(), &settings())
+    }
+
+    const TUTORIAL: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: ai-agent-prod\n  namespace: argocd\nspec:\n  project: default\n  source:\n    repoURL: 'https://github.com/my-org/ai-repo.git'\n    targetRevision: HEAD\n    path: charts/ai-agent\n  destination:\n    server: 'https://kubernetes.default.svc'\n    namespace: production\n  syncPolicy:\n    automated:\n      prune: true\n      selfHeal: true\n";
+
+    #[test]
+    fn the_tutorials_application_is_understood() {
+        let app = read(TUTORIAL);
+        assert!(app.spec.refused.is_empty(), "{:?}", app.spec.refused);
+        assert_eq!(
+            app.spec.policy.automated,
+            Some(Automated { prune: true, self_heal: true, allow_empty: false })
+        );
+        assert_eq!(app.spec.destination.app.as_str(), "ai-agent-prod");
+        assert_eq!(app.path.as_str(), "charts/ai-agent");
+        assert_eq!(app.spec.want.to_string(), "https://github.com/my-org/ai-repo.git at HEAD");
+    }
+
+    #[test]
+    fn r01_what_is_not_understood_is_refused() {
+        for (extra, field) in [
+            (
+                "  ignoreDifferences: [{kind: Deployment, jsonPointers: [/spec/replicas]}]\n",
+                "ignoreDifferences",
+            ),
+            ("  sources: [{repoURL: x}]\n", "sources"),
+            ("  sourceHydrator: {}\n", "sourceHydrator"),
+            ("  surprise: 1\n", "surprise"),
+        ] {
+            let app = read(&format!("{TUTORIAL}{extra}"));
+            assert!(
+                app.spec.refused.iter().any(|p| p.message.contains(field)),
+                "{field}: {:?}",
+                app.spec.refused
+            );
+        }
+        let app = read(&TUTORIAL.replace("    path:", "    plugin: {name: x}\n    path:"));
+        assert!(app.spec.refused.iter().any(|p| p.message.contains("source.plugin")));
+    }
+
+    #[test]
+    fn r01_automation_that_is_switched_off_is_off() {
+        let app = read(&TUTORIAL.replace("      prune: true\n", "      prune: true\n      enabled: false\n"));
+        assert_eq!(app.spec.policy.automated, None);
+    }
+
+    #[test]
+    fn r02_only_this_cluster_is_a_destination() {
+        let other = read(&TUTORIAL.replace("https://kubernetes.default.svc", "https://10.0.0.1"));
+        assert!(other.spec.refused[0].message.contains("is not this cluster"));
+        let named = read(&TUTORIAL.replace("server: 'https://kubernetes.default.svc'", "name: in-cluster"));
+        assert!(named.spec.refused.is_empty());
+        let both = read(&TUTORIAL.replace("    namespace: production", "    name: in-cluster"));
+        assert!(both.spec.refused[0].message.contains("must not both be set"));
+    }
+
+    #[test]
+    fn r18_finalizers_decide_the_deletion() {
+        let with = |finalizers: &str| {
+            let head = format!(
+                "metadata:\n  deletionTimestamp: '2030-01-01T00:00:00Z'\n  finalizers: {finalizers}\n"
+            );
+            read(&TUTORIAL.replace("metadata:\n", &head)).spec.deletion
+        };
+        assert_eq!(
+            with("[resources-finalizer.argocd.argoproj.io]"),
+            Some(Deletion::Cascade(Propagation::Foreground))
+        );
+        assert_eq!(
+            with("[resources-finalizer.argocd.argoproj.io/background]"),
+            Some(Deletion::Cascade(Propagation::Background))
+        );
+        assert_eq!(with("[other]"), Some(Deletion::Orphan));
+        assert!(matches!(with("[pre-delete-finalizer.argocd.argoproj.io]"), Some(Deletion::Held(_))));
+        assert_eq!(read(TUTORIAL).spec.deletion, None);
+    }
+}

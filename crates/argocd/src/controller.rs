@@ -1,0 +1,214 @@
+//! [`Controller`]: Applications in, a runtime driven, statuses out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tautline_cluster::Cluster;
+use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
+use tautline_grammar::LabelSelector;
+use tautline_plan::Gate;
+use tautline_runtime::{AppInput, Parts, Records, Runtime};
+use tokio::sync::mpsc;
+
+use crate::application::{Application, Settings};
+use crate::follow::{Followed, follow};
+use crate::project::Project;
+use crate::records::ApplicationRecords;
+
+/// How a controller reads its Applications.
+#[derive(Clone, Debug)]
+pub struct ControllerOptions {
+    /// How Applications are read.
+    pub settings: Settings,
+    /// Which Applications are taken, by label; empty for all.
+    pub selector: String,
+    /// Whether Applications are taken whose status another controller writes (rule R22).
+    pub take_over: bool,
+}
+
+/// Drives a [`Runtime`] by the Applications and AppProjects of a cluster.
+#[derive(Debug)]
+pub struct Controller {
+    runtime: Runtime,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Controller {
+    /// Starts a controller. `parts` makes the runtime's parts for the records that it is given.
+    ///
+    /// # Errors
+    /// When the cluster does not serve Applications: install the CRDs first.
+    pub async fn start(
+        cluster: Arc<dyn Cluster>,
+        clock: Arc<dyn Clock>,
+        options: ControllerOptions,
+        parts: impl FnOnce(Arc<dyn Records>) -> Parts,
+    ) -> Result<Self, String> {
+        let gvk = GroupVersionKind::new("argoproj.io", "v1alpha1", "Application");
+        let discovery = cluster.discover().await.map_err(|error| error.to_string())?;
+        let resource = discovery
+            .find(&gvk)
+            .cloned()
+            .ok_or("the cluster does not serve Applications; install the CRDs with `crds apply`")?;
+        let observe = options.settings.observe;
+        let records = Arc::new(ApplicationRecords::new(cluster.clone(), resource, clock, observe));
+        let runtime = Runtime::start(parts(records.clone()));
+        let (apps_out, apps) = mpsc::unbounded_channel();
+        let (projects_out, projects) = mpsc::unbounded_channel();
+        tokio::spawn(follow(cluster.clone(), gvk, options.selector.clone(), apps_out));
+        let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
+        tokio::spawn(follow(cluster, project, String::new(), projects_out));
+        let state = State {
+            runtime: runtime.clone(),
+            records,
+            options,
+            objects: BTreeMap::new(),
+            projects: BTreeMap::new(),
+        };
+        let task = tokio::spawn(state.run(apps, projects));
+        Ok(Self { runtime, task })
+    }
+
+    /// The engine underneath, for pages and metrics.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Stops taking Applications and stops the engine.
+    pub async fn stop(self) {
+        self.task.abort();
+        self.runtime.stop().await;
+    }
+}
+
+struct State {
+    runtime: Runtime,
+    records: Arc<ApplicationRecords>,
+    options: ControllerOptions,
+    objects: BTreeMap<AppId, Arc<Object>>,
+    projects: BTreeMap<String, Arc<Object>>,
+}
+
+impl State {
+    async fn run(
+        mut self,
+        mut apps: mpsc::UnboundedReceiver<Followed>,
+        mut projects: mpsc::UnboundedReceiver<Followed>,
+    ) {
+        // Projects first: an app must not be refused for a project that is merely not listed yet.
+        while let Some(event) = projects.recv().await {
+            if matches!(event, Followed::Listed) {
+                break;
+            }
+            self.project(event);
+        }
+        loop {
+            tokio::select! {
+                Some(event) = apps.recv() => self.application(event).await,
+                Some(event) = projects.recv() => {
+                    self.project(event);
+                    let all: Vec<Arc<Object>> = self.objects.values().cloned().collect();
+                    for object in all {
+                        self.hand_over(&object);
+                    }
+                }
+                else => return,
+            }
+        }
+    }
+
+    fn project(&mut self, event: Followed) {
+        match event {
+            Followed::Is(object) => drop(self.projects.insert(object.name().to_owned(), object)),
+            Followed::Gone(_, name) => drop(self.projects.remove(&name)),
+            Followed::Listed => {}
+        }
+    }
+
+    async fn application(&mut self, event: Followed) {
+        match event {
+            Followed::Is(object) if self.is_selected(&object) => {
+                let id = AppId::new(object.namespace(), object.name());
+                self.records.saw(object.clone());
+                let before = self.objects.insert(id, object.clone());
+                let is_news = before.is_none_or(|before| trigger(&before) != trigger(&object));
+                if is_news {
+                    self.take(&object).await;
+                }
+            }
+            Followed::Is(object) => self.gone(object.namespace(), object.name()),
+            Followed::Gone(namespace, name) => self.gone(&namespace, &name),
+            Followed::Listed => {}
+        }
+    }
+
+    fn is_selected(&self, object: &Object) -> bool {
+        let selector: Result<LabelSelector, _> = self.options.selector.parse();
+        self.options.selector.is_empty()
+            || selector.is_ok_and(|selector| selector.matches(|key| object.label(key)))
+    }
+
+    fn gone(&mut self, namespace: &str, name: &str) {
+        let id = AppId::new(namespace, name);
+        if self.objects.remove(&id).is_some() {
+            self.runtime.remove(&id);
+            self.records.forget(&id);
+        }
+    }
+
+    async fn take(&mut self, object: &Arc<Object>) {
+        let application = self.hand_over(object);
+        let id = application.spec.id.clone();
+        if let Some(hard) = application.refresh {
+            self.runtime.refresh(&id, hard);
+        }
+        if let Some(request) = application.operation
+            && self.records.consume_operation(object).await
+        {
+            self.runtime.sync(&id, request);
+        }
+    }
+
+    fn hand_over(&self, object: &Object) -> Application {
+        let mut application = Application::read(object, &self.options.settings);
+        let project = match self.projects.get(&application.project) {
+            Some(project) => Some(Project::read(project)),
+            None if application.project == "default" => Some(Project::everything()),
+            None => None,
+        };
+        match &project {
+            Some(project) => application.spec.refused.extend(project.refuses(&application)),
+            None => {
+                let message =
+                    format!("application references project {} which does not exist", application.project);
+                application.spec.refused.push(Problem::error("project", message));
+            }
+        }
+        let gates: Vec<Arc<dyn Gate>> = project.into_iter().map(|p| Arc::new(p) as Arc<dyn Gate>).collect();
+        self.runtime.set(AppInput {
+            spec: application.spec.clone(),
+            path: application.path.clone(),
+            tool: application.tool.clone(),
+            memory: application.memory.clone(),
+            gates,
+        });
+        application
+    }
+}
+
+/// What decides whether a change of an Application matters: never its status or versions (rule R21).
+fn trigger(object: &Object) -> tautline_core::Digest {
+    let metadata =
+        |field: &str| object.metadata().and_then(|m| m.get(field)).map(|v| v.to_json()).unwrap_or_default();
+    let part = |field: &str| object.get(field).map(|v| v.to_json()).unwrap_or_default();
+    let annotations = [crate::application::REFRESH_ANNOTATION, "argocd.argoproj.io/skip-reconcile"]
+        .map(|name| object.annotation(name).unwrap_or_default().to_owned());
+    tautline_core::Digest::of_parts([
+        part("spec"),
+        part("operation"),
+        metadata("finalizers"),
+        metadata("deletionTimestamp"),
+        metadata("uid"),
+        annotations.join(","),
+    ])
+}

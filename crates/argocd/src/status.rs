@@ -1,0 +1,180 @@
+//! An app's report as an Application's `status`, field by field as Argo CD 3.6 fills it.
+
+use tautline_core::{List, Map, Object, Timestamp, Value, value};
+use tautline_engine::{Operation, OperationPhase, Report, Row, Trigger};
+use tautline_grammar::time::seconds;
+
+/// Builds the status for a report. `before` is the Application as it is: times of what did not change stay.
+pub(crate) fn status(report: &Report, before: &Object, now: Timestamp) -> Map {
+    let mut status = Map::new();
+    let spec = |field: &str| before.get("spec").and_then(|s| s.get(field)).cloned().unwrap_or_default();
+    let mut sync = Map::new();
+    sync.insert("status", report.sync.to_string());
+    sync.insert("comparedTo", value!({ "source": spec("source"), "destination": spec("destination") }));
+    sync.insert("revision", report.revision.as_str());
+    status.insert("sync", sync);
+    status.insert("health", health(report, before, now));
+    status.insert("resources", report.rows.iter().map(|row| Value::Map(resource(row))).collect::<List>());
+    status.insert("conditions", conditions(report, before, now));
+    if let Some(operation) = &report.operation {
+        status.insert("operationState", operation_state(operation, spec("source")));
+    }
+    status.insert("history", history(report, &spec("source")));
+    if !report.source_type.is_empty() {
+        status.insert("sourceType", report.source_type.as_str());
+    }
+    let images: List = report.images.iter().map(String::as_str).collect();
+    let is_app_of_apps =
+        report.rows.iter().any(|r| r.key.kind == "Application" && r.key.group == "argoproj.io");
+    let mut summary = Map::new();
+    summary.insert("images", images);
+    if is_app_of_apps {
+        summary.insert("isAppOfApps", true);
+    }
+    status.insert("summary", summary);
+    if let Some(at) = report.reconciled_at {
+        status.insert("reconciledAt", seconds(at));
+    }
+    status.insert("controllerNamespace", before.namespace());
+    status
+}
+
+/// What decides whether a status is worth writing: everything but times.
+pub(crate) fn without_times(status: &Map) -> Value {
+    let mut copy = Value::Map(status.clone());
+    strip(&mut copy);
+    copy
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Map(map) => {
+            map.retain(|key, _| {
+                !matches!(key.as_str(), "reconciledAt" | "lastTransitionTime" | "observedAt")
+            });
+            map.iter_mut().for_each(|(_, value)| strip(value));
+        }
+        Value::List(list) => list.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn health(report: &Report, before: &Object, now: Timestamp) -> Map {
+    let mut health = Map::new();
+    let status = report.health.status.as_str();
+    health.insert("status", status);
+    if !report.health.message.is_empty() {
+        health.insert("message", report.health.message.as_str());
+    }
+    let is_same = before.str_at(&["status", "health", "status"]) == Some(status);
+    let since = before.str_at(&["status", "health", "lastTransitionTime"]).filter(|_| is_same);
+    health.insert("lastTransitionTime", since.map_or_else(|| seconds(now), str::to_owned));
+    health
+}
+
+fn resource(row: &Row) -> Map {
+    let mut out = Map::new();
+    let mut text = |field: &str, text: &str| {
+        if !text.is_empty() {
+            out.insert(field, text);
+        }
+    };
+    text("group", &row.key.group);
+    text("version", &row.gvk.version);
+    text("kind", &row.key.kind);
+    text("namespace", &row.key.namespace);
+    text("name", &row.key.name);
+    text("status", &row.sync.to_string());
+    if let Some(health) = &row.health {
+        let mut value = Map::new();
+        value.insert("status", health.status.as_str());
+        let message = if health.message.is_empty() { &row.message } else { &health.message };
+        if !message.is_empty() {
+            value.insert("message", message.as_str());
+        }
+        out.insert("health", value);
+    }
+    if row.requires_pruning {
+        out.insert("requiresPruning", true);
+    }
+    if row.wave != 0 {
+        out.insert("syncWave", row.wave);
+    }
+    out
+}
+
+fn conditions(report: &Report, before: &Object, now: Timestamp) -> List {
+    let known = before.list_at(&["status", "conditions"]);
+    report
+        .conditions
+        .iter()
+        .map(|condition| {
+            let kind = condition.kind.to_string();
+            let since = known.iter().find(|c| {
+                c.str_at(&["type"]) == Some(&kind) && c.str_at(&["message"]) == Some(&condition.message)
+            });
+            let since = since
+                .and_then(|c| c.str_at(&["lastTransitionTime"]))
+                .map_or_else(|| seconds(now), str::to_owned);
+            value!({ "type": kind, "message": condition.message.as_str(), "lastTransitionTime": since })
+        })
+        .collect()
+}
+
+fn operation_state(operation: &Operation, source: Value) -> Map {
+    let (username, automated) = match &operation.trigger {
+        Trigger::Manual(by) => (by.as_str(), false),
+        Trigger::Automated | Trigger::SelfHeal => ("", true),
+    };
+    let by = if automated { value!({ "automated": true }) } else { value!({ "username": username }) };
+    let results: List = operation
+        .results
+        .iter()
+        .map(|result| {
+            let hook_phase = match (operation.phase, result.status.as_str()) {
+                (_, "SyncFailed") => "Failed",
+                (OperationPhase::Running, _) => "Running",
+                _ => "Succeeded",
+            };
+            value!({
+                "group": result.key.group.as_str(), "version": result.gvk.version.as_str(),
+                "kind": result.key.kind.as_str(), "namespace": result.key.namespace.as_str(),
+                "name": result.key.name.as_str(), "status": result.status.as_str(),
+                "message": result.message.as_str(), "syncPhase": "Sync", "hookPhase": hook_phase
+            })
+        })
+        .collect();
+    let mut state = Map::new();
+    state.insert(
+        "operation",
+        value!({ "sync": { "revision": operation.revision.as_str() }, "initiatedBy": by }),
+    );
+    state.insert("phase", operation.phase.to_string());
+    state.insert("message", operation.message.as_str());
+    state.insert("startedAt", seconds(operation.started_at));
+    if let Some(at) = operation.finished_at {
+        state.insert("finishedAt", seconds(at));
+    }
+    if operation.retries > 0 {
+        state.insert("retryCount", operation.retries);
+    }
+    state.insert(
+        "syncResult",
+        value!({ "resources": results, "revision": operation.revision.as_str(), "source": source }),
+    );
+    state
+}
+
+fn history(report: &Report, source: &Value) -> List {
+    report
+        .history
+        .iter()
+        .map(|entry| {
+            value!({
+                "id": entry.id, "revision": entry.revision.as_str(), "source": source.clone(),
+                "deployStartedAt": seconds(entry.started_at), "deployedAt": seconds(entry.deployed_at),
+                "initiatedBy": { "automated": entry.automated }
+            })
+        })
+        .collect()
+}
