@@ -1,0 +1,18 @@
+//! What Kubernetes' types say.
+#![forbid(unsafe_code)]
+
+mod builtin;
+mod cluster;
+mod codec;
+mod crd;
+mod kind;
+mod openapi;
+mod source;
+mod types;
+
+pub use builtin::{Builtin, KUBERNETES_VERSION, builtin, shared};
+pub use cluster::ClusterOpenApi;
+pub use crd::{CrdError, CustomKinds};
+pub use kind::{Kind, ScalePaths, Scope, Subresource};
+pub use source::{Overlay, Schemas};
+pub use types::{FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types};
