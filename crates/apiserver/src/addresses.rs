@@ -93,8 +93,8 @@ impl Addresses {
     /// Forgets what a Service held.
     pub(crate) fn release(&mut self, uid: &str) {
         let (ips, ports) = self.of.remove(uid).unwrap_or_default();
-        ips.iter().for_each(|ip| drop(self.taken.remove(ip)));
-        ports.iter().for_each(|port| drop(self.ports.remove(port)));
+        self.taken.retain(|ip| !ips.contains(ip));
+        self.ports.retain(|port| !ports.contains(port));
     }
 
     fn is_free(&self, ip: &str) -> bool {

@@ -103,7 +103,11 @@ impl Catalog {
     /// The built-in kinds.
     pub(crate) fn new() -> Self {
         let mut catalog = Self::default();
-        for kind in builtin().kinds() {
+        let mut kinds = builtin().kinds();
+        if kinds.is_empty() {
+            kinds = crate::kinds::all().into_iter().map(Arc::new).collect();
+        }
+        for kind in kinds {
             let root = builtin().root(&kind.gvk);
             let stored = stored_version(&kind.gvk);
             let shelf = qualified(&kind.plural, &stored.group).into();

@@ -1,7 +1,6 @@
 //! The seam to crates `schema` and `merge`: defaults, patches, and who owns which field.
 
 use tautline_core::{Object, Timestamp, Value};
-use tautline_schema::Schemas;
 
 use crate::caller::Ask;
 use crate::catalog::{Catalog, Served};
@@ -94,9 +93,4 @@ pub(crate) fn to_stored(served: &Served, object: Object) -> Object {
 /// A stored object in the version that is asked for.
 pub(crate) fn from_stored(served: &Served, object: &Object) -> Object {
     if object.gvk() == *served.gvk() { object.clone() } else { crate::convert::convert(object, served.gvk()) }
-}
-
-/// All schemas, for questions by kind.
-pub(crate) fn has_root(catalog: &Catalog, served: &Served) -> bool {
-    catalog.kind(served.gvk()).is_some_and(|s| s.root.is_some()) || tautline_schema::builtin().root(served.gvk()).is_some()
 }
