@@ -12,7 +12,10 @@
 //! | [`time`] | RFC 3339 for [`tautline_core::Timestamp`] |
 //! | [`duration`] | [`Duration`]: Go's `1h30m` |
 //! | [`names`] | which names the API server takes, with its messages |
-//! | [`pointer`] | [`Pointer`]: JSON pointers |
+//! | [`mod@pointer`] | [`Pointer`]: JSON pointers |
+//! | [`semver`] | [`Version`], [`Constraint`]: Masterminds' versions and ranges |
+//! | [`glob`] | [`Glob`]: `apps/**/{a,b}*.yaml` |
+//! | [`image`] | [`ImageReference`]: name, tag and digest |
 //!
 //! ```
 //! use tautline_grammar::{LabelSelector, Quantity};
@@ -32,13 +35,19 @@
 #![forbid(unsafe_code)]
 
 pub mod duration;
+pub mod glob;
+pub mod image;
 pub mod names;
 pub mod pointer;
 pub mod quantity;
 pub mod selector;
+pub mod semver;
 pub mod time;
 
 pub use duration::Duration;
+pub use glob::Glob;
+pub use image::ImageReference;
 pub use pointer::Pointer;
 pub use quantity::Quantity;
 pub use selector::{FieldSelector, LabelSelector};
+pub use semver::{Constraint, Version};

@@ -1,0 +1,4 @@
+//! What the conformance and differential tests share.
+#![forbid(unsafe_code)]
+
+pub mod fixtures;
