@@ -39,6 +39,14 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Whether the rules about rights allow a request.
+    #[cfg(feature = "http")]
+    pub(crate) fn allows(&self, ask: &Ask) -> bool {
+        rights::check(&self.rights, ask).is_ok()
+    }
+}
+
 impl std::fmt::Debug for Rules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Rules").field("rights", &self.rights).field("faults", &self.faults).finish_non_exhaustive()
