@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use tautline_core::{GroupVersion, GroupVersionKind, Value};
 
 use crate::types::{Id, Types};
-use crate::{Kind, KUBERNETES_VERSION, Root, Schemas, openapi};
+use crate::{KUBERNETES_VERSION, Kind, Root, Schemas, openapi};
 
 /// Schemas from a cluster's own OpenAPI documents, and kinds from its discovery.
 ///

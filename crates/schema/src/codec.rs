@@ -70,7 +70,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Table> {
     let count = nodes.len();
     let below = |id: Id| (id as usize) < count;
     let sound = nodes.iter().all(|node: &Node| {
-        node.fields.iter().all(|f| below(f.id)) && node.items.is_none_or(below) && node.additional.is_none_or(below)
+        node.fields.iter().all(|f| below(f.id))
+            && node.items.is_none_or(below)
+            && node.additional.is_none_or(below)
     });
     let sound = sound && count >= 2 && roots.iter().all(|(_, id)| below(*id));
     sound.then(|| Table { types: Types { nodes }, roots: roots.into_iter().collect(), kinds })

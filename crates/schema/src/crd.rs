@@ -23,7 +23,9 @@ pub enum CrdError {
     #[error("{0} is no CustomResourceDefinition; pass apiextensions.k8s.io objects only")]
     NotACrd(String),
     /// A field that every CRD needs is absent.
-    #[error("CustomResourceDefinition {name}: {field} is missing; set it as apiextensions.k8s.io/v1 wants it")]
+    #[error(
+        "CustomResourceDefinition {name}: {field} is missing; set it as apiextensions.k8s.io/v1 wants it"
+    )]
     Missing {
         /// The CRD.
         name: String,
@@ -158,10 +160,12 @@ fn subresources(version: &Value, gvk: &GroupVersionKind) -> Vec<Subresource> {
             name: "scale".to_owned(),
             gvk: GroupVersionKind::new("autoscaling", "v1", "Scale"),
             verbs: verbs(),
-            scale: path("specReplicasPath").zip(path("statusReplicasPath")).map(|(spec, status)| ScalePaths {
-                spec_replicas: spec,
-                status_replicas: status,
-                label_selector: path("labelSelectorPath"),
+            scale: path("specReplicasPath").zip(path("statusReplicasPath")).map(|(spec, status)| {
+                ScalePaths {
+                    spec_replicas: spec,
+                    status_replicas: status,
+                    label_selector: path("labelSelectorPath"),
+                }
             }),
         });
     }

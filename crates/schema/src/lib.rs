@@ -5,14 +5,19 @@ mod builtin;
 mod cluster;
 mod codec;
 mod crd;
+#[doc(hidden)]
+pub mod generate;
 mod kind;
 mod openapi;
 mod source;
 mod types;
+mod zero;
 
 pub use builtin::{Builtin, KUBERNETES_VERSION, builtin, shared};
 pub use cluster::ClusterOpenApi;
 pub use crd::{CrdError, CustomKinds};
 pub use kind::{Kind, ScalePaths, Scope, Subresource};
 pub use source::{Overlay, Schemas};
-pub use types::{FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types};
+pub use types::{
+    FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
+};

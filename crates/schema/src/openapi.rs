@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tautline_core::{GroupVersionKind, Key, Map, Value};
 
+use crate::Presence;
 use crate::types::{DEDUCED, Field, Format, Id, MapType, Node, PatchStrategy, TypeKind, Types, UNTYPED};
 
 /// What a document holds: types, and which of them are kinds.
@@ -11,8 +12,6 @@ use crate::types::{DEDUCED, Field, Format, Id, MapType, Node, PatchStrategy, Typ
 pub(crate) struct Document {
     pub(crate) types: Types,
     pub(crate) roots: BTreeMap<GroupVersionKind, Id>,
-    /// Definitions by name, for whoever knows more about them.
-    pub(crate) names: BTreeMap<String, Id>,
 }
 
 /// Reads documents into one graph: definitions of equal names are one type.
@@ -31,8 +30,19 @@ const DURATION: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Duration";
 
 /// Reads `components.schemas` of documents as `/openapi/v3/…` serves them.
 pub(crate) fn read(documents: &[Value]) -> Document {
-    let mut reader =
-        Reader { definitions: BTreeMap::new(), types: Types::new(), named: BTreeMap::new(), variants: Vec::new() };
+    read_with(documents, &|_, _, _| None)
+}
+
+/// How a definition's field is printed: asked with the definition's name, the field's and what kind it is.
+pub(crate) type PresenceOf<'a> = dyn Fn(&str, &str, TypeKind) -> Option<Presence> + 'a;
+
+pub(crate) fn read_with(documents: &[Value], presence: &PresenceOf<'_>) -> Document {
+    let mut reader = Reader {
+        definitions: BTreeMap::new(),
+        types: Types::new(),
+        named: BTreeMap::new(),
+        variants: Vec::new(),
+    };
     for document in documents {
         let schemas = document.at(&["components", "schemas"]).and_then(Value::as_map);
         for (name, schema) in schemas.into_iter().flatten() {
@@ -52,9 +62,10 @@ pub(crate) fn read(documents: &[Value]) -> Document {
             }
         }
     }
+    reader.set_presences(presence);
     let mut types = reader.types;
     complete_variants(reader.variants, &mut types);
-    Document { types, roots, names: reader.named }
+    Document { types, roots }
 }
 
 /// Reads one schema that refers to nothing, as a CustomResourceDefinition holds it.
@@ -66,6 +77,26 @@ pub(crate) fn read_inline(types: Types, schema: &Value, preserve: bool) -> (Type
 }
 
 impl Reader<'_> {
+    fn set_presences(&mut self, presence: &PresenceOf<'_>) {
+        for (name, id) in &self.named {
+            let Some(node) = self.types.nodes.get(*id as usize) else { continue };
+            let mut fields = node.fields.clone();
+            for field in &mut fields {
+                let of = self.types.nodes.get(field.id as usize);
+                let is_variant = self.variants.iter().any(|(variant, _)| *variant == field.id);
+                let kind = match of {
+                    Some(node) if is_variant => node.items.and_then(|id| self.types.nodes.get(id as usize)),
+                    other => other,
+                };
+                let kind = kind.map(|node| node.kind).unwrap_or_default();
+                field.presence = presence(name, &field.name, kind).unwrap_or_default();
+            }
+            if let Some(node) = self.types.nodes.get_mut(*id as usize) {
+                node.fields = fields;
+            }
+        }
+    }
+
     fn named_type(&mut self, name: &str) -> Id {
         if let Some(id) = self.named.get(name) {
             return *id;
@@ -150,7 +181,7 @@ impl Reader<'_> {
                 name: name.clone(),
                 id: self.schema(property, preserve),
                 required: required.iter().any(|r| r.as_str() == Some(name)),
-                presence: crate::Presence::AsWritten,
+                presence: Presence::AsWritten,
             })
             .collect();
         node.additional = match schema.get("additionalProperties") {
@@ -174,7 +205,8 @@ fn reference(schema: &Value) -> Option<&str> {
 
 fn says_more(schema: &Value) -> bool {
     schema.as_map().is_some_and(|map| {
-        map.keys().any(|key| matches!(key.as_str(), "default" | "nullable") || key.starts_with("x-kubernetes-"))
+        map.keys()
+            .any(|key| matches!(key.as_str(), "default" | "nullable") || key.starts_with("x-kubernetes-"))
     })
 }
 
@@ -229,20 +261,20 @@ fn read_attributes(schema: &Value, node: &mut Node) {
 /// Replaces places that stood for "this definition, but with these attributes" by whole types. Done last:
 /// only then every definition is complete.
 fn complete_variants(variants: Vec<(Id, Node)>, types: &mut Types) {
-        for (variant, beside) in variants {
-            let of = types.nodes.get(variant as usize).and_then(|node| node.items).unwrap_or(DEDUCED);
-            let Some(mut node) = types.nodes.get(of as usize).cloned() else { continue };
-            node.nullable |= beside.nullable;
-            node.default = beside.default.or(node.default);
-            if beside.patch != PatchStrategy::default() {
-                node.patch = beside.patch;
-            }
-            node.merge_key = beside.merge_key.or(node.merge_key);
-            if beside.map_type == MapType::Atomic {
-                node.map_type = MapType::Atomic;
-            }
-            if let Some(place) = types.nodes.get_mut(variant as usize) {
-                *place = node;
-            }
+    for (variant, beside) in variants {
+        let of = types.nodes.get(variant as usize).and_then(|node| node.items).unwrap_or(DEDUCED);
+        let Some(mut node) = types.nodes.get(of as usize).cloned() else { continue };
+        node.nullable |= beside.nullable;
+        node.default = beside.default.or(node.default);
+        if beside.patch != PatchStrategy::default() {
+            node.patch = beside.patch;
+        }
+        node.merge_key = beside.merge_key.or(node.merge_key);
+        if beside.map_type == MapType::Atomic {
+            node.map_type = MapType::Atomic;
+        }
+        if let Some(place) = types.nodes.get_mut(variant as usize) {
+            *place = node;
         }
     }
+}

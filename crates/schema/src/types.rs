@@ -326,6 +326,11 @@ impl<'a> TypeRef<'a> {
         self.node().embedded
     }
 
+    /// Whether it is one of Kubernetes' own types, of which is known how Go prints them.
+    pub fn is_compiled(self) -> bool {
+        self.node().fields.iter().any(|field| field.presence != Presence::AsWritten)
+    }
+
     /// Whether nothing is known of it but that it is a value.
     pub fn is_untyped(self) -> bool {
         self.id == DEDUCED || self.id == UNTYPED

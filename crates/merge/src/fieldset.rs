@@ -1,0 +1,283 @@
+//! [`FieldSet`]: a set of paths, as `managedFields` keep it (`FieldsV1`).
+
+mod json;
+mod order;
+
+use tautline_core::{FieldPath, PathElement};
+use tautline_schema::{TypeKind, TypeRef};
+
+pub use json::FieldsError;
+pub(crate) use order::compare;
+
+/// A set of paths into an object.
+///
+/// A path may be a member with or without paths below it being members. Prints and parses as `FieldsV1`:
+/// byte for byte what the API server writes.
+///
+/// ```
+/// use tautline_merge::FieldSet;
+/// let text = r#"{"f:spec":{".":{},"f:ports":{"k:{\"port\":80}":{".":{},"f:port":{}}}}}"#;
+/// assert_eq!(FieldSet::from_json(text)?.to_json(), text);
+/// # Ok::<(), tautline_merge::FieldsError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldSet {
+    members: Vec<PathElement>,
+    children: Vec<(PathElement, FieldSet)>,
+}
+
+impl FieldSet {
+    /// The empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The set of one path.
+    pub fn of(path: &FieldPath) -> Self {
+        let mut set = Self::new();
+        set.insert(path);
+        set
+    }
+
+    /// Adds a path. The root cannot be a member and is ignored.
+    pub fn insert(&mut self, path: &FieldPath) {
+        self.insert_elements(path.elements());
+    }
+
+    pub(crate) fn insert_elements(&mut self, path: &[PathElement]) {
+        match path {
+            [] => {}
+            [last] => self.insert_member(last.clone()),
+            [first, rest @ ..] => self.child_mut(first).insert_elements(rest),
+        }
+    }
+
+    fn insert_member(&mut self, element: PathElement) {
+        if let Err(i) = self.members.binary_search_by(|m| compare(m, &element)) {
+            self.members.insert(i, element);
+        }
+    }
+
+    fn child_mut(&mut self, element: &PathElement) -> &mut FieldSet {
+        let i = match self.children.binary_search_by(|(c, _)| compare(c, element)) {
+            Ok(i) => i,
+            Err(i) => {
+                self.children.insert(i, (element.clone(), FieldSet::new()));
+                i
+            }
+        };
+        &mut self.children[i].1
+    }
+
+    /// Whether no path is a member.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.children.iter().all(|(_, child)| child.is_empty())
+    }
+
+    /// How many paths are members.
+    pub fn len(&self) -> usize {
+        self.members.len() + self.children.iter().map(|(_, child)| child.len()).sum::<usize>()
+    }
+
+    /// Whether a path is a member.
+    pub fn contains(&self, path: &FieldPath) -> bool {
+        let Some((last, before)) = path.elements().split_last() else { return false };
+        let holder = before.iter().try_fold(self, |set, element| set.child(element));
+        holder.is_some_and(|set| set.has(last))
+    }
+
+    /// Whether a path or one above it is a member: whoever owns an atomic list owns what is in it.
+    pub fn covers(&self, path: &FieldPath) -> bool {
+        let mut set = self;
+        for element in path.elements() {
+            if set.has(element) {
+                return true;
+            }
+            match set.child(element) {
+                Some(child) => set = child,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    pub(crate) fn has(&self, element: &PathElement) -> bool {
+        self.members.binary_search_by(|m| compare(m, element)).is_ok()
+    }
+
+    pub(crate) fn child(&self, element: &PathElement) -> Option<&FieldSet> {
+        let i = self.children.binary_search_by(|(c, _)| compare(c, element)).ok()?;
+        self.children.get(i).map(|(_, child)| child)
+    }
+
+    pub(crate) fn members(&self) -> &[PathElement] {
+        &self.members
+    }
+
+    pub(crate) fn children(&self) -> &[(PathElement, FieldSet)] {
+        &self.children
+    }
+
+    /// The member paths: of each node its members first, then those below, as the API server lists them.
+    pub fn paths(&self) -> Vec<FieldPath> {
+        let mut found = Vec::with_capacity(self.len());
+        self.collect(&mut FieldPath::root(), &mut found);
+        found
+    }
+
+    fn collect(&self, at: &mut FieldPath, found: &mut Vec<FieldPath>) {
+        found.extend(self.members.iter().map(|member| at.with(member.clone())));
+        for (element, child) in &self.children {
+            at.push(element.clone());
+            child.collect(at, found);
+            at.pop();
+        }
+    }
+
+    /// The paths in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let members = zip(&self.members, &other.members, |m| m, |a, b| a.or(b).cloned());
+        let children = zip(
+            &self.children,
+            &other.children,
+            |c| &c.0,
+            |a, b| match (a, b) {
+                (Some((element, a)), Some((_, b))) => Some((element.clone(), a.union(b))),
+                (a, b) => a.or(b).cloned(),
+            },
+        );
+        Self { members, children }
+    }
+
+    /// The paths in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let members = zip(&self.members, &other.members, |m| m, |a, b| b.and(a).cloned());
+        let children = zip(
+            &self.children,
+            &other.children,
+            |c| &c.0,
+            |a, b| {
+                let ((element, a), (_, b)) = a.zip(b)?;
+                non_empty(element, a.intersection(b))
+            },
+        );
+        Self { members, children }
+    }
+
+    /// The paths of this set that the other has not. A path stays if only one above or below it is in the other.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        let members =
+            zip(&self.members, &other.members, |m| m, |a, b| if b.is_some() { None } else { a.cloned() });
+        let children = zip(
+            &self.children,
+            &other.children,
+            |c| &c.0,
+            |a, b| match (a?, b) {
+                ((element, a), Some((_, b))) => non_empty(element, a.difference(b)),
+                (a, None) => Some(a.clone()),
+            },
+        );
+        Self { members, children }
+    }
+
+    /// The paths of this set that are neither in the other nor below one in it.
+    #[must_use]
+    pub fn recursive_difference(&self, other: &Self) -> Self {
+        let members =
+            zip(&self.members, &other.members, |m| m, |a, b| if b.is_some() { None } else { a.cloned() });
+        let children = zip(
+            &self.children,
+            &other.children,
+            |c| &c.0,
+            |a, b| {
+                let (element, a) = a?;
+                if other.has(element) {
+                    return None;
+                }
+                match b {
+                    Some((_, b)) => non_empty(element, a.recursive_difference(b)),
+                    None => Some((element.clone(), a.clone())),
+                }
+            },
+        );
+        Self { members, children }
+    }
+
+    /// Only what is at or below a top-level field.
+    #[must_use]
+    pub(crate) fn only_below(&self, field: &str) -> Self {
+        let of = |element: &PathElement| matches!(element, PathElement::Field(name) if name == field);
+        Self {
+            members: self.members.iter().filter(|m| of(m)).cloned().collect(),
+            children: self.children.iter().filter(|(c, _)| of(c)).cloned().collect(),
+        }
+    }
+
+    /// This set with every declared field on the way to a member being a member too. Keys of maps and items of
+    /// lists are left as they are: they can be owned without what is in them, declared fields cannot.
+    #[must_use]
+    pub(crate) fn with_declared_parents(&self, of: Option<TypeRef<'_>>) -> Self {
+        let of = of.filter(|of| of.kind() == TypeKind::Object || of.additional().is_some());
+        let mut out =
+            Self { members: self.members.clone(), children: Vec::with_capacity(self.children.len()) };
+        for (element, child) in &self.children {
+            if let PathElement::Field(name) = element
+                && of.is_some_and(|of| of.declared(name).is_some())
+            {
+                out.insert_member(element.clone());
+            }
+            out.children.push((element.clone(), child.with_declared_parents(step(of, element))));
+        }
+        out
+    }
+}
+
+/// The type below, for fields and keyed items; items of sets have nothing below them.
+fn step<'a>(of: Option<TypeRef<'a>>, element: &PathElement) -> Option<TypeRef<'a>> {
+    match element {
+        PathElement::Field(name) => of?.field(name),
+        PathElement::Item(_) => of?.items(),
+        PathElement::Value(_) | PathElement::Index(_) => None,
+    }
+}
+
+fn non_empty(element: &PathElement, set: FieldSet) -> Option<(PathElement, FieldSet)> {
+    (!set.is_empty()).then(|| (element.clone(), set))
+}
+
+/// Walks two sorted lists side by side and keeps what `keep` makes of each pair of equals or single.
+fn zip<T>(
+    a: &[T],
+    b: &[T],
+    element: impl Fn(&T) -> &PathElement,
+    keep: impl Fn(Option<&T>, Option<&T>) -> Option<T>,
+) -> Vec<T> {
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    let mut out = Vec::new();
+    loop {
+        let pair = match (a.peek(), b.peek()) {
+            (None, None) => return out,
+            (Some(x), Some(y)) => match compare(element(x), element(y)) {
+                std::cmp::Ordering::Less => (a.next(), None),
+                std::cmp::Ordering::Equal => (a.next(), b.next()),
+                std::cmp::Ordering::Greater => (None, b.next()),
+            },
+            (Some(_), None) => (a.next(), None),
+            (None, Some(_)) => (None, b.next()),
+        };
+        out.extend(keep(pair.0, pair.1));
+    }
+}
+
+impl FromIterator<FieldPath> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = FieldPath>>(paths: I) -> Self {
+        let mut set = Self::new();
+        for path in paths {
+            set.insert(&path);
+        }
+        set
+    }
+}

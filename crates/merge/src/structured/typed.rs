@@ -1,0 +1,209 @@
+//! [`Typed`]: a value that its type allows; and the set of everything in it.
+
+use std::fmt;
+
+use tautline_core::{FieldPath, PathElement, Value};
+use tautline_schema::{Root, TypeRef};
+
+use super::shape::{Scalar, Shape, is_atomic_list, is_atomic_map, item_element, shape_of};
+use crate::{FieldSet, go_print};
+
+/// A value with the type it was checked against.
+#[derive(Clone, Debug)]
+pub(super) struct Typed {
+    pub(super) value: Value,
+    pub(super) root: Root,
+}
+
+/// What a type does not allow, each with its path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mismatch(Vec<(String, String)>);
+
+impl Mismatch {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(vec![(String::new(), message.into())])
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Says that all of it is below an element.
+    pub(super) fn below(mut self, element: &PathElement) -> Self {
+        if !self.0.is_empty() {
+            let prefix = go_print::element(element);
+            for (path, _) in &mut self.0 {
+                path.insert_str(0, &prefix);
+            }
+        }
+        self
+    }
+
+    pub(super) fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() > 1 {
+            f.write_str("errors:")?;
+        }
+        for (path, message) in &self.0 {
+            let separator = if path.is_empty() { "" } else { ": " };
+            if self.0.len() > 1 {
+                f.write_str("\n  ")?;
+            }
+            write!(f, "{path}{separator}{message}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Typed {
+    /// Checks a value. Duplicate items are refused in what is applied and allowed in what is stored.
+    pub(super) fn check(value: Value, root: Root, duplicates: bool) -> Result<Self, Mismatch> {
+        validate(&value, root.node(), duplicates).into_result()?;
+        Ok(Self { value, root })
+    }
+
+    pub(super) fn fields(&self) -> FieldSet {
+        let mut set = FieldSet::new();
+        collect(&self.value, self.root.node(), &mut FieldPath::root(), &mut set);
+        set
+    }
+}
+
+fn validate(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
+    match shape_of(of, value) {
+        Shape::Scalar(scalar) => validate_scalar(scalar, Some(value), ""),
+        Shape::List => validate_list(value, of, duplicates),
+        Shape::Map => validate_map(value, of, duplicates),
+    }
+}
+
+pub(super) fn validate_scalar(scalar: Scalar, value: Option<&Value>, prefix: &str) -> Mismatch {
+    let Some(value) = value else { return Mismatch::default() };
+    let message = match (scalar, value) {
+        (_, Value::Null)
+        | (Scalar::Numeric, Value::Int(_) | Value::Float(_))
+        | (Scalar::String, Value::String(_))
+        | (Scalar::Boolean, Value::Bool(_)) => return Mismatch::default(),
+        (Scalar::Untyped, other) if !matches!(other, Value::List(_) | Value::Map(_)) => {
+            return Mismatch::default();
+        }
+        (Scalar::Numeric, other) => {
+            format!("expected numeric (int or float), got {}", go_print::type_name(other))
+        }
+        (Scalar::String, other) => {
+            format!("expected string, got &value.valueUnstructured{{Value:{}}}", go_print::source(other))
+        }
+        (Scalar::Boolean, other) => format!("expected boolean, got &{{{}}}", go_print::plain(other)),
+        (Scalar::Untyped, other) => format!("expected any scalar, got &{{{}}}", go_print::plain(other)),
+    };
+    Mismatch::new(format!("{prefix}{message}"))
+}
+
+fn validate_list(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
+    let items = match value {
+        Value::List(items) => items,
+        Value::Null => return Mismatch::default(),
+        other => return Mismatch::new(format!("expected list, got &{{{}}}", go_print::plain(other))),
+    };
+    let mut problems = Mismatch::default();
+    let mut seen = FieldSet::new();
+    for (i, item) in items.iter().enumerate() {
+        let element = if is_atomic_list(of) {
+            PathElement::Index(i)
+        } else {
+            match item_element(of, item) {
+                Ok(element) => element,
+                Err(message) => {
+                    problems.extend(Mismatch::new(format!("element {i}: {message}")));
+                    return problems;
+                }
+            }
+        };
+        if !duplicates && seen.has(&element) {
+            let name = go_print::element(&element);
+            problems.extend(Mismatch::new(format!("duplicate entries for key {name}")));
+        }
+        if let Some(items) = of.items() {
+            problems.extend(validate(item, items, duplicates).below(&element));
+        }
+        if !duplicates {
+            seen.insert_elements(std::slice::from_ref(&element));
+        }
+    }
+    problems
+}
+
+fn validate_map(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
+    let map = match value {
+        Value::Map(map) => map,
+        Value::Null => return Mismatch::default(),
+        other => return Mismatch::new(format!("expected map, got &{{{}}}", go_print::plain(other))),
+    };
+    let mut problems = Mismatch::default();
+    for (key, item) in map {
+        let element = PathElement::Field(key.clone());
+        let Some(of) = of.field(key) else {
+            // The first one ends the walk over this map, as on the server.
+            problems.extend(Mismatch::new("field not declared in schema").below(&element));
+            return problems;
+        };
+        problems.extend(validate(item, of, duplicates).below(&element));
+    }
+    problems
+}
+
+fn collect(value: &Value, of: TypeRef<'_>, at: &mut FieldPath, set: &mut FieldSet) {
+    match (shape_of(of, value), value) {
+        (Shape::Scalar(_), _) => set.insert(at),
+        (Shape::List, _) if is_atomic_list(of) => set.insert(at),
+        (Shape::Map, _) if is_atomic_map(of) => set.insert(at),
+        (Shape::List, Value::List(items)) => collect_items(items, of, at, set),
+        (Shape::Map, Value::Map(map)) => {
+            for (key, item) in map {
+                let Some(field) = of.field(key) else { continue };
+                at.push(PathElement::Field(key.clone()));
+                collect(item, field, at, set);
+                let bare = match item {
+                    Value::Null => true,
+                    Value::Map(map) => map.is_empty(),
+                    _ => false,
+                };
+                if bare || of.declared(key).is_none() {
+                    set.insert(at);
+                }
+                at.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn collect_items(items: &[Value], of: TypeRef<'_>, at: &mut FieldPath, set: &mut FieldSet) {
+    let named: Vec<_> = items.iter().filter_map(|item| Some((item_element(of, item).ok()?, item))).collect();
+    let mut seen = FieldSet::new();
+    let mut twice = FieldSet::new();
+    for (element, _) in &named {
+        let into = if seen.has(element) { &mut twice } else { &mut seen };
+        into.insert_elements(std::slice::from_ref(element));
+    }
+    for (element, item) in named {
+        at.push(element.clone());
+        // Duplicates are owned as one item without leaves.
+        if !twice.has(&element)
+            && let Some(of) = of.items()
+        {
+            collect(item, of, at, set);
+        }
+        set.insert(at);
+        at.pop();
+    }
+}
