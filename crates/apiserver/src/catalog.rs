@@ -103,11 +103,7 @@ impl Catalog {
     /// The built-in kinds.
     pub(crate) fn new() -> Self {
         let mut catalog = Self::default();
-        let mut kinds = builtin().kinds();
-        if kinds.is_empty() {
-            kinds = crate::kinds::all().into_iter().map(Arc::new).collect();
-        }
-        for kind in kinds {
+        for kind in builtin().kinds() {
             let root = builtin().root(&kind.gvk);
             let stored = stored_version(&kind.gvk);
             let shelf = qualified(&kind.plural, &stored.group).into();
@@ -176,7 +172,7 @@ impl Catalog {
     }
 
     /// The kind by name.
-    pub(crate) fn kind(&self, gvk: &GroupVersionKind) -> Option<&Arc<Served>> {
+    pub(crate) fn named(&self, gvk: &GroupVersionKind) -> Option<&Arc<Served>> {
         self.by_kind.get(gvk)
     }
 
@@ -223,6 +219,23 @@ impl Custom {
             warning: deprecated
                 .then(|| warning.unwrap_or_else(|| format!("{} {} is deprecated", gvk.api_version(), gvk.kind))),
         }
+    }
+}
+
+impl Schemas for Catalog {
+    fn root(&self, gvk: &GroupVersionKind) -> Option<Root> {
+        match self.by_kind.get(gvk) {
+            Some(served) => served.root.clone(),
+            None => builtin().root(gvk),
+        }
+    }
+
+    fn kind(&self, gvk: &GroupVersionKind) -> Option<Arc<Kind>> {
+        self.by_kind.get(gvk).map(|served| served.kind.clone())
+    }
+
+    fn kinds(&self) -> Vec<Arc<Kind>> {
+        self.by_kind.values().map(|served| served.kind.clone()).collect()
     }
 }
 

@@ -195,7 +195,7 @@ impl State {
             "data": { "ca.crt": "" } });
         for body in [account, certificate] {
             let Ok(object) = Object::new(body) else { continue };
-            let Some(served) = self.catalog.kind(&object.gvk()).cloned() else { continue };
+            let Some(served) = self.catalog.named(&object.gvk()).cloned() else { continue };
             if self.find(&served, namespace, object.name()).is_some() {
                 continue;
             }
@@ -226,7 +226,7 @@ impl State {
             return;
         }
         let gvk = GroupVersionKind::new("", "v1", "Namespace");
-        let Some(served) = self.catalog.kind(&gvk).cloned() else { return };
+        let Some(served) = self.catalog.named(&gvk).cloned() else { return };
         let place = self.place(&served, "", namespace);
         let Some(object) = self.store.get(&place).cloned() else { return };
         let mut new = Object::clone(&object);

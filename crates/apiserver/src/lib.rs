@@ -7,7 +7,6 @@ mod catalog;
 mod controllers;
 mod convert;
 mod failure;
-mod kinds;
 mod local;
 mod openapi;
 mod options;

@@ -48,7 +48,7 @@ impl Local {
     /// The kind by its `apiVersion` and name.
     pub fn resource(&self, api_version: &str, kind: &str) -> Option<ApiResource> {
         let gvk = tautline_core::GroupVersionKind::parse(api_version, kind);
-        self.server.lock().catalog.kind(&gvk).map(|served| served.to_resource())
+        self.server.lock().catalog.named(&gvk).map(|served| served.to_resource())
     }
 
     /// Reads one object; `None` if it is not there.
@@ -189,13 +189,13 @@ impl Local {
 
     fn ask(&self, verb: Verb, target: &Target) -> Result<Ask, Failure> {
         let state = self.server.lock();
-        let served = state.catalog.kind(&target.resource.gvk).ok_or_else(Failure::no_such_resource)?;
+        let served = state.catalog.named(&target.resource.gvk).ok_or_else(Failure::no_such_resource)?;
         Ok(Ask::new(&self.who, verb, served, &target.namespace, &target.name))
     }
 
     fn ask_many(&self, verb: Verb, query: &Query) -> Result<(Ask, Selection), Failure> {
         let state = self.server.lock();
-        let served = state.catalog.kind(&query.resource.gvk).ok_or_else(Failure::no_such_resource)?;
+        let served = state.catalog.named(&query.resource.gvk).ok_or_else(Failure::no_such_resource)?;
         let selection = Selection::parse(served, &query.labels, &query.fields)?;
         Ok((Ask::new(&self.who, verb, served, query.namespace.as_deref().unwrap_or_default(), ""), selection))
     }

@@ -150,7 +150,7 @@ fn bootstrap(state: &mut State) {
 
 fn put(state: &mut State, kind: &str, body: Value) {
     let gvk = GroupVersionKind::new("", "v1", kind);
-    let Some(served) = state.catalog.kind(&gvk).cloned() else { return };
+    let Some(served) = state.catalog.named(&gvk).cloned() else { return };
     let Value::Map(map) = body else { return };
     let mut object = Object::bare(&gvk, "", "");
     object.as_map_mut().extend(map.into_iter().collect::<Map>());

@@ -1,6 +1,8 @@
 //! The seam to crates `schema` and `merge`: defaults, patches, and who owns which field.
 
-use tautline_core::{Object, Timestamp, Value};
+use tautline_cluster::Cause;
+use tautline_core::{FieldManager, Object, Timestamp, Value};
+use tautline_merge::{Apply, ApplyError, Update};
 
 use crate::caller::Ask;
 use crate::catalog::{Catalog, Served};
@@ -8,44 +10,110 @@ use crate::failure::Failure;
 use crate::write::{How, PatchBody};
 
 /// Fills in the defaults of a kind.
-pub(crate) fn default(_served: &Served, _object: &mut Object) {}
+///
+/// # Errors
+/// The server's message for what it cannot decode.
+pub(crate) fn default(_served: &Served, _object: &mut Object) -> Result<(), String> {
+    Ok(())
+}
 
 /// Notes who owns the fields of a new object.
 pub(crate) fn own_create(
-    _catalog: &Catalog,
-    _served: &Served,
+    catalog: &Catalog,
     object: Object,
-    _manager: &str,
-    _now: Timestamp,
-) -> Result<Object, Failure> {
-    Ok(object)
+    manager: &str,
+    now: Timestamp,
+) -> Object {
+    own(catalog, None, object, manager, None, now)
 }
 
 /// Notes who owns the fields that an update changed.
 pub(crate) fn own_update(
-    _catalog: &Catalog,
-    _ask: &Ask,
-    _old: &Object,
+    catalog: &Catalog,
+    ask: &Ask,
+    old: &Object,
     new: Object,
-    _manager: &str,
-    _now: Timestamp,
-) -> Result<Object, Failure> {
-    Ok(new)
+    manager: &str,
+    now: Timestamp,
+) -> Object {
+    let subresource = Some(ask.subresource.as_str()).filter(|s| !s.is_empty());
+    own(catalog, Some(old), new, manager, subresource, now)
+}
+
+/// Where ownership cannot be told, the object keeps the owners it had, as on the real server.
+fn own(
+    catalog: &Catalog,
+    live: Option<&Object>,
+    object: Object,
+    manager: &str,
+    subresource: Option<&str>,
+    now: Timestamp,
+) -> Object {
+    let manager = FieldManager::new(manager);
+    let request = Update { live, object: &object, manager: &manager, subresource, now, schemas: catalog };
+    match tautline_merge::update(request) {
+        Ok(owned) => owned,
+        Err(_) => {
+            let mut object = object;
+            let kept = live.and_then(|old| old.metadata()).and_then(|m| m.get("managedFields")).cloned();
+            match kept {
+                Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
+                None => drop(object.metadata_mut().remove("managedFields")),
+            }
+            object
+        }
+    }
 }
 
 /// Applies an object: the new object and its managedFields, or `None` if nothing changes.
+///
+/// # Errors
+/// 409 with a cause for each conflict, 500 for values that do not fit their types.
 pub(crate) fn apply(
-    _catalog: &Catalog,
-    _ask: &Ask,
+    catalog: &Catalog,
+    ask: &Ask,
     old: Option<&Object>,
     wanted: &Object,
-    _how: &How,
-    _now: Timestamp,
+    how: &How,
+    now: Timestamp,
 ) -> Result<Option<(Object, Value)>, Failure> {
-    let mut new = old.map_or_else(Value::map, Object::to_value);
-    merge(&mut new, &wanted.to_value());
-    let Value::Map(map) = new else { return Ok(None) };
-    Ok(Some((Object::from_map(map), Value::Null)))
+    let manager = FieldManager::new(&how.manager);
+    let served = ask.served.clone();
+    let settle = move |object: &mut Object| default(&served, object);
+    let request = Apply {
+        live: old,
+        config: wanted,
+        manager: &manager,
+        force: how.force,
+        subresource: Some(ask.subresource.as_str()).filter(|s| !s.is_empty()),
+        now,
+        schemas: catalog,
+        defaulter: &settle,
+    };
+    let applied = tautline_merge::apply(request).map_err(refusal)?;
+    if old.is_some_and(|old| *old == applied.object) {
+        return Ok(None);
+    }
+    let fields = applied.object.metadata().and_then(|m| m.get("managedFields")).cloned().unwrap_or_default();
+    Ok(Some((applied.object, fields)))
+}
+
+fn refusal(error: ApplyError) -> Failure {
+    let message = error.to_string();
+    match error {
+        ApplyError::Conflicts(conflicts) => {
+            let cause = |conflict: &tautline_merge::Conflict| Cause {
+                reason: "FieldManagerConflict".to_owned(),
+                message: conflict.message(),
+                field: conflict.field(),
+            };
+            let mut causes: Vec<Cause> = conflicts.iter().map(cause).collect();
+            causes.sort_by(|a, b| a.message.cmp(&b.message));
+            Failure::new(409, "Conflict", message).about("", "", "").because(causes)
+        }
+        ApplyError::BadRequest(_) => Failure::bad_request(message),
+        _ => Failure::internal(message),
+    }
 }
 
 /// A patched object.

@@ -38,12 +38,12 @@ impl State {
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
         served.prepare_create(&mut object);
-        typing::default(&served, &mut object);
+        typing::default(&served, &mut object).map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {
             Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
-            None => object = typing::own_create(&self.catalog, &served, object, &how.manager, self.now())?,
+            None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
         }
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);
