@@ -13,10 +13,10 @@ const LIMIT: usize = 3 * 1024 * 1024;
 pub(super) async fn read<B>(body: B) -> Result<Bytes, Failure>
 where
     B: http_body::Body + Send,
-    B::Error: std::fmt::Display,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let limited = http_body_util::Limited::new(body, LIMIT);
-    let collected = std::pin::pin!(limited).collect().await.map_err(|_| {
+    let collected = limited.collect().await.map_err(|_| {
         let message = "Request entity too large: limit is 3145728";
         Failure::new(413, "RequestEntityTooLarge", message).about("", "", "")
     })?;

@@ -77,7 +77,7 @@ impl<B> Service<Request<B>> for HttpService
 where
     B: http_body::Body + Send + 'static,
     B::Data: Send,
-    B::Error: std::fmt::Display,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     type Response = Response<Body>;
     type Error = Infallible;
@@ -98,7 +98,7 @@ impl HttpService {
     where
         B: http_body::Body + Send + 'static,
         B::Data: Send,
-        B::Error: std::fmt::Display,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
         let body = match body::read(body).await {
@@ -300,4 +300,10 @@ fn watch_how(call: &Call, served: &Served, name: &str) -> Result<WatchHow, Failu
         bookmarks: call.query.flag("allowWatchBookmarks"),
         initial: initial == Some(true),
     })
+}
+
+/// A refusal as a response.
+#[cfg(feature = "tcp")]
+pub(crate) fn failed(failure: Failure) -> Response<Body> {
+    Answer::Failed(failure).into_response(&Form::json())
 }
