@@ -1,0 +1,362 @@
+//! The fast path: plain block style, straight from bytes to values.
+//!
+//! It reads lines, not tokens, and gives up on anything that manifests seldom hold: then the full path reads
+//! the text again, and finds the errors too. So every `?` here means "let the full path decide". It must
+//! never accept what the full path refuses, nor read it otherwise: a property test holds that.
+
+mod text;
+
+use tautline_core::{Key, List, Map, Value};
+
+use crate::full::to_value;
+use crate::read::{Options, Resolver};
+use crate::scalar::{Scalar, may_resolve, resolve};
+
+/// Reads plain block style; nothing for whatever else.
+pub(crate) fn read(text: &str, options: &Options) -> Option<Value> {
+    if has_unusual_bytes(text.as_bytes()) {
+        return None;
+    }
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        indent: 0,
+        nodes: 0,
+        options,
+        entries: Vec::new(),
+        items: Vec::new(),
+    };
+    reader.next_line(0)?;
+    if reader.bytes.get(reader.at..).is_some_and(|rest| rest.starts_with(b"---")) && reader.indent == 0 {
+        reader.at += 3;
+        reader.end_of_line()?;
+    }
+    if reader.is_done() {
+        return Some(Value::Null);
+    }
+    let value = reader.block(0)?;
+    reader.is_done().then_some(value)
+}
+
+/// Tabs, carriage returns, control characters and the Unicode line breaks are the full path's business.
+fn has_unusual_bytes(bytes: &[u8]) -> bool {
+    let suspicious = |b: u8| (b < 0x20 && b != b'\n') || b == 0x7f || b == 0xc2 || b == 0xe2 || b == 0xef;
+    // Whole chunks first, without a branch for each byte.
+    bytes.chunks(64).any(|chunk| chunk.iter().fold(false, |any, b| any | suspicious(*b)) && holds_one(chunk))
+}
+
+fn holds_one(chunk: &[u8]) -> bool {
+    chunk.iter().enumerate().any(|(i, b)| match b {
+        0xc2 => chunk.get(i + 1).is_none_or(|next| *next < 0xa0),
+        0xe2 => chunk.get(i + 1..i + 3).is_none_or(|next| next == [0x80, 0xa8] || next == [0x80, 0xa9]),
+        0xef => true,
+        0x7f => true,
+        b => *b < 0x20 && *b != b'\n',
+    })
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    /// The next byte to read.
+    at: usize,
+    /// The column of the block node that starts at `at`, right after [`Reader::next_line`].
+    indent: usize,
+    nodes: usize,
+    options: &'a Options,
+    /// Scratch stacks: a collection is gathered here and moved out at its exact size when it ends.
+    entries: Vec<(Key, Value)>,
+    items: Vec<Value>,
+}
+
+impl<'a> Reader<'a> {
+    fn is_done(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(b'\n')
+    }
+
+    fn peek_at(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(b'\n')
+    }
+
+    /// From a line's start to the first character of the next line with content, skipping blank lines and
+    /// comments.
+    fn next_line(&mut self, start: usize) -> Option<()> {
+        let mut start = start;
+        loop {
+            let mut at = start;
+            while self.bytes.get(at) == Some(&b' ') {
+                at += 1;
+            }
+            match self.bytes.get(at) {
+                None => {
+                    self.at = self.bytes.len();
+                    self.indent = 0;
+                    return Some(());
+                }
+                Some(b'\n') => start = at + 1,
+                Some(b'#') => start = self.line_end(at) + 1,
+                Some(_) => {
+                    self.at = at;
+                    self.indent = at - start;
+                    return Some(());
+                }
+            }
+        }
+    }
+
+    /// The place of the line break, or of the end, at or after a place.
+    fn line_end(&self, from: usize) -> usize {
+        let rest = self.bytes.get(from..).unwrap_or_default();
+        rest.iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |found| from + found)
+    }
+
+    /// After a node on its line: only spaces and a comment may follow. Goes to the next line with content.
+    fn end_of_line(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.peek() == b' ' && !self.is_done() {
+            self.at += 1;
+        }
+        match self.peek() {
+            b'\n' => self.next_line(self.at + 1),
+            b'#' if self.at > start => {
+                let end = self.line_end(self.at);
+                self.next_line(end + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The block node at the current place.
+    fn block(&mut self, depth: usize) -> Option<Value> {
+        self.nodes += 1;
+        if depth > self.options.budget.depth || self.nodes > self.options.budget.nodes {
+            return None;
+        }
+        if self.is_item() { self.list(self.indent, depth) } else { self.map(self.indent, depth) }
+    }
+
+    fn is_item(&self) -> bool {
+        self.peek() == b'-' && matches!(self.peek_at(self.at + 1), b' ' | b'\n')
+    }
+
+    fn list(&mut self, indent: usize, depth: usize) -> Option<Value> {
+        let base = self.items.len();
+        while !self.is_done() && self.indent == indent && self.is_item() {
+            let dash = self.at;
+            self.at += 1;
+            while self.peek() == b' ' && !self.is_done() {
+                self.at += 1;
+            }
+            let column = indent + (self.at - dash);
+            let value = match self.peek() {
+                b'\n' | b'#' => {
+                    self.end_of_line_at(dash + 1)?;
+                    if !self.is_done() && self.indent > indent {
+                        self.block(depth + 1)?
+                    } else {
+                        self.null()?
+                    }
+                }
+                _ if self.is_item() || self.is_key() => {
+                    self.indent = column;
+                    self.block(depth + 1)?
+                }
+                _ => self.inline(indent, depth)?,
+            };
+            self.items.push(value);
+        }
+        if !self.is_done() && self.indent > indent {
+            return None;
+        }
+        Some(Value::List(self.items.drain(base..).collect::<List>()))
+    }
+
+    fn end_of_line_at(&mut self, at: usize) -> Option<()> {
+        self.at = at;
+        self.end_of_line()
+    }
+
+    fn null(&mut self) -> Option<Value> {
+        self.nodes += 1;
+        Some(Value::Null)
+    }
+
+    fn map(&mut self, indent: usize, depth: usize) -> Option<Value> {
+        let base = self.entries.len();
+        while !self.is_done() && self.indent == indent {
+            let key = self.key()?;
+            let colon = self.at;
+            while self.peek() == b' ' && !self.is_done() {
+                self.at += 1;
+            }
+            let value = if matches!(self.peek(), b'\n' | b'#') {
+                self.end_of_line_at(colon)?;
+                if !self.is_done() && self.indent > indent {
+                    self.block(depth + 1)?
+                } else if !self.is_done() && self.indent == indent && self.is_item() {
+                    self.nodes += 1;
+                    self.list(indent, depth + 1)?
+                } else {
+                    self.null()?
+                }
+            } else {
+                self.inline(indent, depth)?
+            };
+            self.entries.push((key, value));
+        }
+        if !self.is_done() && self.indent > indent {
+            return None;
+        }
+        let written = self.entries.len() - base;
+        let map: Map = self.entries.drain(base..).collect();
+        let refused = self.options.strict || self.options.resolver == Resolver::V3;
+        if refused && map.len() != written {
+            return None;
+        }
+        Some(Value::Map(map))
+    }
+
+    /// Whether a map's key starts here.
+    fn is_key(&self) -> bool {
+        self.key_end().is_some()
+    }
+
+    /// The place of the colon behind a simple key at the current place.
+    fn key_end(&self) -> Option<usize> {
+        let mut at = self.at;
+        if self.peek() == b'"' || self.peek() == b'\'' {
+            let quote = self.peek();
+            at += 1;
+            loop {
+                match *self.bytes.get(at)? {
+                    b'\n' | b'\\' => return None,
+                    b if b == quote => break,
+                    _ => at += 1,
+                }
+            }
+            return (self.peek_at(at + 1) == b':' && matches!(self.peek_at(at + 2), b' ' | b'\n'))
+                .then_some(at + 1);
+        }
+        if !starts_plain(self.peek()) {
+            return None;
+        }
+        loop {
+            match *self.bytes.get(at)? {
+                b'\n' => return None,
+                b':' if matches!(self.peek_at(at + 1), b' ' | b'\n') => return Some(at),
+                b'#' if self.peek_at(at - 1) == b' ' => return None,
+                _ => at += 1,
+            }
+        }
+    }
+
+    /// Reads a key and its colon.
+    fn key(&mut self) -> Option<Key> {
+        let colon = self.key_end()?;
+        // A key that long is no simple key to every parser.
+        if colon - self.at > 512 {
+            return None;
+        }
+        let first = self.peek();
+        let key = if first == b'"' || first == b'\'' {
+            Key::new(self.text.get(self.at + 1..colon - 1)?)
+        } else {
+            let text = self.text.get(self.at..colon)?.trim_end_matches(' ');
+            if text == "<<" || (may_resolve(first) && resolve(text, self.options.resolver) != Scalar::String)
+            {
+                return None;
+            }
+            Key::new(text)
+        };
+        self.at = colon + 1;
+        Some(key)
+    }
+
+    /// A value on the line of its key or dash; `parent` is the indent of the collection it is in.
+    fn inline(&mut self, parent: usize, depth: usize) -> Option<Value> {
+        self.nodes += 1;
+        if depth + 1 > self.options.budget.depth || self.nodes > self.options.budget.nodes {
+            return None;
+        }
+        let value = match self.peek() {
+            b'|' => return self.literal(parent).map(Value::string),
+            b'"' | b'\'' => Value::string(self.quoted()?),
+            b'{' if self.peek_at(self.at + 1) == b'}' => {
+                self.at += 2;
+                Value::map()
+            }
+            b'[' => self.flow_list(depth)?,
+            first if starts_plain(first) => return self.plain(parent),
+            _ => return None,
+        };
+        self.end_of_line()?;
+        // What is indented deeper would continue the value.
+        (self.is_done() || self.indent <= parent).then_some(value)
+    }
+
+    /// A list in brackets of quoted strings and simple words on one line.
+    fn flow_list(&mut self, depth: usize) -> Option<Value> {
+        let base = self.items.len();
+        self.at += 1;
+        self.skip_spaces();
+        while self.peek() != b']' {
+            self.nodes += 1;
+            if depth + 2 > self.options.budget.depth || self.nodes > self.options.budget.nodes {
+                return None;
+            }
+            let item = match self.peek() {
+                b'"' | b'\'' => Value::string(self.quoted()?),
+                _ => {
+                    let start = self.at;
+                    while matches!(self.peek(), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'/' | b'*')
+                        || (self.peek() == b'-' && self.at > start)
+                    {
+                        self.at += 1;
+                    }
+                    let text = self
+                        .text
+                        .get(start..self.at)
+                        .filter(|text| !text.is_empty() && !text.starts_with('*'))?;
+                    self.scalar(text)?
+                }
+            };
+            self.items.push(item);
+            self.skip_spaces();
+            match self.peek() {
+                b',' => self.at += 1,
+                b']' => break,
+                _ => return None,
+            }
+            self.skip_spaces();
+        }
+        self.at += 1;
+        Some(Value::List(self.items.drain(base..).collect::<List>()))
+    }
+
+    fn skip_spaces(&mut self) {
+        while self.peek() == b' ' && !self.is_done() {
+            self.at += 1;
+        }
+    }
+
+    /// The value of a plain scalar's text.
+    fn scalar(&self, text: &str) -> Option<Value> {
+        if !text.bytes().next().is_some_and(may_resolve) {
+            return Some(Value::string(text));
+        }
+        match resolve(text, self.options.resolver) {
+            Scalar::Timestamp if self.options.resolver == Resolver::V3 => None,
+            scalar => to_value(scalar, text).ok(),
+        }
+    }
+}
+
+/// Bytes a plain scalar or key may start with here; the indicators and what needs a second look are left out.
+fn starts_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'/' | b'.' | b'$' | b'(' | b'<' | b'=' | b'+' | b'~' | b'^' | b';')
+}

@@ -1,0 +1,187 @@
+//! The scalars of the fast path that may take more than one line.
+
+use std::borrow::Cow;
+
+use tautline_core::Value;
+
+use super::Reader;
+
+impl<'a> Reader<'a> {
+    /// A quoted scalar on one line.
+    pub(super) fn quoted(&mut self) -> Option<Cow<'a, str>> {
+        let quote = self.peek();
+        let start = self.at + 1;
+        let mut at = start;
+        let mut escaped = false;
+        loop {
+            match *self.bytes.get(at)? {
+                b'\n' => return None,
+                b'\\' if quote == b'"' => {
+                    escaped = true;
+                    at += 2;
+                }
+                b if b == quote => {
+                    if quote == b'\'' && self.peek_at(at + 1) == b'\'' {
+                        escaped = true;
+                        at += 2;
+                        continue;
+                    }
+                    break;
+                }
+                _ => at += 1,
+            }
+        }
+        let text = self.text.get(start..at)?;
+        self.at = at + 1;
+        if !escaped {
+            return Some(Cow::Borrowed(text));
+        }
+        if quote == b'\'' {
+            Some(Cow::Owned(text.replace("''", "'")))
+        } else {
+            unescape(text).map(Cow::Owned)
+        }
+    }
+
+    /// A plain scalar, folded over the lines that are indented deeper than its parent.
+    pub(super) fn plain(&mut self, parent: usize) -> Option<Value> {
+        let first = self.plain_line(true)?;
+        let mut end = self.at;
+        self.end_of_line()?;
+        if self.is_done() || self.indent <= parent {
+            return self.scalar(first);
+        }
+        let mut folded = String::from(first);
+        while !self.is_done() && self.indent > parent {
+            // A comment between the lines would end the scalar.
+            let between = self.text.get(end..self.at)?;
+            if between.contains('#') {
+                return None;
+            }
+            let breaks = between.bytes().filter(|b| *b == b'\n').count();
+            let line = self.plain_line(false)?;
+            if breaks == 1 {
+                folded.push(' ');
+            } else {
+                (1..breaks).for_each(|_| folded.push('\n'));
+            }
+            folded.push_str(line);
+            end = self.at;
+            self.end_of_line()?;
+        }
+        // With a break inside it is text, unless it looks like a date with a time.
+        if folded.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            None
+        } else {
+            Some(Value::string(folded))
+        }
+    }
+
+    /// The text of a plain scalar on this line, without spaces and comment at its end.
+    fn plain_line(&mut self, first: bool) -> Option<&'a str> {
+        let start = self.at;
+        if !first && self.peek() == b'#' {
+            return None;
+        }
+        let mut at = start;
+        loop {
+            match self.peek_at(at) {
+                b'\n' => break,
+                b':' if matches!(self.peek_at(at + 1), b' ' | b'\n') => return None,
+                b'#' if at > start && self.peek_at(at - 1) == b' ' => break,
+                _ => at += 1,
+            }
+        }
+        let text = self.text.get(start..at)?.trim_end_matches(' ');
+        self.at = start + text.len();
+        Some(text)
+    }
+
+    /// A literal block scalar without indentation indicator.
+    pub(super) fn literal(&mut self, parent: usize) -> Option<String> {
+        self.at += 1;
+        let chomp = self.peek();
+        if matches!(chomp, b'-' | b'+') {
+            self.at += 1;
+        }
+        let header = self.line_end(self.at);
+        let rest = self.text.get(self.at..header)?;
+        let comment = rest.trim_start_matches(' ');
+        let is_comment = comment.starts_with('#') && rest.starts_with(' ');
+        if !(comment.is_empty() || is_comment) {
+            return None;
+        }
+        let (indent, start) = self.literal_indent(header + 1, parent)?;
+        let mut out = String::new();
+        let mut at = start;
+        // Line breaks whose meaning depends on whether content follows.
+        let mut breaks = 0;
+        while at < self.bytes.len() {
+            let spaces = self.bytes.get(at..)?.iter().take(indent).take_while(|b| **b == b' ').count();
+            let end = self.line_end(at);
+            if spaces < indent {
+                if at + spaces != end {
+                    break;
+                }
+                breaks += usize::from(end < self.bytes.len());
+            } else if at + indent == end {
+                breaks += usize::from(end < self.bytes.len());
+            } else {
+                (0..breaks).for_each(|_| out.push('\n'));
+                out.push_str(self.text.get(at + indent..end)?);
+                breaks = usize::from(end < self.bytes.len());
+            }
+            at = end + 1;
+        }
+        self.next_line(at.min(self.bytes.len()))?;
+        if !self.is_done() && self.indent > parent {
+            return None;
+        }
+        let kept = match chomp {
+            b'-' => 0,
+            b'+' => breaks,
+            _ if out.is_empty() => 0,
+            _ => breaks.min(1),
+        };
+        (0..kept).for_each(|_| out.push('\n'));
+        Some(out)
+    }
+
+    /// The indent of a literal's first line with content, and where its lines start.
+    fn literal_indent(&self, start: usize, parent: usize) -> Option<(usize, usize)> {
+        let mut at = start;
+        let mut blank = 0;
+        while at < self.bytes.len() {
+            let spaces = self.bytes.get(at..)?.iter().take_while(|b| **b == b' ').count();
+            if self.peek_at(at + spaces) != b'\n' {
+                // Blank lines that reach deeper are an error, an empty scalar is rare.
+                return (spaces > parent && blank <= spaces && self.peek_at(at + spaces) != b'\n')
+                    .then_some((spaces, start));
+            }
+            blank = blank.max(spaces);
+            at += spaces + 1;
+        }
+        None
+    }
+}
+
+/// The escapes that manifests hold; others are left to the full path.
+fn unescape(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(rest.get(..at)?);
+        out.push(match rest.as_bytes().get(at + 1)? {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            _ => return None,
+        });
+        rest = rest.get(at + 2..)?;
+    }
+    out.push_str(rest);
+    Some(out)
+}
