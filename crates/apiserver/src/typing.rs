@@ -9,12 +9,12 @@ use crate::catalog::{Catalog, Served};
 use crate::failure::Failure;
 use crate::write::{How, PatchBody};
 
-/// Fills in the defaults of a kind.
+/// Brings an object into the form that the server stores, with its defaults.
 ///
 /// # Errors
 /// The server's message for what it cannot decode.
-pub(crate) fn default(_served: &Served, _object: &mut Object) -> Result<(), String> {
-    Ok(())
+pub(crate) fn default(catalog: &Catalog, object: &mut Object) -> Result<(), String> {
+    tautline_schema::defaults::settle(object, catalog)
 }
 
 /// Notes who owns the fields of a new object.
@@ -78,8 +78,7 @@ pub(crate) fn apply(
     now: Timestamp,
 ) -> Result<Option<(Object, Value)>, Failure> {
     let manager = FieldManager::new(&how.manager);
-    let served = ask.served.clone();
-    let settle = move |object: &mut Object| default(&served, object);
+    let settle = |object: &mut Object| default(catalog, object);
     let request = Apply {
         live: old,
         config: wanted,

@@ -8,10 +8,12 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod cache;
 mod error;
 
 pub use api::{
     ApiResource, Cluster, Deleted, Discovery, ListEnd, Patch, Query, RawEvent, RawObject, RawSink, Result,
     Stage, Target, WriteOptions, Written,
 };
+pub use cache::{BadItem, Cache, KindState};
 pub use error::{Cause, ClusterError, Status};

@@ -35,6 +35,7 @@
 mod budget;
 mod clock;
 mod manifest;
+mod masking;
 mod names;
 mod need;
 mod object;
@@ -46,6 +47,7 @@ mod value;
 pub use budget::{Backoff, Budget, CancelFlag};
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use manifest::{Manifest, Origin, Problem, Severity};
+pub use masking::MaskingKey;
 pub use names::{
     AppId, ClusterId, FieldManager, GroupKind, GroupVersion, GroupVersionKind, ResourceKey, ResourceVersion,
     Uid,

@@ -7,6 +7,8 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`TrackingId`], [`track`], [`owner_of`] | the annotation that names an object's app |
+//! | [`prepare`], [`pair`], [`Pair`], [`Owner`] | desired objects beside live ones, and whose those are |
+//! | [`LiveView`], [`Scopes`], [`Neighbours`] | what pairing asks about the cluster and the other apps |
 //! | [`Warrant`], [`Evidence`], [`CompleteRender`] | what permits one delete |
 //!
 //! ```
@@ -22,8 +24,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod pair;
+mod sendable;
 mod tracking;
+mod view;
 mod warrant;
 
+pub use pair::{Destination, Owner, Pair, Prepared, pair, pair_one, prepare};
 pub use tracking::{AppInstance, INSTANCE_LABEL, TRACKING_ANNOTATION, TrackingId, owner_of, track};
+pub use view::{LiveView, Neighbours, Scope, Scopes};
 pub use warrant::{CompleteRender, Evidence, Propagation, Reason, Refusal, Warrant};

@@ -5,11 +5,14 @@ mod builtin;
 mod cluster;
 mod codec;
 mod crd;
+pub mod defaults;
 #[doc(hidden)]
 pub mod generate;
 mod kind;
 mod openapi;
+mod quantity;
 mod source;
+mod stored;
 mod types;
 mod zero;
 

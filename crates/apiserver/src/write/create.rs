@@ -38,7 +38,7 @@ impl State {
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
         served.prepare_create(&mut object);
-        typing::default(&served, &mut object).map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
+        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {

@@ -46,7 +46,7 @@ impl State {
             .map_err(|failure| as_invalid(ask, &failure, how.validation))?;
         self.place_in(ask, &mut object)?;
         check_preconditions(ask, &old, &object)?;
-        typing::default(&ask.served, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
         let mut outcome = self.update_object(ask, &old, object, how, None)?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
@@ -97,7 +97,7 @@ impl State {
         };
         let mut outcome = match &old {
             Some(old) => {
-                typing::default(&ask.served, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+                typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
                 self.update_object(ask, old, object, how, Some(fields))?
             }
             None => self.create_object(ask, object, how, Some(fields))?,

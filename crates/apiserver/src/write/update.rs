@@ -46,7 +46,7 @@ impl State {
             return Err(Failure::invalid(&ask.group, &ask.resource, &ask.name, vec![wrong]));
         }
         check_preconditions(ask, &old, &object)?;
-        typing::default(&ask.served, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
         let mut outcome = self.update_object(ask, &old, object, how, None)?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)

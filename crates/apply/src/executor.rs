@@ -1,0 +1,200 @@
+//! [`Executor`]: one step after another, or side by side.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tautline_cluster::{ApiResource, Cluster, ClusterError, Deleted, Patch, Target, WriteOptions};
+use tautline_core::{Backoff, FieldManager, Freshness, GroupVersionKind, Object, Presence, Why};
+use tautline_ownership::{CompleteRender, Evidence, Propagation, Reason, Warrant};
+use tautline_plan::{Action, Step, StepResult, digest_of_reads};
+
+use crate::outcome::Performed;
+
+/// How writes are done.
+#[derive(Clone, Debug)]
+pub struct WriteSettings {
+    /// Our field manager.
+    pub manager: FieldManager,
+    /// Whether fields of other managers are taken (rule R9).
+    pub force: bool,
+    /// The wait between tries of what may pass by itself.
+    pub retry: Backoff,
+    /// How many tries there are.
+    pub tries: u32,
+}
+
+impl Default for WriteSettings {
+    /// Manager `tautline`, forced, five tries over about three seconds.
+    fn default() -> Self {
+        let retry = Backoff { base: Duration::from_millis(100), factor: 2.5, max: Duration::from_secs(2) };
+        Self { manager: FieldManager::tautline(), force: true, retry, tries: 5 }
+    }
+}
+
+/// The step to perform, with what it takes.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// The desired object; none for a delete.
+    pub desired: Option<&'a Object>,
+    /// For a prune: what the complete render held.
+    pub complete: Option<&'a CompleteRender>,
+    /// Whose object it is, as tracking ids name it.
+    pub app: &'a str,
+    /// The kind as the cluster serves it.
+    pub resource: &'a ApiResource,
+}
+
+/// The live object and the state of its kind, as known at this moment.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// The live object.
+    pub live: Presence<Arc<Object>>,
+    /// Whether its kind is listed completely and current.
+    pub freshness: Result<Freshness, Why>,
+}
+
+/// Makes the patch that folds other tools' fields into ours (rule R7); `None` if there is nothing to fold.
+pub type TakeOver = dyn Fn(&Object, &FieldManager) -> Option<Patch> + Send + Sync;
+
+/// Performs steps on a cluster.
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Executor {
+    cluster: Arc<dyn Cluster>,
+    settings: WriteSettings,
+    take_over: Arc<TakeOver>,
+}
+
+impl Executor {
+    /// An executor that writes to this cluster.
+    pub fn new(cluster: Arc<dyn Cluster>, settings: WriteSettings, take_over: Arc<TakeOver>) -> Self {
+        Self { cluster, settings, take_over }
+    }
+
+    /// Performs one step. `look` is asked for the live object right before each try.
+    pub async fn perform(&self, job: &Job<'_>, look: &(dyn Fn() -> Fresh + Sync)) -> Performed {
+        let mut attempt = 0;
+        loop {
+            let performed = self.attempt(job, &look()).await;
+            let (performed, wait) = match performed {
+                Ok(performed) => return performed,
+                Err(error) => {
+                    let asked = error.status().and_then(|status| status.retry_after);
+                    let wait = asked.unwrap_or_else(|| self.settings.retry.delay(attempt));
+                    (Performed::of_error(&job.step.key, &error), wait)
+                }
+            };
+            attempt += 1;
+            if matches!(performed.result, StepResult::Refused(_)) || attempt >= self.settings.tries {
+                return performed;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
+        match &job.step.action {
+            Action::CreateNamespace => self.create_namespace(job).await,
+            Action::Create => self.create(job).await,
+            Action::Apply { take_over } => self.apply(job, fresh, *take_over).await,
+            Action::Delete { reason, propagation } => self.delete(job, fresh, *reason, *propagation).await,
+        }
+    }
+
+    async fn create_namespace(&self, job: &Job<'_>) -> Result<Performed, ClusterError> {
+        let name = &job.step.key.name;
+        let namespace = Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", name);
+        let target = Target::new(job.resource.clone(), "", name);
+        match self.cluster.create(&target, &namespace, &self.options()).await {
+            Ok(written) => Ok(Performed::done(written.object)),
+            Err(error) if error.status().is_some_and(|s| s.reason == "AlreadyExists") => {
+                Ok(Performed::skipped("it is there already"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create(&self, job: &Job<'_>) -> Result<Performed, ClusterError> {
+        let Some(desired) = job.desired else { return Ok(Performed::skipped("Git no longer holds it")) };
+        let mut object = desired.clone();
+        // R10: an apply with a version creates what is absent and is a conflict with what is present.
+        object.metadata_mut().insert("resourceVersion", "1");
+        match self.send(job, &object).await {
+            Err(error) if error.is_conflict() => Ok(Performed::skipped("it appeared meanwhile, and is judged again")),
+            other => other,
+        }
+    }
+
+    async fn apply(&self, job: &Job<'_>, fresh: &Fresh, take_over: bool) -> Result<Performed, ClusterError> {
+        let Some(desired) = job.desired else { return Ok(Performed::skipped("Git no longer holds it")) };
+        let live = match &fresh.live {
+            Presence::Present(live) => live,
+            Presence::Absent(_) => return Ok(Performed::skipped("it is gone meanwhile, and is judged again")),
+            Presence::Unknown(why) => return Ok(Performed::skipped(why.to_string())),
+        };
+        let precondition = &job.step.precondition;
+        if live.uid() != precondition.uid || precondition.reads.is_some_and(|reads| reads != digest_of_reads(live)) {
+            return Ok(Performed::skipped("it changed meanwhile, and is judged again"));
+        }
+        if live.is_terminating() {
+            return Ok(Performed::skipped("it is being deleted, and is created anew when it is gone"));
+        }
+        if take_over && let Some(patch) = (self.take_over)(live, &self.settings.manager) {
+            let target = Target::of(job.resource.clone(), live);
+            self.cluster.patch(&target, &patch, &self.options()).await?;
+        }
+        let mut object = desired.clone();
+        // R10: an apply with a uid never re-creates.
+        object.metadata_mut().insert("uid", live.metadata_str("uid"));
+        self.send(job, &object).await
+    }
+
+    async fn send(&self, job: &Job<'_>, object: &Object) -> Result<Performed, ClusterError> {
+        let target = Target::of(job.resource.clone(), object);
+        let written = self.cluster.apply(&target, object, &self.options()).await?;
+        Ok(Performed::done(written.object))
+    }
+
+    async fn delete(
+        &self,
+        job: &Job<'_>,
+        fresh: &Fresh,
+        reason: Reason,
+        propagation: Propagation,
+    ) -> Result<Performed, ClusterError> {
+        let live = match &fresh.live {
+            Presence::Present(live) => live,
+            Presence::Absent(_) => return Ok(Performed { result: StepResult::Done("it was gone".into()), answer: None, deleted: None }),
+            Presence::Unknown(why) => return Ok(Performed::skipped(why.to_string())),
+        };
+        if live.uid() != job.step.precondition.uid {
+            return Ok(Performed::skipped("it is another object meanwhile, and is judged again"));
+        }
+        let freshness = match &fresh.freshness {
+            Ok(freshness) => freshness,
+            Err(why) => return Ok(Performed::skipped(why.to_string())),
+        };
+        let evidence = Evidence { reason, live, app: job.app, freshness, render: job.complete, propagation };
+        let warrant = match Warrant::judge(&evidence) {
+            Ok(warrant) => warrant,
+            Err(refusal) => return Ok(Performed::refused(refusal.to_string())),
+        };
+        let (key, uid) = (warrant.key().clone(), warrant.uid().clone());
+        match self.cluster.delete(job.resource, warrant).await {
+            Ok(Deleted::Gone) => {
+                Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: Some((key, uid)) })
+            }
+            Ok(Deleted::Terminating | Deleted::NotFound) => {
+                Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: None })
+            }
+            // R10: somebody was faster; the object is judged again.
+            Err(error) if error.is_conflict() => Ok(Performed::skipped("it changed meanwhile, and is judged again")),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn options(&self) -> WriteOptions {
+        WriteOptions { force: self.settings.force, ..WriteOptions::by(self.settings.manager.clone()) }
+    }
+}

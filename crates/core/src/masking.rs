@@ -1,0 +1,83 @@
+//! Secrets become digests where they are decoded, so that no later stage can show them.
+
+use crate::{Digest, Map, Object, Text, Value};
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The key that secret values are digested with: drawn once a process, so that a digest says nothing
+/// elsewhere.
+#[derive(Clone)]
+pub struct MaskingKey([u8; 32]);
+
+impl MaskingKey {
+    /// Takes 32 random bytes that the caller drew.
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(random)
+    }
+
+    /// What stands in for a secret value: equal for equal values under one key, and nothing else.
+    pub fn mask(&self, secret: &str) -> Value {
+        let digest = Digest::keyed(&self.0, secret.as_bytes()).to_string();
+        Value::String(Text::from(format!("masked-{}", digest.get(..32).unwrap_or_default())))
+    }
+
+    /// Replaces the values of a Secret's `data` and `stringData`, and its last-applied annotation, by
+    /// digests (rule R26). Other objects stay as they are.
+    pub fn mask_object(&self, object: &mut Object) {
+        if !object.is("", "Secret") {
+            return;
+        }
+        for field in ["data", "stringData"] {
+            if let Some(Value::Map(values)) = object.as_map_mut().get_mut(field) {
+                self.mask_values(values);
+            }
+        }
+        if object.annotation(LAST_APPLIED).is_some() {
+            let masked = object.annotation(LAST_APPLIED).map(|text| self.mask(text));
+            object.metadata_mut().map_at("annotations").insert(LAST_APPLIED, masked);
+        }
+    }
+
+    fn mask_values(&self, values: &mut Map) {
+        for (_, value) in values.iter_mut() {
+            if !value.is_null() {
+                *value = match value.as_str() {
+                    Some(text) => self.mask(text),
+                    None => self.mask(&value.to_json()),
+                };
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for MaskingKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MaskingKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    #[test]
+    fn r26_secret_values_become_digests() {
+        let key = MaskingKey::new([7; 32]);
+        let secret = || {
+            Object::new(value!({ "apiVersion": "v1", "kind": "Secret",
+                "metadata": { "name": "a", "annotations": { LAST_APPLIED: "hunter2" } },
+                "data": { "a": "aHVudGVyMg==", "b": "aHVudGVyMg==", "c": "b3RoZXI=" } }))
+            .unwrap()
+        };
+        let mut masked = secret();
+        key.mask_object(&mut masked);
+        let text = masked.to_value().to_json();
+        assert!(!text.contains("aHVu") && !text.contains("hunter2"), "{text}");
+        assert_eq!(masked.at(&["data", "a"]), masked.at(&["data", "b"]));
+        assert_ne!(masked.at(&["data", "a"]), masked.at(&["data", "c"]));
+        let mut other = secret();
+        MaskingKey::new([8; 32]).mask_object(&mut other);
+        assert_ne!(masked.at(&["data", "a"]), other.at(&["data", "a"]));
+    }
+}

@@ -1,0 +1,517 @@
+//! [`App`]: the state machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tautline_core::{GroupKind, Problem, ResourceKey, Revision, Severity, Timestamp};
+use tautline_ownership::{CompleteRender, Prepared, prepare};
+use tautline_plan::{Plan, Progress};
+
+use crate::event::{Effect, Event, Rendered, World};
+use crate::report::{Condition, ConditionKind, Operation, Report, SyncStatus};
+use crate::resource::Resource;
+use crate::spec::{AppSpec, Deletion, HistoryEntry, Memory, SyncRequest};
+
+/// One app's life.
+///
+/// Events go in, effects come out; nothing else happens. Everything it knows it was told by an event or reads
+/// from the [`World`] that comes with it.
+#[derive(Debug)]
+pub struct App {
+    pub(crate) spec: AppSpec,
+    pub(crate) revision: Option<Revision>,
+    pub(crate) rendered: Option<Rendered>,
+    pub(crate) prepared: Prepared,
+    pub(crate) complete: Option<Arc<CompleteRender>>,
+    pub(crate) resources: BTreeMap<ResourceKey, Resource>,
+    pub(crate) running: Option<Running>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) history: Vec<HistoryEntry>,
+    /// The revision and source digest of the last sync that was tried, and whether it succeeded.
+    pub(crate) attempted: Option<Attempt>,
+    pub(crate) requested: Option<SyncRequest>,
+    /// What keeps the comparison from being made.
+    pub(crate) comparison_error: Option<String>,
+    pub(crate) sync_error: Option<String>,
+    pub(crate) watched: BTreeSet<GroupKind>,
+    pub(crate) scan: ScanState,
+    pub(crate) kept: BTreeSet<ResourceKey>,
+    pub(crate) finalized: bool,
+    resolving: bool,
+    rendering: Option<Revision>,
+    render_fresh: bool,
+    next_poll: Timestamp,
+    resolve_failures: u32,
+    refresh_pending: bool,
+    reconciled_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) progress: Progress,
+    pub(crate) is_recorded: bool,
+    pub(crate) is_heal: bool,
+    pub(crate) operation: Operation,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) revision: String,
+    pub(crate) source: tautline_core::Digest,
+    pub(crate) succeeded: bool,
+    pub(crate) retries: u32,
+    pub(crate) ended_at: Timestamp,
+}
+
+/// Whether the whole cluster was searched for the app's objects (rule R3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScanState {
+    NotNeeded,
+    Wanted,
+    Running,
+    Done,
+    Failed(String),
+}
+
+impl App {
+    /// An app that was just seen, with what is remembered of it.
+    pub fn new(spec: AppSpec, memory: Memory) -> Self {
+        let attempted = memory.synced.map(|(revision, source)| Attempt {
+            revision,
+            source,
+            succeeded: true,
+            retries: 0,
+            ended_at: Timestamp::default(),
+        });
+        Self {
+            spec,
+            revision: None,
+            rendered: None,
+            prepared: Prepared::default(),
+            complete: None,
+            resources: BTreeMap::new(),
+            running: None,
+            operation: None,
+            history: memory.history,
+            attempted,
+            requested: None,
+            comparison_error: None,
+            sync_error: None,
+            watched: BTreeSet::new(),
+            scan: if memory.is_ours { ScanState::NotNeeded } else { ScanState::Wanted },
+            kept: BTreeSet::new(),
+            finalized: false,
+            resolving: false,
+            rendering: None,
+            render_fresh: false,
+            next_poll: Timestamp::default(),
+            resolve_failures: 0,
+            refresh_pending: false,
+            reconciled_at: None,
+        }
+    }
+
+    /// What the app is told to be.
+    pub fn spec(&self) -> &AppSpec {
+        &self.spec
+    }
+
+    /// Takes an event and says what is to be done.
+    pub fn step(&mut self, event: Event, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
+        let mut out = Vec::new();
+        match event {
+            Event::Spec(spec) => self.told(*spec, &mut out),
+            Event::Resolved(result) => self.resolved(result, now, &mut out),
+            Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
+            Event::Live(keys) => self.judge(&keys, world, now, &mut out),
+            Event::Kinds | Event::Neighbours => self.judge_all(world, now, &mut out),
+            Event::Recorded(result) => self.recorded(result, now, &mut out),
+            Event::Stepped(step, result, answer) => {
+                self.stepped(step, result, answer.as_deref(), world, now, &mut out);
+            }
+            Event::Scanned(result) => self.scanned(result, world, now, &mut out),
+            Event::Refresh { hard } => self.refresh(hard, &mut out),
+            Event::Sync(request) => self.requested = Some(request),
+            Event::Tick => {}
+        }
+        self.look_around(world, now, &mut out);
+        self.go_on(world, now, &mut out);
+        out
+    }
+
+    /// Whether the app's complete current render holds an object; `None` while that is not known.
+    pub fn holds(&self, key: &ResourceKey) -> Option<bool> {
+        let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
+        let complete = self.complete.as_ref().filter(|_| is_current && self.comparison_error.is_none())?;
+        Some(complete.holds(key))
+    }
+
+    /// Whether the last complete render, current or not, holds an object.
+    pub fn held(&self, key: &ResourceKey) -> bool {
+        self.complete.as_ref().is_some_and(|complete| complete.holds(key))
+    }
+
+    /// The desired objects that are not the app's to write, so that other apps' renders matter to it.
+    pub fn is_contested(&self) -> bool {
+        self.resources.values().any(|r| {
+            matches!(r.pair.owner, tautline_ownership::Owner::Other(_)) || r.pair.also_held_by.is_some()
+        })
+    }
+
+    /// Whether the app is interested in an object: it is one of its own.
+    pub fn has(&self, key: &ResourceKey) -> bool {
+        self.resources.contains_key(key) || self.prepared.manifests.contains_key(key)
+    }
+
+    /// Everything the app says of itself.
+    pub fn report(&self) -> Report {
+        let rows: Vec<_> = self.resources.values().map(Resource::row).collect();
+        let running = self.running.as_ref().filter(|r| !r.is_heal).map(|r| r.operation.clone());
+        Report {
+            sync: self.sync_status(),
+            health: Report::health_of(&rows),
+            revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
+            source_type: self.rendered.as_ref().map(|r| r.source_type.clone()).unwrap_or_default(),
+            conditions: self.conditions(),
+            operation: running.or_else(|| self.operation.clone()),
+            history: self.history.clone(),
+            reconciled_at: self.reconciled_at,
+            images: self.images(),
+            refreshed: !self.refresh_pending,
+            rows,
+        }
+    }
+
+    fn told(&mut self, spec: AppSpec, out: &mut Vec<Effect>) {
+        let is_same_source = spec.want == self.spec.want && spec.source == self.spec.source;
+        let starts_deletion = spec.deletion.is_some() && self.spec.deletion.is_none();
+        let is_moved = spec.destination != self.spec.destination;
+        let kinds = std::mem::take(&mut self.spec.kinds);
+        self.spec = spec;
+        self.spec.kinds.extend(kinds);
+        if !is_same_source {
+            self.revision = None;
+            self.next_poll = Timestamp::default();
+            self.resolving = false;
+            self.rendering = None;
+        }
+        if is_moved {
+            self.prepared = Prepared::default();
+            self.complete = None;
+            self.rendered = None;
+            self.resources.clear();
+        }
+        if starts_deletion {
+            self.scan = ScanState::Wanted;
+        }
+        out.push(Effect::Report { urgent: false });
+    }
+
+    fn refresh(&mut self, hard: bool, out: &mut Vec<Effect>) {
+        self.refresh_pending = true;
+        self.next_poll = Timestamp::default();
+        self.resolving = false;
+        self.render_fresh |= hard;
+        if hard {
+            self.scan = ScanState::Wanted;
+            self.rendering = None;
+            self.resources.values_mut().for_each(|r| {
+                r.refused = None;
+                r.forget();
+            });
+        }
+        out.push(Effect::Report { urgent: false });
+    }
+
+    fn resolved(&mut self, result: Result<Revision, String>, now: Timestamp, out: &mut Vec<Effect>) {
+        self.resolving = false;
+        match result {
+            Ok(revision) => {
+                self.resolve_failures = 0;
+                self.next_poll = now + self.spec.policy.poll + self.jitter();
+                let is_news = self.revision.as_ref() != Some(&revision);
+                self.revision = Some(revision);
+                let was_error = self.comparison_error.is_some() && self.rendered.is_some();
+                if !is_news && !self.render_fresh && !was_error {
+                    self.settle_refresh(out);
+                }
+            }
+            Err(message) => {
+                self.resolve_failures += 1;
+                let wait = self.spec.policy.retry.delay(self.resolve_failures).min(self.spec.policy.poll);
+                self.next_poll = now + wait;
+                self.comparison_error = Some(message);
+                self.settle_refresh(out);
+                out.push(Effect::Report { urgent: true });
+            }
+        }
+    }
+
+    fn settle_refresh(&mut self, out: &mut Vec<Effect>) {
+        if std::mem::take(&mut self.refresh_pending) {
+            out.push(Effect::Report { urgent: true });
+        }
+    }
+
+    /// A fixed fraction of the poll time up to a half, different for each app, so that polls spread.
+    fn jitter(&self) -> std::time::Duration {
+        let digest = tautline_core::Digest::of_bytes(self.spec.id.to_string().as_bytes());
+        let byte = digest.as_bytes().first().copied().unwrap_or(0);
+        self.spec.policy.poll.mul_f64(f64::from(byte) / 512.0)
+    }
+
+    fn rendered(&mut self, rendered: Rendered, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        if self.rendering.as_ref() != Some(&rendered.revision) {
+            return;
+        }
+        self.rendering = None;
+        self.render_fresh = false;
+        let errors: Vec<&Problem> =
+            rendered.problems.iter().filter(|p| p.severity == Severity::Error).collect();
+        if errors.is_empty() {
+            self.comparison_error = None;
+            self.prepared = prepare(&rendered.manifests, &self.spec.destination, world.scopes);
+            self.complete = Some(Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned())));
+            self.resources.values_mut().for_each(Resource::forget);
+        } else {
+            let messages: Vec<String> = errors.iter().map(|p| p.to_string()).collect();
+            self.comparison_error = Some(messages.join("; "));
+        }
+        self.rendered = Some(rendered);
+        self.judge_all(world, now, out);
+        self.settle_refresh(out);
+        out.push(Effect::TellNeighbours);
+        out.push(Effect::Report { urgent: true });
+    }
+
+    /// Judges the objects among these keys that are ours.
+    fn judge(&mut self, keys: &[ResourceKey], world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        let mut changed = false;
+        for key in keys {
+            if !self.resources.contains_key(key) && !self.is_ours(key, world) {
+                continue;
+            }
+            let destination = &self.spec.destination;
+            let resource = self.resources.entry(key.clone()).or_insert_with(|| {
+                let pair = tautline_ownership::pair_one(
+                    key.clone(),
+                    &self.prepared,
+                    destination,
+                    world.live,
+                    world.neighbours,
+                );
+                Resource::new(pair)
+            });
+            changed |= resource.judge(&self.prepared, destination, world, now);
+            let is_over = resource.is_over() || (resource.pair.desired.is_none() && !is_tracked(resource));
+            if is_over {
+                self.resources.remove(key);
+                changed = true;
+            }
+        }
+        if changed {
+            out.push(Effect::Report { urgent: false });
+        }
+    }
+
+    pub(crate) fn judge_all(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        let mut keys: BTreeSet<ResourceKey> = self.prepared.manifests.keys().cloned().collect();
+        keys.extend(world.live.tracked_by(self.spec.destination.app.as_str()));
+        keys.extend(self.resources.keys().cloned());
+        if let Some(application) = &self.spec.destination.application {
+            keys.remove(application);
+        }
+        let keys: Vec<ResourceKey> = keys.into_iter().collect();
+        self.judge(&keys, world, now, out);
+        if self.is_ready(world) {
+            self.reconciled_at = Some(now);
+        }
+    }
+
+    fn is_ours(&self, key: &ResourceKey, world: &World<'_>) -> bool {
+        if self.spec.destination.application.as_ref() == Some(key) {
+            return false;
+        }
+        if self.prepared.manifests.contains_key(key) {
+            return true;
+        }
+        let live = world.live.get(key).present();
+        live.is_some_and(|o| {
+            tautline_ownership::owner_of(&o).as_deref() == Some(self.spec.destination.app.as_str())
+        })
+    }
+
+    /// Asks for what is missing: kinds to watch, the repository, a render, a scan, the next tick.
+    fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        let kinds = self.wanted_kinds(world);
+        if kinds != self.watched {
+            self.watched.clone_from(&kinds);
+            out.push(Effect::Watch(kinds));
+        }
+        if self.scan == ScanState::Wanted {
+            self.scan = ScanState::Running;
+            out.push(Effect::Scan);
+        }
+        if self.spec.deletion.is_some() || !self.spec.refused.is_empty() {
+            return;
+        }
+        if !self.resolving && now >= self.next_poll {
+            self.resolving = true;
+            out.push(Effect::Resolve(self.spec.want.clone()));
+        } else if !self.resolving {
+            out.push(Effect::WakeAt(self.next_poll));
+        }
+        let Some(revision) = &self.revision else { return };
+        let is_rendered =
+            self.rendered.as_ref().is_some_and(|r| r.revision == *revision) && !self.render_fresh;
+        let is_stale_error =
+            self.comparison_error.is_some() && self.resolve_failures == 0 && !self.has_render_error();
+        if self.rendering.as_ref() != Some(revision) && (!is_rendered || is_stale_error) {
+            self.rendering = Some(revision.clone());
+            out.push(Effect::Render { revision: revision.clone(), fresh: self.render_fresh });
+        }
+    }
+
+    fn has_render_error(&self) -> bool {
+        self.rendered.as_ref().is_some_and(|r| r.problems.iter().any(|p| p.severity == Severity::Error))
+    }
+
+    fn wanted_kinds(&self, world: &World<'_>) -> BTreeSet<GroupKind> {
+        let mut kinds: BTreeSet<GroupKind> = self.spec.kinds.clone();
+        kinds.extend(self.prepared.manifests.keys().map(ResourceKey::group_kind));
+        kinds.extend(self.resources.keys().map(ResourceKey::group_kind));
+        if self.spec.policy.create_namespace {
+            kinds.insert(GroupKind::new("", "Namespace"));
+        }
+        kinds.retain(|kind| world.scopes.is_served(kind) != Some(false));
+        kinds
+    }
+
+    /// Whether every kind that matters is listed, or known to be unreadable.
+    pub(crate) fn is_ready(&self, world: &World<'_>) -> bool {
+        use tautline_core::Why;
+        self.rendered.is_some()
+            && self
+                .watched
+                .iter()
+                .all(|kind| !matches!(world.live.freshness(kind), Err(Why::Listing(_) | Why::NotWatched(_))))
+    }
+
+    fn sync_status(&self) -> SyncStatus {
+        if self.comparison_error.is_some() || !self.spec.refused.is_empty() || self.rendered.is_none() {
+            return SyncStatus::Unknown;
+        }
+        // Unknown is no claim that the rest agrees.
+        let worst = self.resources.values().map(Resource::sync).max_by_key(|s| match s {
+            SyncStatus::Synced => 0,
+            SyncStatus::Unknown => 1,
+            SyncStatus::OutOfSync => 2,
+        });
+        worst.unwrap_or(SyncStatus::Synced)
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        let mut out = Vec::new();
+        let mut add = |kind, message: String| out.push(Condition { kind, message });
+        if !self.spec.refused.is_empty() {
+            let messages: Vec<String> = self.spec.refused.iter().map(|p| p.message.clone()).collect();
+            add(ConditionKind::InvalidSpecError, messages.join("; "));
+        }
+        if let Some(message) = &self.comparison_error {
+            add(ConditionKind::ComparisonError, message.clone());
+        }
+        if let Some(message) = &self.sync_error {
+            add(ConditionKind::SyncError, message.clone());
+        }
+        if let Some(Deletion::Held(message)) = &self.spec.deletion {
+            add(ConditionKind::DeletionError, message.clone());
+        }
+        if let ScanState::Failed(message) = &self.scan {
+            add(ConditionKind::DeletionError, message.clone());
+        }
+        for resource in self.resources.values() {
+            if let tautline_ownership::Owner::Other(owner) = &resource.pair.owner
+                && resource.pair.desired.is_some()
+            {
+                add(
+                    ConditionKind::SharedResourceWarning,
+                    format!("{} is owned by app {owner} and not written", resource.pair.key),
+                );
+            }
+            if resource.ledger.is_fight() {
+                let change = resource.difference.changes.first().map(ToString::to_string).unwrap_or_default();
+                add(
+                    ConditionKind::SyncError,
+                    format!("{}: somebody keeps writing against Git: {change}", resource.pair.key),
+                );
+            }
+        }
+        let render_problems = self.rendered.iter().flat_map(|r| &r.problems);
+        for problem in self.prepared.problems.iter().chain(render_problems) {
+            match (problem.severity, problem.code.as_str()) {
+                (_, "repeated-resource") => add(ConditionKind::RepeatedResourceWarning, problem.to_string()),
+                (Severity::Warning, _) => add(ConditionKind::ExcludedResourceWarning, problem.to_string()),
+                // Already in the comparison error.
+                (Severity::Error, _) => {}
+            }
+        }
+        out
+    }
+
+    fn images(&self) -> Vec<String> {
+        let mut images: BTreeSet<String> = BTreeSet::new();
+        for manifest in self.prepared.manifests.values() {
+            collect_images(&manifest.object.to_value(), &mut images);
+        }
+        images.into_iter().collect()
+    }
+
+    fn scanned(
+        &mut self,
+        result: Result<BTreeSet<GroupKind>, String>,
+        world: &World<'_>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        match result {
+            Ok(kinds) => {
+                self.spec.kinds.extend(kinds);
+                self.scan = ScanState::Done;
+                self.judge_all(world, now, out);
+            }
+            Err(message) => {
+                self.scan = ScanState::Failed(message);
+                out.push(Effect::Report { urgent: true });
+            }
+        }
+    }
+}
+
+fn is_tracked(resource: &Resource) -> bool {
+    !matches!(
+        resource.pair.owner,
+        tautline_ownership::Owner::Untracked
+            | tautline_ownership::Owner::Other(_)
+            | tautline_ownership::Owner::Abandoned(_)
+    )
+}
+
+fn collect_images(value: &tautline_core::Value, images: &mut BTreeSet<String>) {
+    use tautline_core::Value;
+    match value {
+        Value::Map(map) => {
+            for (key, value) in map {
+                if matches!(key.as_str(), "containers" | "initContainers") {
+                    for container in value.as_list().into_iter().flatten() {
+                        images.extend(container.str_at(&["image"]).map(str::to_owned));
+                    }
+                } else {
+                    collect_images(value, images);
+                }
+            }
+        }
+        Value::List(list) => list.iter().for_each(|item| collect_images(item, images)),
+        _ => {}
+    }
+}

@@ -1,0 +1,223 @@
+//! One object of an app, and the judgement on it.
+
+use std::sync::Arc;
+
+use tautline_core::{
+    Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid, Why,
+};
+use tautline_diff::{Difference, Learned, Outcome, Sides};
+use tautline_health::{Health, HealthStatus, Surroundings};
+use tautline_ownership::{Destination, LiveView, Owner, Pair, Prepared, pair_one};
+use tautline_plan::wave;
+
+use crate::event::World;
+use crate::heal::HealLedger;
+use crate::report::{Row, SyncStatus};
+
+/// What the engine keeps of one object between events.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) pair: Pair,
+    pub(crate) difference: Difference,
+    health: Option<Health>,
+    /// The state that the judgement was made on: the same again needs no work (rule R14).
+    memo: Option<Memo>,
+    pub(crate) learned: Option<Learned>,
+    pub(crate) ledger: HealLedger,
+    pub(crate) refused: Option<Refused>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Memo {
+    desired: Option<Digest>,
+    live: Option<(Option<Uid>, Option<ResourceVersion>)>,
+    unknown: Option<Why>,
+    owner: Owner,
+    learned: bool,
+}
+
+/// A write that the server refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    /// What was wanted.
+    desired: Option<Digest>,
+    /// What the live object was like, its status aside.
+    reads: Option<Digest>,
+    pub(crate) message: String,
+}
+
+impl Resource {
+    pub(crate) fn new(pair: Pair) -> Self {
+        Self {
+            pair,
+            difference: Difference::default(),
+            health: None,
+            memo: None,
+            learned: None,
+            ledger: HealLedger::default(),
+            refused: None,
+        }
+    }
+
+    /// Judges the object anew. Answers whether anything that is reported changed.
+    pub(crate) fn judge(
+        &mut self,
+        prepared: &Prepared,
+        destination: &Destination,
+        world: &World<'_>,
+        now: Timestamp,
+    ) -> bool {
+        let mut pair = pair_one(self.pair.key.clone(), prepared, destination, world.live, world.neighbours);
+        settle_unserved(&mut pair, world, now);
+        let memo = Memo {
+            desired: pair.desired.as_ref().map(|m| m.object.to_value().digest()),
+            live: pair.live.as_ref().present().map(|live| (live.uid(), live.resource_version())),
+            unknown: pair.live.unknown().cloned(),
+            owner: pair.owner.clone(),
+            learned: self.learned.is_some(),
+        };
+        let others_changed = pair.also_held_by != self.pair.also_held_by;
+        self.pair = pair;
+        if self.memo.as_ref() == Some(&memo) {
+            return others_changed;
+        }
+        self.memo = Some(memo);
+        let before = (self.sync(), self.health.clone());
+        self.difference = self.compare(world);
+        self.health = self.assess(world, now);
+        before != (self.sync(), self.health.clone()) || self.difference.outcome != Outcome::Unchanged
+    }
+
+    /// Forgets the judgement, so that the next one is made from scratch.
+    pub(crate) fn forget(&mut self) {
+        self.memo = None;
+    }
+
+    fn compare(&self, world: &World<'_>) -> Difference {
+        let live = self.pair.live.as_ref().present();
+        match (&self.pair.desired, live) {
+            // R12: never applied to; created anew when it is gone.
+            (_, Some(live)) if live.is_terminating() => {
+                Difference::of(Outcome::Unknown("pending deletion".into()))
+            }
+            (Some(desired), _) => {
+                world.differ.diff(&Sides { desired, live: &self.pair.live, learned: self.learned.as_ref() })
+            }
+            (None, Some(_)) => Difference::of(Outcome::Delete),
+            (None, None) => match self.pair.live.unknown() {
+                Some(why) => Difference::of(Outcome::Unknown(why.to_string())),
+                None => Difference::default(),
+            },
+        }
+    }
+
+    fn assess(&self, world: &World<'_>, now: Timestamp) -> Option<Health> {
+        match &self.pair.live {
+            Presence::Present(live) => world.health.assess(live, &Around(world.live), now),
+            Presence::Absent(_) => Some(Health::new(HealthStatus::Missing, "")),
+            Presence::Unknown(_) => None,
+        }
+    }
+
+    /// Whether the object is gone for good: neither wanted nor there.
+    pub(crate) fn is_over(&self) -> bool {
+        self.pair.desired.is_none() && self.pair.live.is_absent()
+    }
+
+    pub(crate) fn sync(&self) -> SyncStatus {
+        if matches!(self.pair.owner, Owner::Other(_)) && self.pair.desired.is_some() {
+            return SyncStatus::OutOfSync;
+        }
+        match &self.difference.outcome {
+            Outcome::Unchanged => SyncStatus::Synced,
+            Outcome::Create | Outcome::Change | Outcome::Delete => SyncStatus::OutOfSync,
+            Outcome::Unknown(_) if self.is_terminating() => SyncStatus::OutOfSync,
+            Outcome::Unknown(_) => SyncStatus::Unknown,
+        }
+    }
+
+    pub(crate) fn is_terminating(&self) -> bool {
+        self.pair.live.as_ref().present().is_some_and(|live| live.is_terminating())
+    }
+
+    pub(crate) fn is_healthy(&self) -> bool {
+        self.health.as_ref().is_none_or(|h| h.status == HealthStatus::Healthy)
+    }
+
+    /// Remembers that the server refused the write that was just tried.
+    pub(crate) fn refuse(&mut self, message: &str) {
+        let (desired, reads) = self.refusal_key();
+        self.refused = Some(Refused { desired, reads, message: message.to_owned() });
+    }
+
+    /// Whether the same write was refused before (rule R14).
+    pub(crate) fn is_refused(&self) -> bool {
+        let (desired, reads) = self.refusal_key();
+        self.refused.as_ref().is_some_and(|r| r.desired == desired && r.reads == reads)
+    }
+
+    fn refusal_key(&self) -> (Option<Digest>, Option<Digest>) {
+        let desired = self.pair.desired.as_ref().map(|m| m.object.to_value().digest());
+        let reads = self.pair.live.as_ref().present().map(|live| tautline_plan::digest_of_reads(live));
+        (desired, reads)
+    }
+
+    /// Learns from the server's answer to an apply (rule R5).
+    pub(crate) fn learn(&mut self, answer: &Object) {
+        let (Some(desired), Some(predicted)) = (&self.pair.desired, &self.difference.predicted) else {
+            return;
+        };
+        self.learned = Learned::from_answer(&desired.object, predicted, answer);
+    }
+
+    pub(crate) fn row(&self) -> Row {
+        let object = self.object();
+        let message = match (&self.pair.owner, &self.difference.outcome, &self.refused) {
+            (Owner::Other(owner), _, _) if self.pair.desired.is_some() => {
+                format!("owned by app {owner}, not written")
+            }
+            (_, Outcome::Unknown(why), _) => why.clone(),
+            (_, Outcome::Delete, _) => "Git no longer holds it; it requires pruning".to_owned(),
+            (_, _, Some(refused)) if self.is_refused() => refused.message.clone(),
+            _ => String::new(),
+        };
+        Row {
+            key: self.pair.key.clone(),
+            gvk: object.map_or_else(|| fallback_gvk(&self.pair.key), |o| o.gvk()),
+            sync: self.sync(),
+            health: self.health.clone(),
+            message,
+            requires_pruning: self.difference.outcome == Outcome::Delete,
+            changes: self.difference.changes.clone(),
+            origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
+            wave: object.map_or(0, |o| wave(o)),
+        }
+    }
+
+    fn object(&self) -> Option<&Object> {
+        let live = self.pair.live.as_ref().present();
+        self.pair.desired.as_ref().map(|Manifest { object, .. }| &**object).or(live.map(|o| &**o))
+    }
+}
+
+fn fallback_gvk(key: &ResourceKey) -> GroupVersionKind {
+    key.group_kind().in_version("")
+}
+
+/// An object of a kind that complete discovery does not serve is not there, and not unknown.
+fn settle_unserved(pair: &mut Pair, world: &World<'_>, now: Timestamp) {
+    let kind = pair.key.group_kind();
+    let is_unwatched = matches!(pair.live.unknown(), Some(Why::NotWatched(_)));
+    if is_unwatched && world.scopes.is_served(&kind) == Some(false) {
+        let freshness = tautline_core::Freshness { kind, version: "discovery".into(), at: now };
+        pair.live = Presence::Absent(freshness);
+    }
+}
+
+struct Around<'a>(&'a dyn LiveView);
+
+impl Surroundings for Around<'_> {
+    fn children(&self, object: &Object) -> Vec<Arc<Object>> {
+        object.uid().map(|uid| self.0.children(&uid)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,134 @@
+//! What an app is told to be.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tautline_core::{AppId, Backoff, Digest, GroupKind, Problem, Timestamp, Want};
+use tautline_ownership::{Destination, Propagation};
+
+/// What an app should do: an `Application` in the engine's words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AppSpec {
+    /// Which app.
+    pub id: AppId,
+    /// Where its objects go.
+    pub destination: Destination,
+    /// What is rendered.
+    pub want: Want,
+    /// The digest of everything that decides the render beside the revision: path and parameters.
+    pub source: Digest,
+    /// When and how it syncs.
+    pub policy: SyncPolicy,
+    /// How many entries the history keeps.
+    pub history_limit: usize,
+    /// What is not understood or not allowed: nothing is written while there is any (rule R1).
+    pub refused: Vec<Problem>,
+    /// Kinds that its objects were ever written in (rule R3).
+    pub kinds: BTreeSet<GroupKind>,
+    /// Set once the Application is being deleted.
+    pub deletion: Option<Deletion>,
+    /// Whether the app is looked at but never written (`--observe`, `skip-reconcile`).
+    pub observe_only: bool,
+}
+
+/// What becomes of an app's objects when its Application is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// They go first, in a safe order; then our finalizer leaves.
+    Cascade(Propagation),
+    /// They stay.
+    Orphan,
+    /// A finalizer that we do not handle holds the Application: nothing is done, for this reason.
+    Held(String),
+}
+
+/// When and how an app syncs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyncPolicy {
+    /// Syncs by itself, if set.
+    pub automated: Option<Automated>,
+    /// Create the destination's namespace first.
+    pub create_namespace: bool,
+    /// What happens to the dependents of what is pruned.
+    pub propagation: Propagation,
+    /// How often a failed sync is tried again; `None` for ever.
+    pub retry_limit: Option<u32>,
+    /// The wait between tries.
+    pub retry: Backoff,
+    /// The time between two looks at the repository.
+    pub poll: Duration,
+    /// Managers whose fields are folded into ours when an object is adopted (rule R7).
+    pub take_over_from: Vec<String>,
+}
+
+impl Default for SyncPolicy {
+    /// Manual sync, Argo CD 3.6's retry (5 tries, 5 s × 2 up to 3 minutes), a look every 180 s.
+    fn default() -> Self {
+        Self {
+            automated: None,
+            create_namespace: false,
+            propagation: Propagation::Foreground,
+            retry_limit: Some(5),
+            retry: Backoff { base: Duration::from_secs(5), factor: 2.0, max: Duration::from_secs(180) },
+            poll: Duration::from_secs(180),
+            take_over_from: [
+                "argocd-controller",
+                "kubectl-client-side-apply",
+                "kustomize-controller",
+                "helm",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        }
+    }
+}
+
+/// How an app syncs by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Automated {
+    /// Whether what Git no longer holds is deleted.
+    pub prune: bool,
+    /// Whether drift is undone.
+    pub self_heal: bool,
+    /// Whether an empty render may prune everything.
+    pub allow_empty: bool,
+}
+
+/// A sync that a person or a pipeline asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Whether what Git no longer holds is deleted.
+    pub prune: bool,
+    /// Whether only a plan is wanted.
+    pub dry_run: bool,
+    /// Only these objects; empty for all. Matched by group, kind and name, and by namespace if set.
+    pub only: Vec<tautline_core::ResourceKey>,
+    /// Who asked.
+    pub by: String,
+}
+
+/// What is remembered of an app from before a restart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memory {
+    /// The revision of the last sync that succeeded, with the source digest if it is known.
+    pub synced: Option<(String, Digest)>,
+    /// Past syncs, oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Whether the status was written by us, so that the recorded kinds are complete.
+    pub is_ours: bool,
+}
+
+/// One past sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Counts up.
+    pub id: i64,
+    /// What was synced.
+    pub revision: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub deployed_at: Timestamp,
+    /// Whether the app synced by itself.
+    pub automated: bool,
+}

@@ -1,0 +1,88 @@
+//! Is this object well?
+//!
+//! Each built-in kind has its own way to say that it works: a Deployment counts replicas, a Job has
+//! conditions, a claim is bound. [`assess`] knows them, as Argo CD 3.6 judges them, with two repairs that the
+//! table below names. It is a pure function of the object.
+//!
+//! | kind | healthy when | differs from Argo CD 3.6 |
+//! |---|---|---|
+//! | Deployment, StatefulSet, DaemonSet, ReplicaSet | the generation is observed and its replicas are updated and available | – |
+//! | Pod | ready, or succeeded | image and configuration errors of init containers count too |
+//! | Service, Ingress | a load balancer has an address | – |
+//! | PersistentVolumeClaim | bound | – |
+//! | Job | complete | – |
+//! | HorizontalPodAutoscaler, APIService, CustomResourceDefinition, Namespace | by their conditions and phase | Namespace: Argo CD has no rule |
+//! | anything else | `None`: counts for nothing | – |
+//!
+//! ```
+//! use tautline_core::{Object, Value};
+//! use tautline_health::{HealthStatus, assess};
+//!
+//! let json = br#"{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data"},
+//!     "status":{"phase":"Pending"}}"#;
+//! let health = assess(&Object::new(Value::from_json(json)?)?).unwrap();
+//! assert_eq!(health.status, HealthStatus::Progressing);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod batch;
+mod conditions;
+mod network;
+mod pod;
+mod status;
+mod workload;
+
+use tautline_core::{Object, Timestamp};
+
+pub use status::{Health, HealthStatus, worst};
+
+/// Judges the health of some kinds of objects.
+pub trait HealthCheck: Send + Sync {
+    /// The object's health; `None` if this check has nothing to say about it.
+    fn assess(&self, object: &Object, around: &dyn Surroundings, now: Timestamp) -> Option<Health>;
+}
+
+/// What is known around an object, for checks that look further than its own fields.
+pub trait Surroundings: Send + Sync {
+    /// The objects that it owns, as far as they are watched.
+    fn children(&self, object: &Object) -> Vec<std::sync::Arc<Object>>;
+}
+
+/// The rules of this crate as a [`HealthCheck`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BuiltIn;
+
+impl HealthCheck for BuiltIn {
+    fn assess(&self, object: &Object, _: &dyn Surroundings, _: Timestamp) -> Option<Health> {
+        assess(object)
+    }
+}
+
+/// The health of a built-in kind by its own fields; `None` for a kind without a rule.
+pub fn assess(object: &Object) -> Option<Health> {
+    if object.is_terminating() {
+        return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
+    }
+    match (object.group(), object.kind()) {
+        ("apps", "Deployment") => Some(workload::deployment(object)),
+        ("apps", "StatefulSet") => Some(workload::stateful_set(object)),
+        ("apps", "DaemonSet") => Some(workload::daemon_set(object)),
+        ("apps", "ReplicaSet") => Some(workload::replica_set(object)),
+        ("", "Pod") => Some(pod::pod(object)),
+        ("", "Service") => Some(network::service(object)),
+        ("networking.k8s.io" | "extensions", "Ingress") => Some(network::ingress(object)),
+        ("", "PersistentVolumeClaim") => Some(network::claim(object)),
+        ("", "Namespace") => Some(network::namespace(object)),
+        ("batch", "Job") => Some(batch::job(object)),
+        ("batch", "CronJob") => Some(batch::cron_job(object)),
+        ("autoscaling", "HorizontalPodAutoscaler") => Some(conditions::autoscaler(object)),
+        ("apiregistration.k8s.io", "APIService") => Some(conditions::api_service(object)),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(conditions::definition(object)),
+        ("policy", "PodDisruptionBudget") => Some(conditions::disruption_budget(object)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The parts of a plan.
+
+use std::fmt;
+
+use tautline_core::{Digest, GroupVersionKind, Origin, ResourceKey, Uid};
+use tautline_diff::{Change, Taken};
+use tautline_ownership::{Propagation, Reason};
+
+/// A step's number within its plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Create the destination's namespace, untracked, if it is not there.
+    CreateNamespace,
+    /// Apply an object that must not exist.
+    Create,
+    /// Apply an object that exists with the precondition's uid.
+    Apply {
+        /// Whether fields that other tools applied for Git before are folded into ours first (rule R7).
+        take_over: bool,
+    },
+    /// Delete an object. The warrant is judged when the step runs.
+    Delete {
+        /// Why.
+        reason: Reason,
+        /// What happens to dependents.
+        propagation: Propagation,
+    },
+}
+
+impl Action {
+    /// Whether the step removes something.
+    pub fn is_delete(&self) -> bool {
+        matches!(self, Self::Delete { .. })
+    }
+
+    /// The word for people.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::CreateNamespace => "create namespace",
+            Self::Create => "create",
+            Self::Apply { take_over: false } => "change",
+            Self::Apply { take_over: true } => "take over",
+            Self::Delete { reason: Reason::Pruned, .. } => "prune",
+            Self::Delete { .. } => "delete",
+        }
+    }
+}
+
+/// Where in a sync a step stands.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub enum Phase {
+    /// Before the sync proper.
+    PreSync,
+    /// The sync proper.
+    #[default]
+    Sync,
+    /// After the sync proper.
+    PostSync,
+}
+
+/// What must still hold right before a step's write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Precondition {
+    /// The uid of the live object; absent if there must be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<Uid>,
+    /// The digest of the live fields that the step was decided on: all but status, versions and times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Digest>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// Steps of one stage may run side by side, once every step of the earlier stages has ended.
+    pub stage: u32,
+    /// The phase.
+    pub phase: Phase,
+    /// The wave within the phase; a wave begins when the objects of the wave before are healthy.
+    pub wave: i64,
+    /// What it does.
+    pub action: Action,
+    /// To which object.
+    pub key: ResourceKey,
+    /// In which version.
+    pub gvk: GroupVersionKind,
+    /// Why, in words.
+    pub why: String,
+    /// The manifest's place; none for a delete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The digest of the desired object; none for a delete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Digest>,
+    /// What changes, field by field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// What is taken from other managers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Taken>,
+    /// What must still hold.
+    #[serde(default)]
+    pub precondition: Precondition,
+}
+
+impl fmt::Display for Step {
+    /// `change apps/Deployment prod/web: 1 field differs`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.action.word(), self.key, self.why)
+    }
+}

@@ -1,0 +1,41 @@
+//! A plan for people.
+
+use std::fmt::Write;
+
+use crate::Plan;
+use crate::step::Action;
+
+impl Plan {
+    /// The plan as text: what is destroyed first, then each step with its changes, then the counts.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let deletes = self.steps.iter().filter(|s| s.action.is_delete()).count();
+        if deletes > 0 {
+            let _ = writeln!(out, "{deletes} objects are deleted:");
+            for step in self.steps.iter().filter(|s| s.action.is_delete()) {
+                let _ = writeln!(out, "  - {} ({})", step.key, step.why);
+            }
+        }
+        let mut wave = None;
+        for step in self.steps.iter().filter(|s| !s.action.is_delete()) {
+            if wave.replace(step.wave).is_some_and(|w| w != step.wave) {
+                let _ = writeln!(out, "wave {}, when the objects above are healthy:", step.wave);
+            }
+            let sign = if step.action == Action::Create { '+' } else { '~' };
+            let origin = step.origin.as_ref().map(|o| format!("  [{o}]")).unwrap_or_default();
+            let _ = writeln!(out, "  {sign} {step}{origin}");
+            for change in &step.changes {
+                let _ = writeln!(out, "      {change}");
+            }
+            for taken in &step.taken {
+                let _ =
+                    writeln!(out, "      {} is taken from {} ({})", taken.path, taken.from, taken.operation);
+            }
+        }
+        let count = |test: fn(&Action) -> bool| self.steps.iter().filter(|s| test(&s.action)).count();
+        let creates = count(|a| matches!(a, Action::Create | Action::CreateNamespace));
+        let changes = count(|a| matches!(a, Action::Apply { .. }));
+        let _ = writeln!(out, "{creates} to create, {changes} to change, {deletes} to delete");
+        out
+    }
+}

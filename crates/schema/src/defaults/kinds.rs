@@ -1,0 +1,359 @@
+//! Defaults by kind.
+
+use tautline_core::{GroupVersionKind, Map, Value, value};
+
+use super::pods;
+use super::set::{Rule, each, map_at, set, set_all};
+
+const HOOK: [Rule; 5] = [
+    ("webhooks[].failurePolicy", "\"Fail\""),
+    ("webhooks[].matchPolicy", "\"Equivalent\""),
+    ("webhooks[].namespaceSelector", "{}"),
+    ("webhooks[].objectSelector", "{}"),
+    ("webhooks[].timeoutSeconds", "10"),
+];
+const HOOK_PARTS: [Rule; 2] =
+    [("webhooks[].rules[].scope", "\"*\""), ("webhooks[].clientConfig.service.port", "443")];
+
+/// Rules that hold whatever else the object says, by group and kind.
+fn rules(group: &str, kind: &str) -> &'static [Rule] {
+    match (group, kind) {
+        ("apps", "Deployment") => &[
+            ("spec.replicas", "1"),
+            ("spec.strategy.type", "\"RollingUpdate\""),
+            ("spec.revisionHistoryLimit", "10"),
+            ("spec.progressDeadlineSeconds", "600"),
+        ],
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => &[("spec.replicas", "1")],
+        ("apps", "DaemonSet") => {
+            &[("spec.updateStrategy.type", "\"RollingUpdate\""), ("spec.revisionHistoryLimit", "10")]
+        }
+        ("apps", "StatefulSet") => &[
+            ("spec.podManagementPolicy", "\"OrderedReady\""),
+            ("spec.replicas", "1"),
+            ("spec.revisionHistoryLimit", "10"),
+            ("spec.persistentVolumeClaimRetentionPolicy", "{}"),
+            ("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", "\"Retain\""),
+            ("spec.persistentVolumeClaimRetentionPolicy.whenScaled", "\"Retain\""),
+            ("spec.volumeClaimTemplates[].spec.volumeMode", "\"Filesystem\""),
+            ("spec.volumeClaimTemplates[].status.phase", "\"Pending\""),
+        ],
+        ("batch", "CronJob") => &[
+            ("spec.concurrencyPolicy", "\"Allow\""),
+            ("spec.suspend", "false"),
+            ("spec.successfulJobsHistoryLimit", "3"),
+            ("spec.failedJobsHistoryLimit", "1"),
+            ("spec.jobTemplate.spec.podFailurePolicy.rules[].onPodConditions[].status", "\"True\""),
+        ],
+        ("batch", "Job") => &[
+            ("spec.completionMode", "\"NonIndexed\""),
+            ("spec.suspend", "false"),
+            ("spec.manualSelector", "false"),
+            ("spec.podFailurePolicy.rules[].onPodConditions[].status", "\"True\""),
+        ],
+        ("autoscaling", "HorizontalPodAutoscaler") => &[("spec.minReplicas", "1")],
+        ("", "Secret") => &[("type", "\"Opaque\"")],
+        ("", "Namespace") => &[("status.phase", "\"Active\"")],
+        ("", "PersistentVolumeClaim") => {
+            &[("spec.volumeMode", "\"Filesystem\""), ("status.phase", "\"Pending\"")]
+        }
+        ("", "PersistentVolume") => &[
+            ("status.phase", "\"Pending\""),
+            ("spec.persistentVolumeReclaimPolicy", "\"Retain\""),
+            ("spec.volumeMode", "\"Filesystem\""),
+            ("spec.iscsi.iscsiInterface", "\"default\""),
+        ],
+        ("", "Endpoints") => &[("subsets[].ports[].protocol", "\"TCP\"")],
+        ("discovery.k8s.io", "EndpointSlice") => &[("ports[].name", "\"\""), ("ports[].protocol", "\"TCP\"")],
+        ("networking.k8s.io", "NetworkPolicy") => {
+            &[("spec.ingress[].ports[].protocol", "\"TCP\""), ("spec.egress[].ports[].protocol", "\"TCP\"")]
+        }
+        ("networking.k8s.io", "IngressClass") => &[("spec.parameters.scope", "\"Cluster\"")],
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding" | "RoleBinding") => {
+            &[("roleRef.apiGroup", "\"rbac.authorization.k8s.io\"")]
+        }
+        ("scheduling.k8s.io", "PriorityClass") => &[("preemptionPolicy", "\"PreemptLowerPriority\"")],
+        ("storage.k8s.io", "StorageClass") => {
+            &[("reclaimPolicy", "\"Delete\""), ("volumeBindingMode", "\"Immediate\"")]
+        }
+        ("storage.k8s.io", "CSIDriver") => &[
+            ("spec.attachRequired", "true"),
+            ("spec.podInfoOnMount", "false"),
+            ("spec.storageCapacity", "false"),
+            ("spec.fsGroupPolicy", "\"ReadWriteOnceWithFSType\""),
+            ("spec.volumeLifecycleModes", "[\"Persistent\"]"),
+            ("spec.requiresRepublish", "false"),
+            ("spec.seLinuxMount", "false"),
+        ],
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => &[("spec.matchingPrecedence", "1000")],
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => &[
+            ("spec.exempt.nominalConcurrencyShares", "0"),
+            ("spec.exempt.lendablePercent", "0"),
+            ("spec.limited.nominalConcurrencyShares", "30"),
+            ("spec.limited.lendablePercent", "0"),
+            ("spec.limited.limitResponse.queuing.handSize", "8"),
+            ("spec.limited.limitResponse.queuing.queues", "64"),
+            ("spec.limited.limitResponse.queuing.queueLengthLimit", "50"),
+        ],
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy") => &[
+            ("spec.failurePolicy", "\"Fail\""),
+            ("spec.matchConstraints.matchPolicy", "\"Equivalent\""),
+            ("spec.matchConstraints.namespaceSelector", "{}"),
+            ("spec.matchConstraints.objectSelector", "{}"),
+            ("spec.matchConstraints.resourceRules[].scope", "\"*\""),
+            ("spec.matchConstraints.excludeResourceRules[].scope", "\"*\""),
+        ],
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
+        ) => &[
+            ("spec.matchResources.matchPolicy", "\"Equivalent\""),
+            ("spec.matchResources.namespaceSelector", "{}"),
+            ("spec.matchResources.objectSelector", "{}"),
+            ("spec.matchResources.resourceRules[].scope", "\"*\""),
+            ("spec.matchResources.excludeResourceRules[].scope", "\"*\""),
+        ],
+        ("apiregistration.k8s.io", "APIService") => &[("spec.service.port", "443")],
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => &[
+            ("spec.conversion", "{\"strategy\":\"None\"}"),
+            ("spec.conversion.webhook.clientConfig.service.port", "443"),
+        ],
+        _ => &[],
+    }
+}
+
+/// Fills in what the code of Kubernetes 1.37.2 defaults for an object.
+pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
+    let (group, kind) = (gvk.group.as_str(), gvk.kind.as_str());
+    set_all(object, rules(group, kind));
+    let template: &[&str] = match (group, kind) {
+        ("", "Pod") => &["spec"],
+        ("", "PodTemplate") => &["template", "spec"],
+        ("apps", _) | ("batch", "Job") | ("", "ReplicationController") => &["spec", "template", "spec"],
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
+        _ => &[],
+    };
+    if !template.is_empty()
+        && let Some(spec) = template.iter().try_fold(&mut *object, |value, field| value.get_mut(field))
+    {
+        pods::spec(spec);
+    }
+    match (group, kind) {
+        ("", "Pod") => pods::pod(object),
+        ("", "Service") => service(object),
+        ("", "Namespace") => namespace(object),
+        ("", "LimitRange") => each(object, "spec.limits[].x", &mut |item, _| limit_range(item)),
+        ("", "ReplicationController") => replication_controller(object),
+        ("apps", "Deployment") => rolling(object, "strategy", &["25%", "25%"]),
+        ("apps", "DaemonSet") => rolling_daemons(object),
+        ("apps", "StatefulSet") => stateful_set(object),
+        ("batch", "Job") => job(object),
+        ("autoscaling", "HorizontalPodAutoscaler") if gvk.version == "v2" => autoscaler(object),
+        ("networking.k8s.io", "NetworkPolicy") => policy_types(object),
+        ("rbac.authorization.k8s.io", _) => each(object, "subjects[].x", &mut |subject, _| {
+            if matches!(subject.get("kind").and_then(Value::as_str), Some("User" | "Group")) {
+                set(subject, "apiGroup", "rbac.authorization.k8s.io");
+            }
+        }),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration") => hooks(object, false),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => hooks(object, true),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => crd(object),
+        ("resource.k8s.io", _) => devices(object),
+        _ => {}
+    }
+}
+
+fn hooks(object: &mut Value, mutating: bool) {
+    set_all(object, &HOOK);
+    set_all(object, &HOOK_PARTS);
+    if mutating {
+        set_all(object, &[("webhooks[].reinvocationPolicy", "\"Never\"")]);
+    }
+}
+
+fn service(object: &mut Value) {
+    let Some(spec) = map_at(object, &["spec"]) else { return };
+    set(spec, "sessionAffinity", "None");
+    set(spec, "type", "ClusterIP");
+    let text =
+        |spec: &Map, field: &str| spec.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match text(spec, "sessionAffinity").as_str() {
+        "None" => {
+            spec.remove("sessionAffinityConfig");
+        }
+        "ClientIP" => {
+            let config = spec.get("sessionAffinityConfig");
+            if config.and_then(|c| c.i64_at(&["clientIP", "timeoutSeconds"])).is_none() {
+                spec.insert("sessionAffinityConfig", value!({ "clientIP": { "timeoutSeconds": 10800 } }));
+            }
+        }
+        _ => {}
+    }
+    let of_type = text(spec, "type");
+    let outside = matches!(of_type.as_str(), "NodePort" | "LoadBalancer");
+    let external_ips = matches!(spec.get("externalIPs"), Some(Value::List(ips)) if !ips.is_empty());
+    if outside || of_type == "ClusterIP" && external_ips {
+        set(spec, "externalTrafficPolicy", "Cluster");
+    }
+    if outside || of_type == "ClusterIP" {
+        set(spec, "internalTrafficPolicy", "Cluster");
+    }
+    if of_type == "LoadBalancer" {
+        set(spec, "allocateLoadBalancerNodePorts", true);
+    }
+    each(object, "spec.ports[].x", &mut |port, _| {
+        set(port, "protocol", "TCP");
+        let unset = port.get("targetPort").is_none_or(crate::stored::is_zero);
+        if let Some(number) = port.get("port").filter(|_| unset).cloned() {
+            port.insert("targetPort", number);
+        }
+    });
+    if of_type == "LoadBalancer" {
+        each(object, "status.loadBalancer.ingress[].x", &mut |ingress, _| {
+            if ingress.contains_key("ip") {
+                set(ingress, "ipMode", "VIP");
+            }
+        });
+    }
+}
+
+fn namespace(object: &mut Value) {
+    let name = object.str_at(&["metadata", "name"]).unwrap_or_default().to_owned();
+    if let Some(metadata) = map_at(object, &["metadata"]).filter(|_| !name.is_empty()) {
+        metadata.map_at("labels").insert("kubernetes.io/metadata.name", name);
+    }
+}
+
+fn limit_range(item: &mut Map) {
+    if item.get("type").and_then(Value::as_str) != Some("Container") {
+        return;
+    }
+    for (from, to) in [("max", "default"), ("default", "defaultRequest"), ("min", "defaultRequest")] {
+        let Some(Value::Map(values)) = item.get(from).cloned() else { continue };
+        for (name, value) in &values {
+            if !item.map_at(to).contains_key(name) {
+                item.map_at(to).insert(name, value.clone());
+            }
+        }
+    }
+}
+
+fn replication_controller(object: &mut Value) {
+    let Some(labels) = object.at(&["spec", "template", "metadata", "labels"]).cloned() else { return };
+    if let Some(spec) = map_at(object, &["spec"])
+        && spec.get("selector").is_none_or(crate::stored::is_zero)
+    {
+        spec.insert("selector", labels.clone());
+    }
+    own_labels(object, labels);
+}
+
+fn own_labels(object: &mut Value, labels: Value) {
+    if let Some(metadata) = map_at(object, &["metadata"])
+        && metadata.get("labels").is_none_or(crate::stored::is_zero)
+    {
+        metadata.insert("labels", labels);
+    }
+}
+
+fn rolling(object: &mut Value, strategy: &str, [surge, unavailable]: &[&str; 2]) {
+    let Some(strategy) = map_at(object, &["spec", strategy]) else { return };
+    if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
+        let update = strategy.map_at("rollingUpdate");
+        set(update, "maxSurge", *surge);
+        set(update, "maxUnavailable", *unavailable);
+    }
+}
+
+fn rolling_daemons(object: &mut Value) {
+    let Some(strategy) = map_at(object, &["spec", "updateStrategy"]) else { return };
+    if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
+        let update = strategy.map_at("rollingUpdate");
+        set(update, "maxSurge", 0);
+        set(update, "maxUnavailable", 1);
+    }
+}
+
+fn stateful_set(object: &mut Value) {
+    let Some(strategy) = map_at(object, &["spec", "updateStrategy"]) else { return };
+    if strategy.get("type").is_none_or(crate::stored::is_zero) {
+        strategy.insert("type", "RollingUpdate");
+        strategy.map_at("rollingUpdate");
+    }
+    let rolling = strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate");
+    if rolling && let Some(Value::Map(update)) = strategy.get_mut("rollingUpdate") {
+        set(update, "partition", 0);
+    }
+}
+
+fn job(object: &mut Value) {
+    if let Some(labels) = object.at(&["spec", "template", "metadata", "labels"]).cloned() {
+        own_labels(object, labels);
+    }
+    let Some(spec) = map_at(object, &["spec"]) else { return };
+    if !spec.contains_key("completions") && !spec.contains_key("parallelism") {
+        spec.insert("completions", 1);
+    }
+    set(spec, "parallelism", 1);
+    let per_index = spec.contains_key("backoffLimitPerIndex");
+    set(spec, "backoffLimit", if per_index { i32::MAX } else { 6 });
+    let failed_only = spec.contains_key("podFailurePolicy");
+    set(spec, "podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
+}
+
+fn autoscaler(object: &mut Value) {
+    let Some(spec) = map_at(object, &["spec"]) else { return };
+    let cpu = value!([{ "type": "Resource", "resource": {
+        "name": "cpu", "target": { "type": "Utilization", "averageUtilization": 80 } } }]);
+    set(spec, "metrics", cpu);
+    let Some(Value::Map(behavior)) = spec.get_mut("behavior") else { return };
+    let percent = value!({ "type": "Percent", "value": 100, "periodSeconds": 15 });
+    let up = behavior.map_at("scaleUp");
+    set(up, "stabilizationWindowSeconds", 0);
+    set(up, "selectPolicy", "Max");
+    if !up.contains_key("policies") {
+        let pods = value!({ "type": "Pods", "value": 4, "periodSeconds": 15 });
+        up.insert("policies", vec![pods, percent.clone()]);
+    }
+    let down = behavior.map_at("scaleDown");
+    set(down, "selectPolicy", "Max");
+    if !down.contains_key("policies") {
+        down.insert("policies", vec![percent]);
+    }
+}
+
+fn policy_types(object: &mut Value) {
+    let Some(spec) = map_at(object, &["spec"]) else { return };
+    let egress = matches!(spec.get("egress"), Some(Value::List(rules)) if !rules.is_empty());
+    set(spec, "policyTypes", if egress { vec!["Ingress", "Egress"] } else { vec!["Ingress"] });
+}
+
+fn crd(object: &mut Value) {
+    if let Some(names) = map_at(object, &["spec", "names"]) {
+        let kind = names.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+        set(names, "singular", kind.to_lowercase());
+        if !kind.is_empty() {
+            set(names, "listKind", format!("{kind}List"));
+        }
+    }
+    let versions = object.list_at(&["spec", "versions"]);
+    let storage = versions.iter().find(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
+    let Some(name) = storage.and_then(|v| v.str_at(&["name"])).map(str::to_owned) else { return };
+    if let Some(status) = map_at(object, &["status"]) {
+        set(status, "storedVersions", vec![name]);
+    }
+}
+
+fn devices(object: &mut Value) {
+    for path in ["spec", "spec.spec"] {
+        for request in ["devices.requests[].exactly.x", "devices.requests[].firstAvailable[].x"] {
+            each(object, &format!("{path}.{request}"), &mut |request, _| {
+                set(request, "allocationMode", "ExactCount");
+                let exact = request.get("allocationMode").and_then(Value::as_str) == Some("ExactCount");
+                if exact && request.get("count").is_none_or(crate::stored::is_zero) {
+                    request.insert("count", 1);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Defaults of pods and of the templates they are made from.
+
+use tautline_core::{Map, Value, value};
+
+use super::set::{Rule, each, map_at, set, set_all};
+
+const POD_SPEC: &[Rule] = &[
+    ("dnsPolicy", "\"ClusterFirst\""),
+    ("restartPolicy", "\"Always\""),
+    ("securityContext", "{}"),
+    ("terminationGracePeriodSeconds", "30"),
+    ("schedulerName", "\"default-scheduler\""),
+    ("volumes[].secret.defaultMode", "420"),
+    ("volumes[].configMap.defaultMode", "420"),
+    ("volumes[].downwardAPI.defaultMode", "420"),
+    ("volumes[].projected.defaultMode", "420"),
+    ("volumes[].projected.sources[].serviceAccountToken.expirationSeconds", "3600"),
+    ("volumes[].projected.sources[].downwardAPI.items[].fieldRef.apiVersion", "\"v1\""),
+    ("volumes[].downwardAPI.items[].fieldRef.apiVersion", "\"v1\""),
+    ("volumes[].iscsi.iscsiInterface", "\"default\""),
+    ("volumes[].rbd.pool", "\"rbd\""),
+    ("volumes[].rbd.user", "\"admin\""),
+    ("volumes[].rbd.keyring", "\"/etc/ceph/keyring\""),
+    ("volumes[].azureDisk.cachingMode", "\"ReadWrite\""),
+    ("volumes[].azureDisk.kind", "\"Shared\""),
+    ("volumes[].azureDisk.fsType", "\"ext4\""),
+    ("volumes[].azureDisk.readOnly", "false"),
+    ("volumes[].scaleIO.storageMode", "\"ThinProvisioned\""),
+    ("volumes[].scaleIO.fsType", "\"xfs\""),
+    ("volumes[].ephemeral.volumeClaimTemplate.spec.volumeMode", "\"Filesystem\""),
+];
+
+const CONTAINER: &[Rule] = &[
+    ("terminationMessagePath", "\"/dev/termination-log\""),
+    ("terminationMessagePolicy", "\"File\""),
+    ("ports[].protocol", "\"TCP\""),
+    ("env[].valueFrom.fieldRef.apiVersion", "\"v1\""),
+    ("env[].valueFrom.fileKeyRef.optional", "false"),
+    ("lifecycle.postStart.httpGet.path", "\"/\""),
+    ("lifecycle.postStart.httpGet.scheme", "\"HTTP\""),
+    ("lifecycle.preStop.httpGet.path", "\"/\""),
+    ("lifecycle.preStop.httpGet.scheme", "\"HTTP\""),
+];
+
+const PROBE: &[Rule] = &[
+    ("timeoutSeconds", "1"),
+    ("periodSeconds", "10"),
+    ("successThreshold", "1"),
+    ("failureThreshold", "3"),
+    ("httpGet.path", "\"/\""),
+    ("httpGet.scheme", "\"HTTP\""),
+    ("grpc.service", "\"\""),
+];
+
+/// The spec of a pod or of a template.
+pub(super) fn spec(spec: &mut Value) {
+    let Some(map) = spec.as_map_mut() else { return };
+    let account = ["serviceAccountName", "serviceAccount"].into_iter();
+    let account = account.filter_map(|f| map.get(f)).find(|v| v.as_str().is_some_and(|t| !t.is_empty()));
+    if let Some(account) = account.cloned() {
+        map.insert("serviceAccountName", account.clone());
+        map.insert("serviceAccount", account);
+    }
+    each(spec, "volumes[].x", &mut |volume, _| volume_source(volume));
+    set_all(spec, POD_SPEC);
+    each(spec, "volumes[].image.x", &mut |image, _| pull_policy(image, "reference", "pullPolicy"));
+    each(spec, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
+    let host_network = spec.get("hostNetwork").and_then(Value::as_bool) == Some(true);
+    for list in ["containers", "initContainers", "ephemeralContainers"] {
+        let Some(Value::List(containers)) = spec.get_mut(list) else { continue };
+        for container in containers.iter_mut() {
+            self::container(container, host_network && list != "ephemeralContainers");
+        }
+    }
+}
+
+fn container(container: &mut Value, host_network: bool) {
+    set_all(container, CONTAINER);
+    if let Some(map) = container.as_map_mut() {
+        pull_policy(map, "image", "imagePullPolicy");
+    }
+    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+        if let Some(probe) = container.get_mut(probe).filter(|p| !p.is_null()) {
+            set_all(probe, PROBE);
+        }
+    }
+    if host_network {
+        each(container, "ports[].x", &mut |port, _| {
+            if let Some(number) = port.get("containerPort").cloned() {
+                set(port, "hostPort", number);
+            }
+        });
+    }
+}
+
+/// A volume without a source is an empty directory.
+fn volume_source(volume: &mut Map) {
+    if volume.iter().all(|(key, value)| key == "name" || value.is_null()) {
+        volume.insert("emptyDir", value!({}));
+    }
+}
+
+/// `Always` for the tag `latest`, or none, without digest; else `IfNotPresent`.
+fn pull_policy(map: &mut Map, image: &str, policy: &str) {
+    let latest = is_latest(map.get(image).and_then(Value::as_str).unwrap_or_default());
+    set(map, policy, if latest { "Always" } else { "IfNotPresent" });
+}
+
+fn is_latest(image: &str) -> bool {
+    if image.contains('@') {
+        // With a digest no tag is assumed; one that is written counts.
+        let name = image.split('@').next().unwrap_or_default();
+        return name.rsplit('/').next().is_some_and(|last| last.ends_with(":latest"));
+    }
+    // What is no image reference has no tag at all.
+    let valid = !image.is_empty()
+        && image
+            .split(':')
+            .next()
+            .is_some_and(|name| !name.chars().any(char::is_uppercase) || name.contains('.'))
+        && !image.contains(char::is_whitespace);
+    match image.rsplit('/').next().and_then(|last| last.split_once(':')) {
+        Some((_, tag)) => tag == "latest",
+        None => valid,
+    }
+}
+
+/// What only pods get, not templates: requests from limits, and service links.
+pub(super) fn pod(pod: &mut Value) {
+    let Some(spec) = pod.get_mut("spec") else { return };
+    for list in ["containers[].resources.x", "initContainers[].resources.x"] {
+        each(spec, list, &mut |resources, _| requests_from_limits(resources));
+    }
+    if let Some(spec) = spec.as_map_mut() {
+        set(spec, "enableServiceLinks", true);
+    }
+    if let Some(status) = map_at(pod, &["status"]) {
+        pod_ips(status);
+    }
+}
+
+fn requests_from_limits(resources: &mut Map) {
+    let Some(Value::Map(limits)) = resources.get("limits").cloned() else { return };
+    let requests = resources.map_at("requests");
+    for (name, limit) in &limits {
+        if !requests.contains_key(name) {
+            requests.insert(name, limit.clone());
+        }
+    }
+}
+
+fn pod_ips(status: &mut Map) {
+    let one = status.get("podIP").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let first = match status.get("podIPs") {
+        Some(Value::List(ips)) => ips.first().and_then(|ip| ip.str_at(&["ip"])).map(str::to_owned),
+        _ => None,
+    };
+    match (one.as_str(), first) {
+        ("", Some(first)) => {
+            status.insert("podIP", first);
+        }
+        (one, first) if !one.is_empty() && first.as_deref() != Some(one) => {
+            status.insert("podIPs", value!([{ "ip": one }]));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,127 @@
+//! An object as the API server's Go type reads and prints it again.
+
+use tautline_core::{Key, List, Map, Value};
+
+use crate::quantity;
+use crate::types::{Format, Presence, TypeKind, TypeRef};
+
+/// What a value is after Go read it into its type and printed it: unknown fields gone, nulls and empty values
+/// as the struct tags say, numbers and quantities in their one form. `None` stands for nothing.
+pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, String> {
+    if of.is_compiled() {
+        return match value {
+            Value::Map(map) => stored_struct(map, of).map(Some),
+            _ => Ok(None),
+        };
+    }
+    Ok(match (of.kind(), value) {
+        // An int-or-string that is nobody's is printed as zero by its owner, see `Presence::Always`.
+        (TypeKind::IntOrString | TypeKind::Any, Value::Null) => None,
+        (_, Value::Null) => None,
+        (TypeKind::List, Value::List(items)) => Some(stored_list(items, of)?),
+        (TypeKind::Object, Value::Map(map)) => match of.additional() {
+            Some(of) if !of.is_untyped() => Some(stored_map(map, of)?),
+            _ => Some(value.clone()),
+        },
+        (TypeKind::Quantity, value) => Some(stored_quantity(value)?),
+        (TypeKind::Integer, Value::Float(n)) if n.fract() == 0.0 && n.abs() < 9e15 => {
+            Some(Value::Int(*n as i64))
+        }
+        (TypeKind::String, Value::String(text)) if of.format() == Format::Byte => {
+            check_base64(text)?;
+            Some(value.clone())
+        }
+        _ => Some(value.clone()),
+    })
+}
+
+fn stored_struct(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
+    let mut out: Vec<(Key, Value)> = Vec::with_capacity(map.len() + 1);
+    for field in of.fields() {
+        let given = map.get(field.name).map(|value| stored(value, field.of)).transpose()?.flatten();
+        let kept = match (field.presence, given) {
+            (Presence::Always, given) => Some(given.unwrap_or_else(|| field.of.zero_field())),
+            (Presence::UnlessZero, Some(value)) if is_zero(&value) => None,
+            (_, given) => given,
+        };
+        out.extend(kept.map(|value| (field.name.clone(), value)));
+    }
+    Ok(Value::Map(out.into_iter().collect()))
+}
+
+fn stored_list(items: &List, of: TypeRef<'_>) -> Result<Value, String> {
+    let Some(of) = of.items() else { return Ok(Value::List(items.clone())) };
+    let items = items.iter().map(|item| Ok(stored(item, of)?.unwrap_or_else(|| zero_element(of))));
+    Ok(Value::List(items.collect::<Result<List, String>>()?))
+}
+
+fn stored_map(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
+    let entries = map
+        .iter()
+        .map(|(key, value)| Ok((key.clone(), stored(value, of)?.unwrap_or_else(|| zero_element(of)))));
+    Ok(Value::Map(entries.collect::<Result<Vec<(Key, Value)>, String>>()?.into_iter().collect()))
+}
+
+/// What null becomes among others of its type.
+fn zero_element(of: TypeRef<'_>) -> Value {
+    match of.kind() {
+        TypeKind::Object if of.is_compiled() => of.zero(),
+        TypeKind::String if of.format() == Format::Byte => Value::Null,
+        TypeKind::String => Value::from(""),
+        TypeKind::Integer | TypeKind::Number => Value::Int(0),
+        TypeKind::Boolean => Value::Bool(false),
+        TypeKind::Quantity => Value::from("0"),
+        _ => Value::Null,
+    }
+}
+
+pub(crate) fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(b) => !b,
+        Value::Int(n) => *n == 0,
+        Value::Float(n) => *n == 0.0,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+    }
+}
+
+fn stored_quantity(value: &Value) -> Result<Value, String> {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_json(),
+    };
+    match quantity::canonical(&text) {
+        Some(text) => Ok(Value::from(text)),
+        None if text.is_empty() => Ok(Value::from("0")),
+        None => {
+            Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                .to_owned())
+        }
+    }
+}
+
+/// Go's strict standard base64: line breaks are skipped, anything else must be whole groups of four.
+fn check_base64(text: &str) -> Result<(), String> {
+    let illegal =
+        |at: usize| Err(format!("error decoding from json: illegal base64 data at input byte {at}"));
+    let bytes: Vec<(usize, u8)> =
+        text.bytes().enumerate().filter(|(_, b)| *b != b'\n' && *b != b'\r').collect();
+    for (group_at, group) in bytes.chunks(4).enumerate() {
+        let last = (group_at + 1) * 4 >= bytes.len();
+        for (i, (at, byte)) in group.iter().enumerate() {
+            let padding = *byte == b'=' && last && i >= 2 && group.iter().skip(i).all(|(_, b)| *b == b'=');
+            if padding && group.len() == 4 {
+                break;
+            }
+            if !(byte.is_ascii_alphanumeric() || *byte == b'+' || *byte == b'/') {
+                return illegal(*at);
+            }
+        }
+        if group.len() < 4 {
+            return illegal(group.first().map_or(text.len(), |(at, _)| *at));
+        }
+    }
+    Ok(())
+}
