@@ -14,6 +14,7 @@ mod http;
 mod local;
 mod openapi;
 mod options;
+mod patches;
 mod read;
 mod rules;
 mod scale;

@@ -7,6 +7,7 @@ use tautline_merge::{Apply, ApplyError, Update};
 use crate::caller::Ask;
 use crate::catalog::{Catalog, Served};
 use crate::failure::Failure;
+use crate::patches;
 use crate::write::{How, PatchBody};
 
 /// Brings an object into the form that the server stores, with its defaults.
@@ -116,39 +117,48 @@ fn refusal(error: ApplyError) -> Failure {
 }
 
 /// A patched object.
-pub(crate) fn patched(_served: &Served, old: &Value, patch: &PatchBody) -> Result<Value, Failure> {
-    patched_untyped(old, patch)
-}
-
-/// A patched value that has no schema.
-pub(crate) fn patched_untyped(old: &Value, patch: &PatchBody) -> Result<Value, Failure> {
+///
+/// # Errors
+/// 422 for operations of a JSON patch that cannot be done, 400 for a patch of the wrong form.
+pub(crate) fn patched(served: &Served, old: &Value, patch: &PatchBody) -> Result<Value, Failure> {
+    let mut new = old.clone();
     match patch {
-        PatchBody::Merge(patch) | PatchBody::Strategic(patch) | PatchBody::Apply(patch) => {
-            let mut new = old.clone();
-            merge(&mut new, patch);
-            Ok(new)
+        PatchBody::Merge(patch) | PatchBody::Apply(patch) => {
+            must_be_map(patch)?;
+            patches::merge(&mut new, patch);
         }
-        PatchBody::Json(_) => Err(Failure::new(501, "NotImplemented", "JSON patches are not served yet")),
+        PatchBody::Strategic(patch) => {
+            if patch.is_null() {
+                return Ok(new);
+            }
+            must_be_map(patch)?;
+            patches::strategic(&mut new, patch, served.root.as_ref().map(|root| root.node()));
+        }
+        PatchBody::Json(operations) => {
+            if operations.as_list().is_none() {
+                let why = "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch";
+                return Err(Failure::bad_request(why));
+            }
+            let message = "the server rejected our request due to an error in our request";
+            let refused = || Failure::new(422, "Invalid", message).about("", "", "");
+            patches::json(&mut new, operations).ok_or_else(refused)?;
+        }
     }
+    if let Some(map) = new.as_map_mut() {
+        // Whatever a patch says of them, the object stays of its kind.
+        for field in ["apiVersion", "kind"] {
+            if let Some(own) = old.get(field) {
+                map.insert(field, own.clone());
+            }
+        }
+    }
+    Ok(new)
 }
 
-fn merge(into: &mut Value, patch: &Value) {
-    let Value::Map(patch) = patch else {
-        *into = patch.clone();
-        return;
-    };
-    if into.as_map().is_none() {
-        *into = Value::map();
-    }
-    let Some(map) = into.as_map_mut() else { return };
-    for (key, value) in patch {
-        if value.is_null() {
-            map.remove(key);
-        } else {
-            let mut below = map.get(key).cloned().unwrap_or_default();
-            merge(&mut below, value);
-            map.insert(key.clone(), below);
-        }
+fn must_be_map(patch: &Value) -> Result<(), Failure> {
+    match patch {
+        Value::Map(_) => Ok(()),
+        _ => Err(Failure::bad_request("error decoding patch: the patch is no object")),
     }
 }
 

@@ -44,7 +44,10 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
             }
         }
     }
-    actions.extend(Action::status(deployment, status(deployment, newest.as_deref(), &old, now)));
+    if actions.is_empty() {
+        // What was just decided shows in the status once it is done, which brings the Deployment here again.
+        actions.extend(Action::status(deployment, status(deployment, newest.as_deref(), &old, now)));
+    }
     actions
 }
 

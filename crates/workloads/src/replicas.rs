@@ -21,7 +21,10 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>, _now: Timestamp) -> Vec
         }
         actions.extend(surplus(&pods, wished).filter_map(|pod| Action::discard(pod, None)));
     }
-    actions.extend(Action::status(set, status(set, &pods)));
+    if actions.is_empty() {
+        // What was just decided shows in the status once it is done, which brings the set here again.
+        actions.extend(Action::status(set, status(set, &pods)));
+    }
     actions
 }
 

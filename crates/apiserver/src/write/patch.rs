@@ -54,7 +54,7 @@ impl State {
 
     fn patch_scale(&mut self, ask: &Ask, old: &Object, body: &PatchBody, how: &How) -> Result<Outcome, Failure> {
         let scale = crate::scale::of(&ask.served, old);
-        let mut patched = typing::patched_untyped(&scale, body)?;
+        let mut patched = typing::patched(&ask.served, &scale, body)?;
         // Whatever version the scale was read at, the patch is on this one.
         if let Some(metadata) = patched.get_mut("metadata").and_then(Value::as_map_mut)
             && metadata.get("resourceVersion") == scale.at(&["metadata", "resourceVersion"])
