@@ -96,7 +96,7 @@ pub(super) enum Answer {
     Value(u16, Value, Vec<String>),
     List(Arc<Served>, Listing, Timestamp),
     Text(u16, String),
-    Bytes(&'static str, Bytes),
+    Discovery(Value),
     Stream(Body),
     Failed(Failure),
 }
@@ -119,7 +119,11 @@ impl Answer {
             Self::Value(code, value, warnings) => with_warnings(document(code, &value, form.yaml), &warnings),
             Self::List(served, listing, now) => document(200, &list_in(form, &served, listing, now), form.yaml),
             Self::Text(code, text) => plain(code, text.into(), "text/plain; charset=utf-8"),
-            Self::Bytes(media, bytes) => plain(200, bytes, media),
+            // Clients tell the one document from the many by this type.
+            Self::Discovery(value) => {
+                let media = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+                plain(200, value.to_json().into(), media)
+            }
             Self::Stream(body) => {
                 let mut response = Response::new(body);
                 response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));

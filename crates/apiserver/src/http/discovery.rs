@@ -21,8 +21,8 @@ pub(super) fn answer(server: &Server, call: &Call, path: &[String]) -> Result<An
         ["healthz" | "livez" | "readyz", ..] => return Ok(Answer::Text(200, "ok".to_owned())),
         ["metrics"] => return Ok(Answer::Text(200, metrics(&state))),
         ["version"] => version(&state.options.version),
-        ["api"] if form.aggregated => aggregated(catalog, true),
-        ["apis"] if form.aggregated => aggregated(catalog, false),
+        ["api"] if form.aggregated => return Ok(Answer::Discovery(aggregated(catalog, true))),
+        ["apis"] if form.aggregated => return Ok(Answer::Discovery(aggregated(catalog, false))),
         ["api"] => value!({ "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1" }] }),
         ["apis"] => {
