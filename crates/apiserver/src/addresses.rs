@@ -1,0 +1,116 @@
+//! [`Addresses`]: the cluster IPs and node ports of Services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tautline_core::{Object, Value, value};
+
+use crate::failure::{Failure, Wrong};
+
+/// Which cluster IPs and node ports are taken. Addresses come from 10.96.0.0/16, the range of the recorded
+/// servers and of most installers, ports from 30000-32767; the lowest free one is taken.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses {
+    taken: BTreeSet<u32>,
+    ports: BTreeSet<i64>,
+    of: BTreeMap<String, (Vec<u32>, Vec<i64>)>,
+}
+
+const FIRST: u32 = 0x0a60_0001; // 10.96.0.1
+const DYNAMIC: u32 = 0x0a60_0101; // 10.96.1.1: the lower block is for those who name an address.
+const LAST: u32 = 0x0a60_fffe;
+
+impl Addresses {
+    /// Gives a Service the addresses and ports it lacks, those of its former self if it had some.
+    pub(crate) fn allocate(&mut self, service: &mut Object, old: Option<&Object>) -> Result<(), Failure> {
+        let kind = service.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
+        if kind == "ExternalName" {
+            let spec = service.as_map_mut().map_at("spec");
+            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] {
+                spec.remove(field);
+            }
+            return Ok(());
+        }
+        let old_ip = old.and_then(|o| o.str_at(&["spec", "clusterIP"])).filter(|ip| !ip.is_empty());
+        let asked = service.str_at(&["spec", "clusterIP"]).filter(|ip| !ip.is_empty()).map(str::to_owned);
+        let ip = match (asked, old_ip) {
+            (Some(ip), _) => ip,
+            (None, Some(ip)) => ip.to_owned(),
+            (None, None) => self.next().ok_or_else(|| Failure::internal("range is full"))?,
+        };
+        if old_ip != Some(ip.as_str()) && !self.is_free(&ip) {
+            let detail = "failed to allocate IP ".to_owned() + &ip + ": provided IP is already allocated";
+            let wrong = Wrong::invalid("spec.clusterIPs", &value!([ip.as_str()]), &detail);
+            return Err(Failure::invalid("", "Service", service.name(), vec![wrong]));
+        }
+        let ports = self.node_ports(service, old, &kind);
+        let spec = service.as_map_mut().map_at("spec");
+        spec.insert("clusterIP", ip.as_str());
+        spec.insert("clusterIPs", value!([ip.as_str()]));
+        if let Some(ports) = ports {
+            spec.insert("ports", ports);
+        }
+        Ok(())
+    }
+
+    fn node_ports(&mut self, service: &Object, old: Option<&Object>, kind: &str) -> Option<Value> {
+        if !matches!(kind, "NodePort" | "LoadBalancer") {
+            return None;
+        }
+        let mut taken = BTreeSet::new();
+        let mut ports = service.list_at(&["spec", "ports"]).to_vec();
+        for port in &mut ports {
+            let has = port.i64_at(&["nodePort"]).filter(|n| *n != 0);
+            let had = old
+                .map(|o| o.list_at(&["spec", "ports"]))
+                .into_iter()
+                .flatten()
+                .find(|p| p.get("port") == port.get("port") && p.get("protocol") == port.get("protocol"))
+                .and_then(|p| p.i64_at(&["nodePort"]));
+            let free = (30_000..32_768).find(|n| !self.ports.contains(n) && !taken.contains(n));
+            let Some(number) = has.or(had).or(free) else { continue };
+            taken.insert(number);
+            if let Some(map) = port.as_map_mut() {
+                map.insert("nodePort", number);
+            }
+        }
+        Some(Value::from(ports))
+    }
+
+    /// Notes what a stored Service holds.
+    pub(crate) fn hold(&mut self, service: &Object) {
+        self.release(service.metadata_str("uid"));
+        let ips: Vec<u32> = service.str_at(&["spec", "clusterIP"]).and_then(number).into_iter().collect();
+        let ports: Vec<i64> = service
+            .list_at(&["spec", "ports"])
+            .iter()
+            .filter_map(|p| p.i64_at(&["nodePort"]).filter(|n| *n != 0))
+            .collect();
+        self.taken.extend(&ips);
+        self.ports.extend(&ports);
+        self.of.insert(service.metadata_str("uid").to_owned(), (ips, ports));
+    }
+
+    /// Forgets what a Service held.
+    pub(crate) fn release(&mut self, uid: &str) {
+        let (ips, ports) = self.of.remove(uid).unwrap_or_default();
+        self.taken.retain(|ip| !ips.contains(ip));
+        self.ports.retain(|port| !ports.contains(port));
+    }
+
+    fn is_free(&self, ip: &str) -> bool {
+        number(ip).is_none_or(|n| !self.taken.contains(&n))
+    }
+
+    fn next(&self) -> Option<String> {
+        let upper = (DYNAMIC..=LAST).find(|n| !self.taken.contains(n));
+        upper.or_else(|| (FIRST + 9..DYNAMIC).find(|n| !self.taken.contains(n))).map(text)
+    }
+}
+
+fn number(ip: &str) -> Option<u32> {
+    ip.parse::<std::net::Ipv4Addr>().ok().map(u32::from)
+}
+
+fn text(ip: u32) -> String {
+    std::net::Ipv4Addr::from(ip).to_string()
+}

@@ -1,0 +1,309 @@
+//! The HTTP side: a tower [`Service`] over a [`Server`].
+
+mod answer;
+mod body;
+mod discovery;
+mod query;
+mod reviews;
+mod route;
+mod stream;
+mod writes;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body_util::combinators::BoxBody;
+use tower::Service;
+
+use crate::caller::{Ask, Identity, Verb};
+use crate::catalog::Served;
+use crate::failure::Failure;
+use crate::read::{ListHow, Selection};
+use crate::server::Server;
+use crate::watch::WatchHow;
+
+use answer::{Answer, Form};
+use query::Query;
+use route::Route;
+
+/// The body of an answer: whole, or the lines of a watch as they come.
+pub type Body = BoxBody<Bytes, Infallible>;
+
+/// A tower service that answers as a Kubernetes API server does.
+///
+/// It trusts its caller: requests are in the name of the user it was made for, or of the one in an
+/// `Impersonate-User` header. The TCP side checks a token first.
+#[derive(Clone, Debug)]
+pub struct HttpService {
+    server: Server,
+    user: String,
+}
+
+impl HttpService {
+    /// Answers in the name of a user.
+    pub fn new(server: Server, user: impl Into<String>) -> Self {
+        Self { server, user: user.into() }
+    }
+
+    /// The same server for another user.
+    #[must_use]
+    pub fn with_user(&self, user: impl Into<String>) -> Self {
+        Self { server: self.server.clone(), user: user.into() }
+    }
+}
+
+/// A request with its body read.
+struct Call {
+    who: Identity,
+    method: http::Method,
+    path: String,
+    query: Query,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Call {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl<B> Service<Request<B>> for HttpService
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+impl HttpService {
+    async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let body = match body::read(body).await {
+            Ok(body) => body,
+            Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
+        };
+        let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let user = match text("impersonate-user") {
+            "" => self.user.clone(),
+            user => user.to_owned(),
+        };
+        let call = Call {
+            who: Identity::new(user, text("user-agent")),
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            headers: parts.headers.clone(),
+            body,
+        };
+        let form = match Form::of(&call) {
+            Ok(form) => form,
+            Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
+        };
+        let answer = self.dispatch(&call, &form).unwrap_or_else(Answer::Failed);
+        answer.into_response(&form)
+    }
+
+    fn dispatch(&self, call: &Call, form: &Form) -> Result<Answer, Failure> {
+        match route::parse(&call.path) {
+            Route::Resource { group, version, namespace, plural, name, subresource } => {
+                let served = self.find(&group, &version, &plural)?;
+                let place = Place { served, namespace, name, subresource };
+                self.resource(call, form, &place)
+            }
+            Route::Document(path) => discovery::answer(&self.server, call, &path),
+            Route::Unknown => Ok(Answer::page_not_found()),
+        }
+    }
+
+    fn find(&self, group: &str, version: &str, plural: &str) -> Result<Arc<Served>, Failure> {
+        let state = self.server.lock();
+        match state.catalog.at(group, version, plural) {
+            Some(served) => Ok(served.clone()),
+            // A resource of a group that nobody serves is a page that is not there, in plain text.
+            None if !state.catalog.has_group(group) => Err(Failure::new(404, "PageNotFound", "")),
+            None => Err(Failure::no_such_resource()),
+        }
+    }
+
+    fn resource(&self, call: &Call, form: &Form, place: &Place) -> Result<Answer, Failure> {
+        let verb = place.verb(call)?;
+        let ask = Ask::new(&call.who, verb, &place.served, &place.namespace, &place.name)
+            .to_subresource(&place.subresource);
+        if !place.subresource.is_empty() {
+            let known = place.served.kind.subresource(&place.subresource);
+            let known = known.ok_or_else(|| self.missing_subresource(&ask))?;
+            if !known.verbs.iter().any(|v| v == verb.as_str()) {
+                return Err(Failure::method_not_allowed());
+            }
+        } else if !place.served.kind.can(verb.as_str()) {
+            return Err(Failure::method_not_allowed());
+        }
+        match verb {
+            Verb::Get => self.get(&ask),
+            Verb::List => self.list(call, &ask),
+            Verb::Watch => self.watch(call, form, &ask),
+            _ => self.write(call, &ask),
+        }
+    }
+
+    /// A subresource that a custom resource does not have answers as if the object were missing.
+    fn missing_subresource(&self, ask: &Ask) -> Failure {
+        let known = ["status", "scale"].contains(&ask.subresource.as_str());
+        if ask.served.custom.is_some() && known {
+            return Failure::not_found(&ask.group, &ask.resource, &ask.name);
+        }
+        Failure::no_such_resource()
+    }
+
+    fn get(&self, ask: &Ask) -> Result<Answer, Failure> {
+        let mut state = self.server.lock();
+        state.rules.enter(ask)?;
+        let object = state.get(ask)?;
+        match ask.subresource.as_str() {
+            "scale" => Ok(Answer::Value(200, crate::scale::of(&ask.served, &object), Vec::new())),
+            "log" => Ok(Answer::Text(200, String::new())),
+            _ => Ok(Answer::object(200, &ask.served, object)),
+        }
+    }
+
+    fn list(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
+        let how = list_how(call, &ask.served)?;
+        let mut state = self.server.lock();
+        state.rules.enter(ask)?;
+        let listing = state.list(ask, &how)?;
+        Ok(Answer::List(ask.served.clone(), listing, state.now()))
+    }
+
+    fn watch(&self, call: &Call, form: &Form, ask: &Ask) -> Result<Answer, Failure> {
+        let how = watch_how(call, &ask.served, &ask.name)?;
+        let timeout = call.query.number("timeoutSeconds")?.filter(|n| *n > 0);
+        self.server.lock().rules.enter(ask)?;
+        let mut collection = ask.clone();
+        collection.name.clear();
+        let watch = crate::watch::Watch::open(&self.server, collection, how)?;
+        Ok(Answer::Stream(stream::body(watch, ask.served.clone(), form.clone(), &self.server, timeout)))
+    }
+}
+
+/// Where a request goes.
+struct Place {
+    served: Arc<Served>,
+    namespace: String,
+    name: String,
+    subresource: String,
+}
+
+impl Place {
+    fn verb(&self, call: &Call) -> Result<Verb, Failure> {
+        let collection = self.name.is_empty();
+        let across = collection && self.served.is_namespaced() && self.namespace.is_empty();
+        match (call.method.as_str(), collection) {
+            ("GET", _) if call.query.flag("watch") && self.subresource.is_empty() => Ok(Verb::Watch),
+            ("GET" | "HEAD", true) => Ok(Verb::List),
+            ("GET" | "HEAD", false) => Ok(Verb::Get),
+            ("POST", true) if !across => Ok(Verb::Create),
+            ("POST", false) if !self.subresource.is_empty() => Ok(Verb::Create),
+            ("PUT", false) => Ok(Verb::Update),
+            ("PATCH", false) => Ok(Verb::Patch),
+            ("DELETE", true) if !across => Ok(Verb::DeleteCollection),
+            ("DELETE", false) => Ok(Verb::Delete),
+            _ => Err(Failure::method_not_allowed()),
+        }
+    }
+}
+
+fn selection(call: &Call, served: &Served, name: &str) -> Result<Selection, Failure> {
+    let mut fields = call.query.text("fieldSelector").to_owned();
+    if !name.is_empty() {
+        // A watch on one object is a watch on its collection with its name.
+        let comma = if fields.is_empty() { "" } else { "," };
+        fields = format!("{fields}{comma}metadata.name={name}");
+    }
+    Selection::parse(served, call.query.text("labelSelector"), &fields)
+}
+
+fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
+    let limit = call.query.number("limit")?.unwrap_or(0);
+    let selection = selection(call, served, "")?;
+    let go_on = call.query.text("continue").to_owned();
+    let (version, matching) = (call.query.text("resourceVersion"), call.query.text("resourceVersionMatch"));
+    if !go_on.is_empty() && !version.is_empty() && version != "0" {
+        return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+    }
+    let number = match version {
+        "" => None,
+        text => Some(text.parse::<u64>().map_err(|_| {
+            let why = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
+            Failure::bad_request(format!("resourceVersion: Invalid value: \"{text}\": {why}"))
+        })?),
+    };
+    if matching == "Exact" && number.is_none_or(|n| n == 0) {
+        let detail = "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("resourceVersionMatch", detail)));
+    }
+    let exact = matching == "Exact" || matching.is_empty() && limit > 0 && number.is_some_and(|n| n > 0);
+    Ok(ListHow {
+        selection,
+        limit: usize::try_from(limit).unwrap_or(0),
+        go_on,
+        exact: number.filter(|_| exact),
+        at_least: number.filter(|_| !exact),
+    })
+}
+
+fn watch_how(call: &Call, served: &Served, name: &str) -> Result<WatchHow, Failure> {
+    let initial = call.query.optional_flag("sendInitialEvents");
+    let matching = call.query.text("resourceVersionMatch");
+    if initial.is_some() && matching != "NotOlderThan" {
+        let mut wrong = vec![crate::failure::Wrong::forbidden(
+            "resourceVersionMatch",
+            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        )];
+        if !matching.is_empty() {
+            let known = ["NotOlderThan"];
+            wrong.push(crate::failure::Wrong::unsupported("resourceVersionMatch", &matching.into(), &known));
+        }
+        return Err(Failure::invalid("meta.k8s.io", "ListOptions", "", wrong));
+    }
+    if initial.is_none() && !matching.is_empty() {
+        let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("resourceVersionMatch", detail)));
+    }
+    let since = crate::local::parse_version(call.query.text("resourceVersion"))?;
+    let from_now = initial == Some(false) && since == 0;
+    Ok(WatchHow {
+        selection: selection(call, served, name)?,
+        since: if from_now { Some(u64::MAX) } else { Some(since).filter(|v| *v > 0) },
+        bookmarks: call.query.flag("allowWatchBookmarks"),
+        initial: initial == Some(true),
+    })
+}
+
+/// A refusal as a response.
+#[cfg(feature = "tcp")]
+pub(crate) fn failed(failure: Failure) -> Response<Body> {
+    Answer::Failed(failure).into_response(&Form::json())
+}

@@ -1,0 +1,89 @@
+//! Creating: POST, and an apply or PUT on a name that is free.
+
+use std::sync::Arc;
+
+use tautline_core::{Object, Value};
+
+use crate::caller::Ask;
+use crate::failure::Failure;
+use crate::state::State;
+use crate::typing;
+use crate::write::{How, Outcome, decode, metadata, required, schema};
+
+impl State {
+    /// Creates an object from a body.
+    ///
+    /// # Errors
+    /// What kube-apiserver 1.37 refuses, in its order: body, namespace, admission, validation, existence.
+    pub(crate) fn create(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
+        let (object, mut warnings) = decode(&ask.served, body, how.validation)?;
+        if object.metadata_str("resourceVersion") != "" && object.metadata_str("resourceVersion") != "0" {
+            return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
+        }
+        warnings.extend(ask.served.custom.as_ref().and_then(|c| c.warning.clone()));
+        let mut outcome = self.create_object(ask, object, how, None)?;
+        outcome.warnings.splice(0..0, warnings);
+        Ok(outcome)
+    }
+
+    /// Creates a decoded object. With `applied` its managedFields are those of the apply that made it.
+    pub(super) fn create_object(
+        &mut self,
+        ask: &Ask,
+        mut object: Object,
+        how: &How,
+        applied: Option<Value>,
+    ) -> Result<Outcome, Failure> {
+        let served = ask.served.clone();
+        self.place_in(ask, &mut object)?;
+        self.stamp(&served, &mut object);
+        served.prepare_create(&mut object);
+        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
+        let name = object.name().to_owned();
+        self.namespace_open(ask, &name)?;
+        match applied {
+            Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
+            None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
+        }
+        self.mutate(ask, None, &mut object, how.dry_run)?;
+        metadata::tidy(&mut object);
+        self.check_new(ask, &object)?;
+        self.admit(ask, None, &object, how.dry_run)?;
+        if self.find(&served, object.namespace(), object.name()).is_some() {
+            return Err(Failure::already_exists(served.group(), served.plural(), object.name()));
+        }
+        self.allot(&mut object, None, &served)?;
+        object.metadata_mut().remove("resourceVersion");
+        let warnings = required::warnings(&served, &object);
+        let object = if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
+        Ok(Outcome { object, created: true, warnings })
+    }
+
+    fn check_new(&self, ask: &Ask, object: &Object) -> Result<(), Failure> {
+        let served = &ask.served;
+        let mut wrong = metadata::check(served, object);
+        match &served.custom {
+            Some(custom) => wrong.extend(schema::check(&custom.schema, object)),
+            None => wrong.extend(required::check(served, object)),
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(invalid(ask, object, wrong))
+    }
+
+    /// Gives a Service its addresses.
+    pub(super) fn allot(
+        &mut self,
+        object: &mut Object,
+        old: Option<&Object>,
+        served: &crate::catalog::Served,
+    ) -> Result<(), Failure> {
+        if served.is("", "Service") { self.addresses.allocate(object, old) } else { Ok(()) }
+    }
+}
+
+/// 422, qualified as the server does: by the kind for built-in kinds, by the resource for custom ones.
+pub(super) fn invalid(ask: &Ask, object: &Object, wrong: Vec<crate::failure::Wrong>) -> Failure {
+    Failure::invalid(ask.served.group(), &ask.served.gvk().kind, object.name(), wrong)
+}

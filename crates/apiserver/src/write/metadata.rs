@@ -1,0 +1,229 @@
+//! What the server itself writes into `metadata`, and which names it takes.
+
+use tautline_core::{Map, Object, Value};
+use tautline_grammar::names;
+
+use crate::caller::Ask;
+use crate::catalog::Served;
+use crate::failure::{Failure, Wrong};
+use crate::state::State;
+
+/// Kinds whose names are path segments: anything but `.`, `..`, `/` and `%`.
+const PATH_SEGMENT_KINDS: [&str; 4] = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
+
+impl State {
+    /// Fills in a new object's metadata.
+    pub(super) fn stamp(&mut self, served: &Served, object: &mut Object) {
+        let uid = self.new_uid();
+        let now = self.now_text();
+        if object.name().is_empty() && !object.metadata_str("generateName").is_empty() {
+            let name = object.metadata_str("generateName").to_owned() + &self.new_suffix();
+            object.metadata_mut().insert("name", name);
+        }
+        let metadata = object.metadata_mut();
+        for field in ["selfLink", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+            metadata.remove(field);
+        }
+        metadata.insert("uid", uid);
+        metadata.insert("creationTimestamp", now);
+        if served.counts_generations() {
+            metadata.insert("generation", 1);
+        }
+    }
+
+    /// The namespace of an object on a path: the path's, which the body may repeat but not contradict.
+    ///
+    /// # Errors
+    /// 400 when they differ.
+    pub(super) fn place_in(&self, ask: &Ask, object: &mut Object) -> Result<(), Failure> {
+        if !ask.served.is_namespaced() {
+            object.metadata_mut().remove("namespace");
+            return Ok(());
+        }
+        if !object.namespace().is_empty() && object.namespace() != ask.namespace {
+            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            return Err(Failure::bad_request(message));
+        }
+        object.metadata_mut().insert("namespace", ask.namespace.as_str());
+        Ok(())
+    }
+
+    /// Refuses what cannot be made in a namespace that is not there or is going away.
+    ///
+    /// # Errors
+    /// 404, or 403 with the cause `NamespaceTerminating`, from the admission plugin NamespaceLifecycle.
+    pub(super) fn namespace_open(&self, ask: &Ask, name: &str) -> Result<(), Failure> {
+        if !ask.served.is_namespaced() {
+            return Ok(());
+        }
+        let Some(namespace) = self.find_builtin("v1", "Namespace", "", &ask.namespace) else {
+            return Err(Failure::not_found("", "namespaces", &ask.namespace));
+        };
+        if !crate::state::is_terminating(&namespace) {
+            return Ok(());
+        }
+        let why = format!(
+            "unable to create new content in namespace {} because it is being terminated",
+            ask.namespace
+        );
+        let cause = tautline_cluster::Cause {
+            reason: "NamespaceTerminating".to_owned(),
+            message: format!("namespace {} is being terminated", ask.namespace),
+            field: "metadata.namespace".to_owned(),
+        };
+        Err(Failure::forbidden(&ask.group, &ask.resource, name, &why).because(vec![cause]))
+    }
+}
+
+/// Checks a new object's metadata.
+pub(super) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    if !object.metadata_str("generateName").is_empty() {
+        let prefix = object.metadata_str("generateName").trim_end_matches('-');
+        wrong.extend(name_problems(served, prefix).iter().map(|problem| {
+            Wrong::invalid("metadata.generateName", &object.metadata_str("generateName").into(), problem)
+        }));
+    }
+    if object.name().is_empty() {
+        wrong.push(Wrong::required("metadata.name", "name or generateName is required"));
+    } else {
+        let problems = name_problems(served, object.name());
+        wrong.extend(problems.iter().map(|p| Wrong::invalid("metadata.name", &object.name().into(), p)));
+    }
+    check_maps(object, &mut wrong);
+    check_owners(object, &mut wrong);
+    check_finalizers(object, &mut wrong);
+    wrong
+}
+
+fn name_problems(served: &Served, name: &str) -> Vec<String> {
+    match served.gvk().kind.as_str() {
+        kind if PATH_SEGMENT_KINDS.contains(&kind) => path_segment(name),
+        "Namespace" | "Service" => names::dns_label(name),
+        _ => names::dns_subdomain(name),
+    }
+}
+
+fn path_segment(name: &str) -> Vec<String> {
+    if name == "." || name == ".." {
+        return vec![format!("may not be '{name}'")];
+    }
+    ["/", "%"].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
+fn check_maps(object: &Object, wrong: &mut Vec<Wrong>) {
+    let map = |field: &str| object.metadata().and_then(|m| m.get(field)).and_then(Value::as_map);
+    for (key, value) in map("labels").into_iter().flatten() {
+        for problem in names::qualified_name(key) {
+            wrong.push(Wrong::invalid("metadata.labels", &Value::from(key), &problem));
+        }
+        for problem in names::label_value(value.as_str().unwrap_or_default()) {
+            wrong.push(Wrong::invalid("metadata.labels", value, &problem));
+        }
+    }
+    let mut size = 0;
+    for (key, value) in map("annotations").into_iter().flatten() {
+        size += key.len() + value.as_str().map_or(0, str::len);
+        for problem in names::qualified_name(&key.to_lowercase()) {
+            wrong.push(Wrong::invalid("metadata.annotations", &Value::from(key), &problem));
+        }
+    }
+    if size > 256 * 1024 {
+        wrong.push(Wrong {
+            field: "metadata.annotations".to_owned(),
+            reason: "FieldValueTooLong",
+            message: "Too long: may not be more than 262144 bytes".to_owned(),
+        });
+    }
+}
+
+fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
+    let owners = object.metadata().and_then(|m| m.get("ownerReferences")).and_then(Value::as_list);
+    for (i, owner) in owners.into_iter().flatten().enumerate() {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            if owner.str_at(&[field]).is_none_or(str::is_empty) {
+                let path = format!("metadata.ownerReferences[{i}].{field}");
+                let detail = if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                wrong.push(Wrong::required(path, detail));
+            }
+        }
+    }
+    let controllers = object.owner_references().filter(|o| o.controller).count();
+    if controllers > 1 {
+        let all = object.metadata().and_then(|m| m.get("ownerReferences")).cloned().unwrap_or_default();
+        let detail = "Only one reference can have Controller set to true";
+        wrong.push(Wrong::invalid("metadata.ownerReferences", &all, detail));
+    }
+}
+
+fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {
+    for (i, finalizer) in object.finalizers().enumerate() {
+        let value = Value::string(finalizer);
+        for problem in names::qualified_name(finalizer) {
+            wrong.push(Wrong::invalid("metadata.finalizers", &value, &problem));
+        }
+        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer);
+        if !standard && !finalizer.contains('/') {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            wrong.push(Wrong::invalid(format!("metadata.finalizers[{i}]"), &value, detail));
+        }
+    }
+    let has = |name: &str| object.finalizers().any(|f| f == name);
+    if has("orphan") && has("foregroundDeletion") {
+        let all: Vec<&str> = object.finalizers().collect();
+        let detail = "finalizer orphan and foregroundDeletion cannot be both set";
+        wrong.push(Wrong::invalid("metadata.finalizers", &Value::from(all), detail));
+    }
+}
+
+/// Carries over what a writer cannot change, and says what it tried to.
+pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    let fields = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    for field in fields {
+        copy(old, new, field);
+    }
+    new.metadata_mut().remove("selfLink");
+    if old.is_terminating() {
+        let added: Vec<&str> = new.finalizers().filter(|f| !old.finalizers().any(|o| o == *f)).collect();
+        if !added.is_empty() {
+            let quoted: Vec<String> = added.iter().map(|f| format!("\"{f}\"")).collect();
+            let detail = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                quoted.join(", ")
+            );
+            wrong.push(Wrong::forbidden("metadata.finalizers", &detail));
+        }
+    }
+    if new.name() != old.name() {
+        wrong.push(Wrong::invalid("metadata.name", &new.name().into(), "field is immutable"));
+    }
+    check_maps(new, &mut wrong);
+    check_owners(new, &mut wrong);
+    check_finalizers(new, &mut wrong);
+    wrong
+}
+
+/// Copies one field of the metadata, absence included.
+pub(super) fn copy(old: &Object, new: &mut Object, field: &str) {
+    match old.metadata().and_then(|m| m.get(field)) {
+        Some(value) => drop(new.metadata_mut().insert(field, value.clone())),
+        None => drop(new.metadata_mut().remove(field)),
+    }
+}
+
+/// Drops empty maps and lists that Go's `omitempty` would not print.
+pub(super) fn tidy(object: &mut Object) {
+    let metadata: &mut Map = object.metadata_mut();
+    for field in ["labels", "annotations", "finalizers", "ownerReferences", "managedFields"] {
+        let empty = match metadata.get(field) {
+            Some(Value::Map(map)) => map.is_empty(),
+            Some(Value::List(list)) => list.is_empty(),
+            Some(Value::Null) => true,
+            _ => false,
+        };
+        if empty {
+            metadata.remove(field);
+        }
+    }
+}

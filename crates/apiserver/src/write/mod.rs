@@ -1,0 +1,98 @@
+//! Writing: decode, default, decide who owns what, admit, validate, store.
+
+mod create;
+mod decode;
+mod delete;
+mod immutable;
+mod metadata;
+mod patch;
+mod required;
+mod schema;
+mod strategy;
+mod update;
+
+use std::sync::Arc;
+
+use tautline_core::Object;
+
+pub(crate) use decode::decode;
+pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
+pub(crate) use patch::PatchBody;
+
+use crate::caller::Ask;
+use crate::failure::Failure;
+use crate::rules::Review;
+use crate::state::State;
+
+/// What happens to fields that the schema does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum FieldValidation {
+    /// Dropped.
+    Ignore,
+    /// Dropped with a warning.
+    #[default]
+    Warn,
+    /// Refused.
+    Strict,
+}
+
+/// How a write is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct How {
+    pub(crate) manager: String,
+    pub(crate) dry_run: bool,
+    pub(crate) force: bool,
+    pub(crate) validation: FieldValidation,
+}
+
+impl How {
+    pub(crate) fn by(manager: &str) -> Self {
+        Self { manager: manager.to_owned(), dry_run: false, force: false, validation: FieldValidation::Ignore }
+    }
+}
+
+/// The answer to a write.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) object: Arc<Object>,
+    pub(crate) created: bool,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl State {
+    /// Runs the hooks that may change an object.
+    fn mutate(&self, ask: &Ask, old: Option<&Object>, object: &mut Object, dry_run: bool) -> Result<(), Failure> {
+        let review = Review { ask, old, dry_run };
+        self.rules.mutating.iter().try_for_each(|hook| hook.run(&review, object))
+    }
+
+    /// Runs the hooks that may refuse an object; what they change is dropped.
+    fn admit(&self, ask: &Ask, old: Option<&Object>, object: &Object, dry_run: bool) -> Result<(), Failure> {
+        let review = Review { ask, old, dry_run };
+        self.rules.validating.iter().try_for_each(|hook| hook.run(&review, &mut object.clone()))
+    }
+
+    /// Stores an object and notes what it holds of the cluster.
+    pub(crate) fn commit(&mut self, ask: &Ask, object: Object) -> Arc<Object> {
+        let stored = self.store.put(&ask.served.shelf, object);
+        self.noted(&ask.served, &stored);
+        stored
+    }
+
+    /// Keeps addresses and kinds in step with what is stored.
+    pub(crate) fn noted(&mut self, served: &crate::catalog::Served, stored: &Object) {
+        if served.is("", "Service") {
+            self.addresses.hold(stored);
+        }
+        if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+            self.catalog.add_crd(stored);
+        }
+    }
+
+    /// Runs the built-in controllers after a write, if they are to run by themselves.
+    pub(crate) fn after_write(&mut self) {
+        if self.options.settle {
+            self.settle();
+        }
+    }
+}

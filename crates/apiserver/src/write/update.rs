@@ -1,0 +1,189 @@
+//! Updating: PUT, and the second half of every patch.
+
+use std::sync::Arc;
+
+use tautline_core::{Object, Value};
+
+use crate::caller::Ask;
+use crate::failure::{Failure, Wrong};
+use crate::state::State;
+use crate::typing;
+use crate::write::create::invalid;
+use crate::write::{How, Outcome, decode, immutable, metadata, required, schema};
+
+impl State {
+    /// Replaces an object by a body (PUT).
+    ///
+    /// # Errors
+    /// What kube-apiserver 1.37 refuses.
+    pub(crate) fn replace(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
+        if ask.subresource == "scale" {
+            return self.put_scale(ask, &body, how);
+        }
+        let (mut object, warnings) = decode(&ask.served, body, how.validation)?;
+        if !object.name().is_empty() && object.name() != ask.name {
+            let message = format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                object.name(),
+                ask.name
+            );
+            return Err(Failure::bad_request(message));
+        }
+        object.metadata_mut().insert("name", ask.name.as_str());
+        self.place_in(ask, &mut object)?;
+        let Some(old) = self.find(&ask.served, &ask.namespace, &ask.name) else {
+            if ask.served.put_creates() && ask.subresource.is_empty() {
+                return self.create_object(ask, object, how, None);
+            }
+            return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
+        };
+        let old = Arc::new(typing::from_stored(&ask.served, &old));
+        let given = object.metadata_str("resourceVersion").to_owned();
+        if given.is_empty() && !ask.served.updates_unconditionally() {
+            let wrong =
+                Wrong::invalid("metadata.resourceVersion", &Value::Int(0), "must be specified for an update");
+            // The server names the resource here, not the kind.
+            return Err(Failure::invalid(&ask.group, &ask.resource, &ask.name, vec![wrong]));
+        }
+        check_preconditions(ask, &old, &object)?;
+        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+        let mut outcome = self.update_object(ask, &old, object, how, None)?;
+        outcome.warnings.splice(0..0, warnings);
+        Ok(outcome)
+    }
+
+    /// Brings an object to a new form. With `applied` the managedFields are those of an apply.
+    pub(super) fn update_object(
+        &mut self,
+        ask: &Ask,
+        old: &Arc<Object>,
+        mut new: Object,
+        how: &How,
+        applied: Option<Value>,
+    ) -> Result<Outcome, Failure> {
+        let served = ask.served.clone();
+        let mut wrong = metadata::keep(old, &mut new);
+        let status = ask.subresource == "status";
+        if status {
+            served.prepare_status(old, &mut new);
+        } else {
+            served.prepare_update(old, &mut new);
+        }
+        if ask.subresource == "finalize" {
+            wrong.clear();
+        }
+        match applied {
+            Some(fields) => drop(new.metadata_mut().insert("managedFields", fields)),
+            None => {
+                let now = self.now();
+                new = typing::own_update(&self.catalog, ask, old, new, &how.manager, now);
+            }
+        }
+        self.mutate(ask, Some(old), &mut new, how.dry_run)?;
+        metadata::tidy(&mut new);
+        metadata::copy(old, &mut new, "resourceVersion");
+        match &served.custom {
+            Some(custom) => wrong.extend(schema::check(&custom.schema, &new)),
+            None if status => {}
+            None => {
+                wrong.extend(immutable::check(&served, old, &new));
+                wrong.extend(required::check(&served, &new));
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(invalid(ask, &new, wrong));
+        }
+        self.admit(ask, Some(old), &new, how.dry_run)?;
+        self.allot(&mut new, Some(old), &served)?;
+        let warnings = required::warnings(&served, &new);
+        Ok(Outcome { object: self.store_update(ask, old, new, how.dry_run), created: false, warnings })
+    }
+
+    /// Stores a changed object; removes one that only waited for its last finalizer; writes nothing when
+    /// nothing changed.
+    fn store_update(&mut self, ask: &Ask, old: &Arc<Object>, new: Object, dry_run: bool) -> Arc<Object> {
+        if dry_run || same_but_for_times(old, &new) {
+            return if dry_run { Arc::new(new) } else { old.clone() };
+        }
+        if crate::write::delete::is_finished(&ask.served, &new) {
+            let place = self.place(&ask.served, new.namespace(), new.name());
+            self.take_away(&place);
+            return Arc::new(new);
+        }
+        let stored = self.commit(ask, typing::to_stored(&ask.served, new));
+        if *ask.served.gvk() == ask.served.stored { stored } else { Arc::new(typing::from_stored(&ask.served, &stored)) }
+    }
+
+    /// PUT on `scale`: only the number of replicas counts.
+    fn put_scale(&mut self, ask: &Ask, body: &Value, how: &How) -> Result<Outcome, Failure> {
+        let name = body.str_at(&["metadata", "name"]).unwrap_or(&ask.name);
+        if name != ask.name {
+            let message =
+                format!("the name of the object ({name}) does not match the name on the URL ({})", ask.name);
+            return Err(Failure::bad_request(message));
+        }
+        let Some(old) = self.find(&ask.served, &ask.namespace, &ask.name) else {
+            return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
+        };
+        let replicas = body.i64_at(&["spec", "replicas"]).unwrap_or(0);
+        if replicas < 0 {
+            let detail = "must be greater than or equal to 0";
+            let wrong = Wrong::invalid("spec.replicas", &Value::Int(replicas), detail);
+            return Err(Failure::invalid("autoscaling", "Scale", &ask.name, vec![wrong]));
+        }
+        let version = body.str_at(&["metadata", "resourceVersion"]).unwrap_or_default();
+        if !version.is_empty() && version != old.metadata_str("resourceVersion") {
+            return Err(Failure::stale(&ask.group, &ask.resource, &ask.name));
+        }
+        let mut new = Object::clone(&old);
+        crate::scale::set_replicas(&ask.served, &mut new, replicas);
+        self.update_object(ask, &old, new, how, None)
+    }
+}
+
+/// Checks what the writer says of uid and version.
+pub(super) fn check_preconditions(ask: &Ask, old: &Object, new: &Object) -> Result<(), Failure> {
+    let uid = new.metadata_str("uid");
+    if !uid.is_empty() && uid != old.metadata_str("uid") {
+        let shelf = if ask.served.custom.is_some() { format!("{}/{}", ask.group, ask.resource) } else { ask.resource.clone() };
+        let place = if ask.namespace.is_empty() { String::new() } else { format!("{}/", ask.namespace) };
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{shelf}/{place}{}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            ask.name,
+            old.metadata_str("uid")
+        );
+        return Err(Failure::conflict(&ask.group, &ask.resource, &ask.name, &why));
+    }
+    let version = new.metadata_str("resourceVersion");
+    if version.is_empty() || version == "0" {
+        return Ok(());
+    }
+    if version.parse::<u64>().is_err() {
+        let message = format!("strconv.ParseUint: parsing \"{version}\": invalid syntax");
+        return Err(Failure::internal(message));
+    }
+    if version != old.metadata_str("resourceVersion") {
+        return Err(Failure::stale(&ask.group, &ask.resource, &ask.name));
+    }
+    Ok(())
+}
+
+/// Whether two states differ at most in the times of managedFields: then nothing is written.
+fn same_but_for_times(old: &Object, new: &Object) -> bool {
+    if old == new {
+        return true;
+    }
+    let timeless = |object: &Object| {
+        let mut object = object.clone();
+        if let Some(Value::List(entries)) = object.metadata_mut().get_mut("managedFields") {
+            for entry in entries.iter_mut() {
+                if let Some(map) = entry.as_map_mut() {
+                    map.remove("time");
+                }
+            }
+        }
+        object
+    };
+    timeless(old) == timeless(new)
+}

@@ -1,0 +1,229 @@
+//! [`World`]: what controllers see, and which of it they have not looked at yet.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tautline_core::{Digest, Object, ResourceKey, Timestamp, Value};
+
+use crate::action::Action;
+use crate::{claims, daemonset, deployment, endpoints, job, kubelet, replicas, statefulset};
+
+/// Who is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Play {
+    /// The built-in controllers and the kubelet, for a server that has neither.
+    All,
+    /// The kubelet alone, beside a real kube-controller-manager.
+    Kubelet,
+}
+
+impl Play {
+    /// The kinds that must be watched, as `apiVersion` and kind.
+    pub fn kinds(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Kubelet => &[("v1", "Pod")],
+            Self::All => &[
+                ("v1", "Pod"),
+                ("apps/v1", "ReplicaSet"),
+                ("apps/v1", "Deployment"),
+                ("apps/v1", "StatefulSet"),
+                ("apps/v1", "DaemonSet"),
+                ("batch/v1", "Job"),
+                ("v1", "PersistentVolumeClaim"),
+                ("v1", "Service"),
+                ("v1", "Endpoints"),
+                ("discovery.k8s.io/v1", "EndpointSlice"),
+                ("networking.k8s.io/v1", "Ingress"),
+            ],
+        }
+    }
+}
+
+/// What controllers see, and what they have not looked at yet.
+///
+/// Feed it objects with [`World::observe`] and [`World::forget`], ask [`World::step`] what to do, feed it
+/// the answers. It does no I/O: the same observations always lead to the same actions.
+#[derive(Debug)]
+pub struct World {
+    play: Play,
+    objects: BTreeMap<ResourceKey, Arc<Object>>,
+    owned: HashMap<String, BTreeSet<ResourceKey>>,
+    dirty: BTreeSet<ResourceKey>,
+    names: u64,
+}
+
+impl World {
+    /// An empty world.
+    pub fn new(play: Play) -> Self {
+        Self {
+            play,
+            objects: BTreeMap::new(),
+            owned: HashMap::new(),
+            dirty: BTreeSet::new(),
+            names: 0,
+        }
+    }
+
+    /// Takes an object as it is now. One that is older than what is known is ignored.
+    pub fn observe(&mut self, object: Arc<Object>) {
+        let key = object.key();
+        if let Some(known) = self.objects.get(&key) {
+            let newer = match (known.resource_version(), object.resource_version()) {
+                (Some(known), Some(new)) => !known.is_at_least(&new),
+                _ => true,
+            };
+            if !newer {
+                return;
+            }
+            let known = known.clone();
+            self.unlink(&known);
+        }
+        for owner in object.owner_references() {
+            self.owned.entry(owner.uid.to_owned()).or_default().insert(key.clone());
+        }
+        self.stir(&object);
+        self.objects.insert(key, object);
+    }
+
+    /// Takes note that an object is gone.
+    pub fn forget(&mut self, key: &ResourceKey) {
+        if let Some(object) = self.objects.remove(key) {
+            self.unlink(&object);
+            self.stir(&object);
+            self.dirty.remove(key);
+        }
+    }
+
+    /// Forgets objects of a kind that a fresh list does not hold.
+    pub fn keep_only(&mut self, group: &str, kind: &str, listed: &BTreeSet<ResourceKey>) {
+        let gone: Vec<ResourceKey> = self
+            .objects
+            .keys()
+            .filter(|key| key.group == group && key.kind == kind && !listed.contains(key))
+            .cloned()
+            .collect();
+        gone.iter().for_each(|key| self.forget(key));
+    }
+
+    /// Marks an object to be looked at again.
+    pub fn revisit(&mut self, key: &ResourceKey) {
+        if self.objects.contains_key(key) {
+            self.dirty.insert(key.clone());
+        }
+    }
+
+    /// Marks everything whose state may change by time alone.
+    pub fn tick(&mut self) {
+        let waiting = |object: &Object| match object.kind() {
+            "Deployment" => !deployment::is_complete(object),
+            "Job" => job::waits_for_time(object),
+            _ => false,
+        };
+        let keys: Vec<ResourceKey> =
+            self.objects.iter().filter(|(_, o)| waiting(o)).map(|(key, _)| key.clone()).collect();
+        self.dirty.extend(keys);
+    }
+
+    /// What is to be done now for everything that changed since the last step.
+    pub fn step(&mut self, now: Timestamp) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(key) = self.dirty.pop_first() {
+            let Some(object) = self.objects.get(&key).cloned() else { continue };
+            actions.extend(self.look_at(&object, now));
+        }
+        actions
+    }
+
+    fn look_at(&mut self, object: &Arc<Object>, now: Timestamp) -> Vec<Action> {
+        match (self.play, object.group(), object.kind()) {
+            (_, "", "Pod") => kubelet::step(object, now),
+            (Play::Kubelet, _, _) => Vec::new(),
+            (_, "apps", "ReplicaSet") => replicas::step(self, object, now),
+            (_, "apps", "Deployment") => deployment::step(self, object, now),
+            (_, "apps", "StatefulSet") => statefulset::step(self, object),
+            (_, "apps", "DaemonSet") => daemonset::step(self, object),
+            (_, "batch", "Job") => job::step(self, object, now),
+            (_, "", "PersistentVolumeClaim") => claims::step(object),
+            (_, "", "Service") => endpoints::step(self, object),
+            (_, "networking.k8s.io", "Ingress") => endpoints::step_ingress(object),
+            _ => Vec::new(),
+        }
+    }
+
+    /// An object by its key.
+    pub fn get(&self, key: &ResourceKey) -> Option<&Arc<Object>> {
+        self.objects.get(key)
+    }
+
+    /// The objects of a kind that this one controls.
+    pub(crate) fn controlled(&self, owner: &Object, kind: &str) -> Vec<Arc<Object>> {
+        let uid = owner.metadata_str("uid");
+        let keys = self.owned.get(uid).into_iter().flatten().filter(|key| key.kind == kind);
+        keys.filter_map(|key| self.objects.get(key))
+            .filter(|object| object.controller().is_some_and(|c| c.uid == uid))
+            .cloned()
+            .collect()
+    }
+
+    /// The objects of a kind in a namespace.
+    pub(crate) fn within<'w>(
+        &'w self,
+        group: &str,
+        kind: &str,
+        namespace: &'w str,
+    ) -> impl Iterator<Item = &'w Arc<Object>> {
+        let from = ResourceKey::new(group, kind, namespace, "");
+        let (group, kind) = (group.to_owned(), kind.to_owned());
+        self.objects
+            .range(from..)
+            .take_while(move |(key, _)| {
+                key.group == group && key.kind == kind && key.namespace == namespace
+            })
+            .map(|(_, object)| object)
+    }
+
+    /// Five letters for the name of a new object: no two of one world are alike for one owner.
+    pub(crate) fn suffix(&mut self, owner: &Object) -> String {
+        self.names += 1;
+        letters(&Digest::of_parts([owner.metadata_str("uid"), &self.names.to_string()]), 5)
+    }
+
+    /// Marks what depends on an object.
+    fn stir(&mut self, object: &Object) {
+        self.dirty.insert(object.key());
+        if let Some(owner) = object.controller() {
+            let key = ResourceKey::new(owner.group(), owner.kind, object.namespace(), owner.name);
+            self.dirty.insert(key);
+        }
+        if object.is("", "Pod") {
+            let services: Vec<ResourceKey> =
+                self.within("", "Service", object.namespace()).map(|service| service.key()).collect();
+            self.dirty.extend(services);
+        } else if object.is("", "Endpoints") {
+            self.dirty.insert(ResourceKey::new("", "Service", object.namespace(), object.name()));
+        }
+    }
+
+    fn unlink(&mut self, object: &Object) {
+        for owner in object.owner_references() {
+            if let Some(keys) = self.owned.get_mut(owner.uid) {
+                keys.remove(&object.key());
+                if keys.is_empty() {
+                    self.owned.remove(owner.uid);
+                }
+            }
+        }
+    }
+}
+
+/// Letters that name things, in the alphabet that Kubernetes uses so that no words come out.
+pub(crate) fn letters(digest: &Digest, count: usize) -> String {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let letter = |byte: &u8| ALPHABET.get(usize::from(*byte) % ALPHABET.len()).copied().unwrap_or(b'x');
+    digest.as_bytes().iter().take(count).map(|byte| char::from(letter(byte))).collect()
+}
+
+/// The hash of a pod template, which its pods carry as a label.
+pub(crate) fn template_hash(template: &Value) -> String {
+    letters(&template.digest(), 10)
+}

@@ -1,0 +1,326 @@
+//! The little of an API server that stands around a merge.
+
+use tautline_core::{FieldManager, GroupVersion, GroupVersionKind, Object, Timestamp, Value};
+use tautline_merge::{Apply, ApplyError, Update};
+use tautline_schema::defaults;
+
+use super::{Replay, Verdict};
+
+/// A request, taken apart.
+struct Request<'a> {
+    verb: &'a str,
+    path: String,
+    subresource: Option<String>,
+    query: Vec<(String, String)>,
+    content_type: &'a str,
+    body: Option<Value>,
+    code: i64,
+    got: Option<&'a Value>,
+    now: Timestamp,
+    gvk: Option<GroupVersionKind>,
+}
+
+const START: i64 = 1_893_456_000;
+
+impl<'a> Request<'a> {
+    fn read(step: &'a Value, replay: &Replay<'_>) -> Option<Self> {
+        let (verb, url) = step.str_at(&["http"])?.split_once(' ')?;
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key.to_owned(), unescape(value))
+        });
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] => ((*version).to_owned(), rest),
+            ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
+            _ => return None,
+        };
+        let rest = match rest {
+            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => more,
+            all => all,
+        };
+        let plural = *rest.first()?;
+        let of = GroupVersion::parse(&version);
+        let kinds = replay.schemas.kinds();
+        let kind = kinds.iter().find(|k| k.plural == plural && k.gvk.group_version() == of);
+        let subresource = rest.get(2).map(|s| (*s).to_owned());
+        let own = match &subresource {
+            Some(name) => path.trim_end_matches(&format!("/{name}")).to_owned(),
+            None => path.to_owned(),
+        };
+        Some(Self {
+            verb,
+            path: storage_path(&own, &of.version),
+            subresource,
+            query: pairs.collect(),
+            content_type: step.str_at(&["type"]).unwrap_or_default(),
+            body: step.get("send").cloned(),
+            code: step.i64_at(&["code"])?,
+            got: step.get("got"),
+            now: Timestamp::from_seconds(START + step.i64_at(&["clock"]).unwrap_or_default()),
+            gvk: kind.map(|kind| kind.gvk.clone()),
+        })
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    fn accepted(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+}
+
+/// One object in two versions is one object.
+fn storage_path(path: &str, version: &str) -> String {
+    path.replacen(&format!("/{version}/"), "/", 1)
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => {
+                let hex: Vec<u8> = bytes.by_ref().take(2).collect();
+                let code = std::str::from_utf8(&hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+                out.push(code.unwrap_or(b'%'));
+            }
+            b'+' => out.push(b' '),
+            other => out.push(other),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+impl Replay<'_> {
+    pub(super) fn request(&mut self, step: &Value) -> Verdict {
+        let Some(request) = Request::read(step, self) else { return Verdict::NotMerges };
+        let verdict = match (request.verb, request.gvk.clone()) {
+            ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => self.write(&request, &gvk, step),
+            _ => Verdict::NotMerges,
+        };
+        self.remember(&request, step);
+        verdict
+    }
+
+    /// Keeps what the server has now.
+    fn remember(&mut self, request: &Request<'_>, step: &Value) {
+        let stored = step.get("stored").or(request.got).filter(|_| request.accepted());
+        let whole = stored.filter(|v| v.get("kind").and_then(Value::as_str) != Some("Status"));
+        let dry = request.parameter("dryRun").is_some_and(|d| d == "All") && step.get("stored").is_none();
+        let path = match (request.verb, whole.and_then(|v| v.str_at(&["metadata", "name"]))) {
+            ("POST", Some(name)) => format!("{}/{name}", request.path),
+            _ => request.path.clone(),
+        };
+        match (request.verb, whole) {
+            ("DELETE", _) if request.accepted() && !dry => {
+                let finalizers = whole.is_some_and(|v| v.at(&["metadata", "deletionTimestamp"]).is_some());
+                match whole.filter(|_| finalizers) {
+                    Some(Value::Map(map)) => self.objects.insert(path, Object::from_map(map.clone())),
+                    _ => self.objects.remove(&path),
+                };
+            }
+            ("GET", _) if request.code == 404 => {
+                self.objects.remove(&path);
+            }
+            (_, Some(Value::Map(map))) if !dry && request.subresource.as_deref() != Some("scale") => {
+                if map.contains_key("metadata") && !map.contains_key("items") {
+                    self.objects.insert(path, Object::from_map(map.clone()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn write(&mut self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
+        if request.subresource.as_deref().is_some_and(|s| s != "status") {
+            return Verdict::NotMerges;
+        }
+        let mine = request.accepted() || request.code == 500 || is_ownership_conflict(request.got);
+        if !mine {
+            return Verdict::NotMerges;
+        }
+        let Some(Value::Map(body)) = &request.body else { return Verdict::NotMerges };
+        let body = Object::from_map(body.clone());
+        let live = match request.verb {
+            "POST" => None,
+            _ => self.objects.get(&request.path).map(|live| in_version(live, gvk)),
+        };
+        let agent = step.str_at(&["headers", "User-Agent"]).unwrap_or("recorder/1.0");
+        let manager = request.parameter("fieldManager").filter(|m| !m.is_empty()).map_or_else(
+            || FieldManager::new(agent.split('/').next().unwrap_or_default()),
+            FieldManager::new,
+        );
+        match request.content_type {
+            "application/apply-patch+yaml" => self.apply(request, live.as_ref(), &body, &manager),
+            "application/json" => self.replace(request, live.as_ref(), &body, &manager),
+            _ => Verdict::NotMerges,
+        }
+    }
+
+    fn apply(&self, request: &Request<'_>, live: Option<&Object>, config: &Object, manager: &FieldManager) -> Verdict {
+        let mut config = config.clone();
+        if let Some(namespace) = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/')) {
+            if config.namespace().is_empty() {
+                config.metadata_mut().insert("namespace", namespace.0);
+            }
+        }
+        let schemas = self.schemas;
+        let result = tautline_merge::apply(Apply {
+            live,
+            config: &config,
+            manager,
+            force: request.parameter("force").is_some_and(|f| f != "false" && f != "0"),
+            subresource: request.subresource.as_deref(),
+            now: request.now,
+            schemas,
+            defaulter: &|object| defaults::settle(object, schemas),
+        });
+        match result {
+            Ok(applied) => self.check_object(request, live, applied.object),
+            Err(error) => check_error(request, &error),
+        }
+    }
+
+    fn replace(&self, request: &Request<'_>, live: Option<&Object>, body: &Object, manager: &FieldManager) -> Verdict {
+        if !request.accepted() {
+            return Verdict::NotMerges;
+        }
+        let mut object = body.clone();
+        if let Err(error) = defaults::settle(&mut object, self.schemas) {
+            return Verdict::Different(error);
+        }
+        if let Some(live) = live {
+            for field in ["uid", "creationTimestamp", "resourceVersion", "generation"] {
+                if let Some(value) = live.at(&["metadata", field]).cloned() {
+                    object.metadata_mut().insert(field, value);
+                }
+            }
+        }
+        self.check_update(request, live, object, manager)
+    }
+
+    fn check_update(&self, request: &Request<'_>, live: Option<&Object>, object: Object, manager: &FieldManager) -> Verdict {
+        let updated = tautline_merge::update(Update {
+            live,
+            object: &object,
+            manager,
+            subresource: request.subresource.as_deref(),
+            now: request.now,
+            schemas: self.schemas,
+        });
+        match updated {
+            Ok(object) => self.check_object(request, live, object),
+            Err(error) => check_error(request, &error),
+        }
+    }
+
+    fn check_object(&self, request: &Request<'_>, live: Option<&Object>, object: Object) -> Verdict {
+        let Some(Value::Map(got)) = request.got.filter(|_| request.accepted()) else {
+            let message = request.got.and_then(|g| g.str_at(&["message"])).unwrap_or_default();
+            return Verdict::Different(format!("accepted, the server says {}: {message}", request.code));
+        };
+        let got = Object::from_map(got.clone());
+        let object = finish(object, live, &got, request.subresource.as_deref(), self.schemas);
+        let differences = differences(&object.to_value(), &got.to_value());
+        if differences.is_empty() { Verdict::Equal } else { Verdict::Different(differences.join("; ")) }
+    }
+}
+
+fn is_ownership_conflict(got: Option<&Value>) -> bool {
+    let causes = got.map(|got| got.list_at(&["details", "causes"])).unwrap_or_default();
+    causes.iter().any(|cause| cause.str_at(&["reason"]) == Some("FieldManagerConflict"))
+}
+
+fn in_version(live: &Object, gvk: &GroupVersionKind) -> Object {
+    let mut live = live.clone();
+    live.as_map_mut().insert("apiVersion", gvk.api_version());
+    live
+}
+
+fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
+    let message = request.got.and_then(|got| got.str_at(&["message"])).unwrap_or_default();
+    match error {
+        ApplyError::DontKnow(why) => Verdict::DontKnow(why.to_string()),
+        other if request.accepted() => Verdict::Different(format!("accepted by the server, we say {other}")),
+        ApplyError::Conflicts(conflicts) => {
+            let mut ours: Vec<(String, String)> = conflicts.iter().map(|c| (c.message(), c.field())).collect();
+            let causes = request.got.map(|got| got.list_at(&["details", "causes"])).unwrap_or_default();
+            let text = |cause: &Value, key| cause.str_at(&[key]).unwrap_or_default().to_owned();
+            let mut theirs: Vec<_> = causes.iter().map(|c| (text(c, "message"), text(c, "field"))).collect();
+            ours.sort();
+            theirs.sort();
+            if ours == theirs && error.to_string() == message {
+                Verdict::Equal
+            } else {
+                Verdict::Different(format!("the server says {message:?}, we say {:?}", error.to_string()))
+            }
+        }
+        other if other.to_string() == message => Verdict::Equal,
+        other => Verdict::Different(format!("the server says {message:?}, we say {:?}", other.to_string())),
+    }
+}
+
+/// What a server does after a merge: puts back what the endpoint does not let through, and fills in what only
+/// it can know, here from its answer.
+fn finish(
+    mut object: Object,
+    live: Option<&Object>,
+    got: &Object,
+    subresource: Option<&str>,
+    schemas: &dyn tautline_schema::Schemas,
+) -> Object {
+    for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        match got.at(&["metadata", field]).cloned() {
+            Some(value) => object.metadata_mut().insert(field, value),
+            None => object.metadata_mut().remove(field),
+        };
+    }
+    let has_status = schemas.kind(&got.gvk()).is_some_and(|kind| kind.subresource("status").is_some());
+    let put_back: &[&str] = match subresource {
+        None if has_status => &["status"],
+        Some("status") => &["spec", "data"],
+        _ => &[],
+    };
+    for field in put_back {
+        let from = if live.is_some() { live } else { Some(got) };
+        match from.and_then(|live| live.get(field)).cloned() {
+            Some(value) => object.as_map_mut().insert(*field, value),
+            None => object.as_map_mut().remove(field),
+        };
+    }
+    object
+}
+
+/// Where two values differ, for people.
+fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(ours, theirs, String::new(), &mut found);
+    found.truncate(8);
+    found
+}
+
+fn walk(ours: &Value, theirs: &Value, at: String, found: &mut Vec<String>) {
+    match (ours, theirs) {
+        (Value::Map(a), Value::Map(b)) => {
+            for (key, value) in a {
+                match b.get(key) {
+                    Some(other) => walk(value, other, format!("{at}.{key}"), found),
+                    None => found.push(format!("{at}.{key}: ours {}, theirs nothing", value.to_json())),
+                }
+            }
+            for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(key)) {
+                found.push(format!("{at}.{key}: ours nothing, theirs {}", value.to_json()));
+            }
+        }
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            for (i, (a, b)) in a.iter().zip(b.iter()).enumerate() {
+                walk(a, b, format!("{at}[{i}]"), found);
+            }
+        }
+        (a, b) if a != b => found.push(format!("{at}: ours {}, theirs {}", a.to_json(), b.to_json())),
+        _ => {}
+    }
+}

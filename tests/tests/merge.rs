@@ -1,0 +1,28 @@
+//! Recorded answers of a real kube-apiserver, replayed through merge and schema.
+
+use tautline_tests::{fixtures, merge_cases};
+
+fn suite(file: &str, at_least: usize) {
+    let Some(folder) = fixtures::folder("merge") else { return };
+    let outcome = merge_cases::run(&folder, file).expect("the cases can be read");
+    println!("{file}: {outcome}");
+    for miss in outcome.misses.iter().take(200) {
+        println!("  {miss}");
+    }
+    assert!(outcome.passed >= at_least, "{file}: {outcome}, at least {at_least} expected");
+}
+
+#[test]
+fn defaults() {
+    suite("defaults.json", 0);
+}
+
+#[test]
+fn structured() {
+    suite("ssa.json", 0);
+}
+
+#[test]
+fn structured_at_random() {
+    suite("ssa-random.json", 0);
+}
