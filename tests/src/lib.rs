@@ -3,3 +3,4 @@
 
 pub mod fixtures;
 pub mod merge_cases;
+pub mod stand;

@@ -92,3 +92,26 @@ pub trait Definitions: Send + Sync {
     /// The definitions that the cluster has now.
     fn update(&self, definitions: &[Arc<tautline_core::Object>]);
 }
+
+/// The patch that brings a live object's ownership to that of `folded`, at exactly the version it was made
+/// from (rule R7).
+pub fn take_over_patch(
+    live: &tautline_core::Object,
+    folded: &tautline_core::Object,
+) -> tautline_cluster::Patch {
+    use tautline_core::{Value, value};
+    let field = |name: &str| folded.metadata().and_then(|m| m.get(name)).cloned();
+    let mut operations = vec![
+        value!({ "op": "test", "path": "/metadata/resourceVersion", "value": live.metadata_str("resourceVersion") }),
+        value!({ "op": "replace", "path": "/metadata/managedFields", "value": field("managedFields").unwrap_or_else(Value::list) }),
+    ];
+    if live.metadata().is_some_and(|m| m.contains_key("annotations")) {
+        operations.push(match field("annotations") {
+            Some(annotations) => {
+                value!({ "op": "replace", "path": "/metadata/annotations", "value": annotations })
+            }
+            None => value!({ "op": "remove", "path": "/metadata/annotations" }),
+        });
+    }
+    tautline_cluster::Patch::Json(Value::from(operations))
+}

@@ -28,8 +28,8 @@ use tautline_engine::{Event, Report, SyncRequest};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 pub use catalog::Catalog;
+pub use embedder::{AppInput, Definitions, Options, Parts, Records, take_over_patch};
 pub use schemas::LiveSchemas;
-pub use embedder::{AppInput, Definitions, Options, Parts, Records};
 
 use coordinator::Coordinator;
 use message::Message;

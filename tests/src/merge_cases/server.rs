@@ -37,7 +37,9 @@ impl<'a> Request<'a> {
             _ => return None,
         };
         let rest = match rest {
-            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => more,
+            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => {
+                more
+            }
             all => all,
         };
         let plural = *rest.first()?;
@@ -98,7 +100,9 @@ impl Replay<'_> {
     pub(super) fn request(&mut self, step: &Value) -> Verdict {
         let Some(request) = Request::read(step, self) else { return Verdict::NotMerges };
         let verdict = match (request.verb, request.gvk.clone()) {
-            ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => self.write(&request, &gvk, step),
+            ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => {
+                self.write(&request, &gvk, step)
+            }
             _ => Verdict::NotMerges,
         };
         self.remember(&request, step);
@@ -160,7 +164,13 @@ impl Replay<'_> {
         }
     }
 
-    fn apply(&self, request: &Request<'_>, live: Option<&Object>, config: &Object, manager: &FieldManager) -> Verdict {
+    fn apply(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        config: &Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         let mut config = config.clone();
         if let Some(namespace) = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/')) {
             if config.namespace().is_empty() {
@@ -184,7 +194,13 @@ impl Replay<'_> {
         }
     }
 
-    fn replace(&self, request: &Request<'_>, live: Option<&Object>, body: &Object, manager: &FieldManager) -> Verdict {
+    fn replace(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        body: &Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         if !request.accepted() {
             return Verdict::NotMerges;
         }
@@ -202,7 +218,13 @@ impl Replay<'_> {
         self.check_update(request, live, object, manager)
     }
 
-    fn check_update(&self, request: &Request<'_>, live: Option<&Object>, object: Object, manager: &FieldManager) -> Verdict {
+    fn check_update(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        object: Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         let updated = tautline_merge::update(Update {
             live,
             object: &object,
@@ -246,7 +268,8 @@ fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
         ApplyError::DontKnow(why) => Verdict::DontKnow(why.to_string()),
         other if request.accepted() => Verdict::Different(format!("accepted by the server, we say {other}")),
         ApplyError::Conflicts(conflicts) => {
-            let mut ours: Vec<(String, String)> = conflicts.iter().map(|c| (c.message(), c.field())).collect();
+            let mut ours: Vec<(String, String)> =
+                conflicts.iter().map(|c| (c.message(), c.field())).collect();
             let causes = request.got.map(|got| got.list_at(&["details", "causes"])).unwrap_or_default();
             let text = |cause: &Value, key| cause.str_at(&[key]).unwrap_or_default().to_owned();
             let mut theirs: Vec<_> = causes.iter().map(|c| (text(c, "message"), text(c, "field"))).collect();
@@ -272,7 +295,15 @@ fn finish(
     subresource: Option<&str>,
     schemas: &dyn tautline_schema::Schemas,
 ) -> Object {
-    for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+    for field in [
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ] {
         match got.at(&["metadata", field]).cloned() {
             Some(value) => object.metadata_mut().insert(field, value),
             None => object.metadata_mut().remove(field),

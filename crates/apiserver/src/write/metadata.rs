@@ -2,6 +2,7 @@
 
 use tautline_core::{Map, Object, Value};
 use tautline_grammar::names;
+use tautline_schema::Schemas as _;
 
 use crate::caller::Ask;
 use crate::catalog::Served;
@@ -157,13 +158,15 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
 }
 
 fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {
+    // Custom resources take any qualified name, such as Argo CD's finalizers; built-in kinds are stricter.
+    let is_builtin = tautline_schema::builtin().kind(&object.gvk()).is_some();
     for (i, finalizer) in object.finalizers().enumerate() {
         let value = Value::string(finalizer);
         for problem in names::qualified_name(finalizer) {
             wrong.push(Wrong::invalid("metadata.finalizers", &value, &problem));
         }
         let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer);
-        if !standard && !finalizer.contains('/') {
+        if is_builtin && !standard && !finalizer.contains('/') {
             let detail = "name is neither a standard finalizer name nor is it fully qualified";
             wrong.push(Wrong::invalid(format!("metadata.finalizers[{i}]"), &value, detail));
         }
