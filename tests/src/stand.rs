@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures::StreamExt;
+use tautline::Embedding;
 use tautline_apiserver::{Identity, Options, Server};
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline_cluster::{ApiResource, Cluster, Patch, Query, RawObject, Stage, Target, WriteOptions};
+use tautline_cluster::{ApiResource, Cluster, Patch, Stage, Target, WriteOptions, until};
 use tautline_core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
-use tautline_diff::{Structured, fold_managers};
-use tautline_runtime::{LiveSchemas, Parts};
 use tautline_source::MemorySource;
 use tautline_workloads::{Play, Player};
 
@@ -29,9 +27,6 @@ impl Clock for SystemClock {
 
 /// The repository of every app on a stand.
 pub const REPOSITORY: &str = "https://git.example/shop.git";
-
-const TAKE_OVER: [&str; 4] =
-    ["argocd-controller", "kubectl-client-side-apply", "kustomize-controller", "helm"];
 
 /// A whole installation.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -79,35 +74,9 @@ impl Stand {
     /// Starts the controller.
     pub async fn start_controller(&mut self) {
         let cluster: Arc<dyn Cluster> = Arc::new(self.server.caller(Identity::admin("tautline")));
-        let source = self.source.clone();
-        let parts_cluster = cluster.clone();
-        let controller =
-            Controller::start(cluster, Arc::new(SystemClock), self.options.clone(), move |records| {
-                let masking = MaskingKey::new([7; 32]);
-                let schemas = LiveSchemas::new(tautline_schema::shared());
-                let take_over: Vec<String> = TAKE_OVER.map(str::to_owned).to_vec();
-                let from = take_over.clone();
-                Parts {
-                    cluster: parts_cluster,
-                    source,
-                    renderer: Arc::new(tautline_render::BuiltIn),
-                    differ: Arc::new(Structured::new(
-                        Arc::new(schemas.clone()),
-                        FieldManager::tautline(),
-                        masking.clone(),
-                        take_over,
-                    )),
-                    definitions: Arc::new(schemas),
-                    health: Arc::new(tautline_health::BuiltIn),
-                    records,
-                    take_over: Arc::new(move |live, manager| tautline_apply_patch(live, &from, manager)),
-                    clock: Arc::new(SystemClock),
-                    masking,
-                    options: tautline_runtime::Options::default(),
-                }
-            })
-            .await
-            .expect("the CRDs are installed");
+        let masking = MaskingKey::new([7; 32]);
+        let embedding = Embedding::new(cluster, self.source.clone(), Arc::new(SystemClock), masking);
+        let controller = embedding.control(self.options.clone()).await.expect("the CRDs are installed");
         self.controller = Some(controller);
     }
 
@@ -178,46 +147,17 @@ impl Stand {
         namespace: &str,
         name: &str,
         what: &str,
-        check: impl Fn(Option<&Object>) -> bool,
+        check: impl Fn(Option<&Object>) -> bool + Send + Sync,
     ) -> Option<Arc<Object>> {
-        let waiting = self.wait(api_version, kind, namespace, name, &check);
+        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
+        let waiting = until(&*self.admin, &target, &check);
         match tokio::time::timeout(Duration::from_secs(20), waiting).await {
-            Ok(object) => object,
+            Ok(object) => object.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}")),
             Err(_) => {
                 let last = self.get(api_version, kind, namespace, name).await;
                 let last = last.map_or_else(|| "absent".to_owned(), |o| o.to_value().to_json());
                 panic!("{kind} {namespace}/{name} never was {what}; it is {last}");
             }
-        }
-    }
-
-    async fn wait(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-        check: &impl Fn(Option<&Object>) -> bool,
-    ) -> Option<Arc<Object>> {
-        let resource = self.resource(api_version, kind).await;
-        loop {
-            let query = Query::all(resource.clone());
-            let mut found = None;
-            let mut sink = |item: RawObject| {
-                if let RawObject::Object(object) = item
-                    && object.name() == name
-                    && object.namespace() == namespace
-                {
-                    found = Some(object);
-                }
-            };
-            let end = self.admin.list(&query, &mut sink).await.expect("the server lists");
-            if check(found.as_deref()) {
-                return found;
-            }
-            let query = Query { since: Some(end.version), ..query };
-            let mut events = self.admin.watch(&query).await.expect("the server watches");
-            events.next().await;
         }
     }
 
@@ -276,10 +216,4 @@ pub fn deployment(name: &str, image: &str, replicas: u32) -> String {
 /// A ConfigMap as a manifest.
 pub fn config_map(name: &str, value: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n")
-}
-
-/// The patch of rule R7: folds other tools' fields into ours, at exactly the version it was made from.
-fn tautline_apply_patch(live: &Object, from: &[String], manager: &FieldManager) -> Option<Patch> {
-    let folded = fold_managers(live, from, manager)?;
-    Some(tautline_runtime::take_over_patch(live, &folded))
 }

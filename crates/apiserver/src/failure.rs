@@ -92,7 +92,8 @@ impl Failure {
 
     /// 409: the object has another version than the writer read.
     pub fn stale(group: &str, plural: &str, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        let why =
+            "the object has been modified; please apply your changes to the latest version and try again";
         Self::conflict(group, plural, name, why)
     }
 

@@ -10,6 +10,7 @@
 mod api;
 mod cache;
 mod error;
+mod wait;
 
 pub use api::{
     ApiResource, Cluster, Deleted, Discovery, ListEnd, Patch, Query, RawEvent, RawObject, RawSink, Result,
@@ -17,3 +18,4 @@ pub use api::{
 };
 pub use cache::{BadItem, Cache, KindState};
 pub use error::{Cause, ClusterError, Status};
+pub use wait::until;

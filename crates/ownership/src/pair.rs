@@ -107,7 +107,9 @@ pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn S
 
 /// Hooks are not run yet, and never mistaken for ordinary objects (rule R1).
 fn set_aside(manifest: &Manifest) -> Option<Problem> {
-    let hook = ["argocd.argoproj.io/hook", "helm.sh/hook"].into_iter().find_map(|a| manifest.object.annotation(a))?;
+    let hook = ["argocd.argoproj.io/hook", "helm.sh/hook"]
+        .into_iter()
+        .find_map(|a| manifest.object.annotation(a))?;
     // Helm's crd-install marks an ordinary object.
     if hook == "crd-install" {
         return None;

@@ -1,0 +1,71 @@
+//! [`Embedding`]: the usual parts, put together.
+
+use std::sync::Arc;
+
+use tautline_argocd::{Controller, ControllerOptions};
+use tautline_cluster::Cluster;
+use tautline_core::{Clock, MaskingKey};
+use tautline_diff::{Structured, fold_managers};
+use tautline_runtime::{LiveSchemas, Options, Parts, Records, take_over_patch};
+use tautline_source::Source;
+
+/// The usual parts of a controller: plain renderer, structured diff over the built-in schemas and the
+/// cluster's CRDs, built-in health.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Embedding {
+    cluster: Arc<dyn Cluster>,
+    source: Arc<dyn Source>,
+    clock: Arc<dyn Clock>,
+    masking: MaskingKey,
+    /// How the runtime works: the field manager, retries, how much runs side by side.
+    pub options: Options,
+    /// Managers whose fields count as ours and are folded into ours (rule R7).
+    pub take_over_from: Vec<String>,
+}
+
+impl Embedding {
+    /// The usual parts over this cluster and source. `masking` is made of 32 random bytes.
+    pub fn new(
+        cluster: Arc<dyn Cluster>,
+        source: Arc<dyn Source>,
+        clock: Arc<dyn Clock>,
+        masking: MaskingKey,
+    ) -> Self {
+        let take_over_from = tautline_engine::SyncPolicy::default().take_over_from;
+        Self { cluster, source, clock, masking, options: Options::default(), take_over_from }
+    }
+
+    /// The parts of a runtime, for an embedder that brings its own records.
+    pub fn parts(&self, records: Arc<dyn Records>) -> Parts {
+        let schemas = LiveSchemas::new(tautline_schema::shared());
+        let manager = self.options.writes.manager.clone();
+        let from: Vec<String> =
+            self.take_over_from.iter().filter(|name| *name != manager.as_str()).cloned().collect();
+        let differ = Structured::new(Arc::new(schemas.clone()), manager, self.masking.clone(), from.clone());
+        Parts {
+            cluster: self.cluster.clone(),
+            source: self.source.clone(),
+            renderer: Arc::new(tautline_render::BuiltIn),
+            differ: Arc::new(differ),
+            definitions: Arc::new(schemas),
+            health: Arc::new(tautline_health::BuiltIn),
+            records,
+            take_over: Arc::new(move |live, manager| {
+                fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
+            }),
+            clock: self.clock.clone(),
+            masking: self.masking.clone(),
+            options: self.options.clone(),
+        }
+    }
+
+    /// Starts a controller that runs the cluster's Applications.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked or does not serve Applications.
+    pub async fn control(&self, options: ControllerOptions) -> Result<Controller, String> {
+        let clock = self.clock.clone();
+        Controller::start(self.cluster.clone(), clock, options, |records| self.parts(records)).await
+    }
+}

@@ -1,0 +1,194 @@
+//! The story, step by step. Each step waits until it was seen to happen.
+
+use std::future::Future;
+use std::time::Instant;
+
+use tautline::cluster::Patch;
+use tautline::core::{GroupVersionKind, Object, Value, value};
+
+use super::{DemoCluster, Repository, Result};
+
+const NAMESPACE: &str = "production";
+
+fn application_kind() -> GroupVersionKind {
+    GroupVersionKind::new("argoproj.io", "v1alpha1", "Application")
+}
+
+fn deployment_kind() -> GroupVersionKind {
+    GroupVersionKind::new("apps", "v1", "Deployment")
+}
+
+fn config_map_kind() -> GroupVersionKind {
+    GroupVersionKind::new("", "v1", "ConfigMap")
+}
+
+/// The Application of the story.
+fn application(repository: &Repository, name: &str, path: &str, revision: &str, namespace: &str) -> Value {
+    value!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": { "name": name, "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"] },
+        "spec": {
+            "project": "default",
+            "source": { "repoURL": repository.path().display().to_string(), "targetRevision": revision, "path": path },
+            "destination": { "server": "https://kubernetes.default.svc", "namespace": namespace },
+            "syncPolicy": { "automated": { "prune": true, "selfHeal": true }, "syncOptions": ["CreateNamespace=true"] }
+        }
+    })
+}
+
+/// Applies the Application and goes on reconciling until interrupted.
+pub(crate) async fn stay(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    let app = application(repository, "ai-agent-prod", "apps/ai-agent", "HEAD", NAMESPACE);
+    step("the Application becomes Synced and Healthy", async {
+        cluster.apply(app).await?;
+        green(cluster, "ai-agent-prod").await
+    })
+    .await?;
+    println!("reconciling; commit to the repository, or edit and delete with kubectl. Stop with Ctrl-C.");
+    tokio::signal::ctrl_c().await.map_err(|e| e.to_string())
+}
+
+/// Walks the whole story once.
+pub(crate) async fn walk(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    step("sync: the first commit is Synced and Healthy", async {
+        cluster.apply(application(repository, "ai-agent-prod", "apps/ai-agent", "HEAD", NAMESPACE)).await?;
+        green(cluster, "ai-agent-prod").await
+    })
+    .await?;
+    step("self-heal: an edited image goes back", heal_edit(cluster)).await?;
+    let times = heal_edits(cluster, 20).await?;
+    println!("  and twenty times in a row: median {times:.1} ms");
+    step("self-heal: a deleted Deployment comes back", heal_deletion(cluster)).await?;
+    step("commit: version v1.1 is rolled out", async {
+        repository.edit("apps/ai-agent/deployment.yaml", "ai-agent:v1.0", "ai-agent:v1.1")?;
+        repository.commit("Version v1.1")?;
+        image_is(cluster, "ai-agent", "ghcr.io/my-org/ai-agent:v1.1").await?;
+        green(cluster, "ai-agent-prod").await
+    })
+    .await?;
+    step("prune: a manifest deleted in Git leaves the cluster", prune(cluster, repository)).await?;
+    step("a broken commit is shown and touches nothing", broken(cluster, repository)).await?;
+    step("preview: an environment for a branch comes and goes", preview(cluster, repository)).await?;
+    step("stable and canary: promoting is one commit", promote(cluster, repository)).await?;
+    step("cascade: the Application goes and takes its objects along", async {
+        cluster.delete(&application_kind(), "argocd", "ai-agent-prod").await?;
+        gone(cluster, &application_kind(), "argocd", "ai-agent-prod").await?;
+        gone(cluster, &deployment_kind(), NAMESPACE, "ai-agent").await
+    })
+    .await?;
+    println!("every step was seen to happen");
+    Ok(())
+}
+
+/// Runs a step and prints how long it took.
+async fn step(name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let start = Instant::now();
+    work.await.map_err(|error| format!("{name}: {error}"))?;
+    println!("✓ {name}  {:.0} ms", start.elapsed().as_secs_f64() * 1000.0);
+    Ok(())
+}
+
+async fn green(cluster: &DemoCluster, app: &str) -> Result<()> {
+    cluster.until(&application_kind(), "argocd", app, |app| is_green(app)).await?;
+    Ok(())
+}
+
+fn is_green(app: Option<&Object>) -> bool {
+    let at = |path: &[&str]| app.and_then(|a| a.str_at(path)).unwrap_or_default();
+    at(&["status", "sync", "status"]) == "Synced" && at(&["status", "health", "status"]) == "Healthy"
+}
+
+async fn gone(cluster: &DemoCluster, gvk: &GroupVersionKind, namespace: &str, name: &str) -> Result<()> {
+    cluster.until(gvk, namespace, name, |object| object.is_none()).await?;
+    Ok(())
+}
+
+async fn image_is(cluster: &DemoCluster, deployment: &str, image: &str) -> Result<()> {
+    let has = |object: Option<&Object>| {
+        let containers = object.map(|o| o.list_at(&["spec", "template", "spec", "containers"]).to_vec());
+        containers.is_some_and(|c| c.first().and_then(|c| c.str_at(&["image"])) == Some(image))
+    };
+    cluster.until(&deployment_kind(), NAMESPACE, deployment, has).await?;
+    Ok(())
+}
+
+async fn heal_edit(cluster: &DemoCluster) -> Result<()> {
+    let edit =
+        value!([{ "op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "evil:1" }]);
+    cluster.patch(&deployment_kind(), NAMESPACE, "ai-agent", Patch::Json(edit)).await?;
+    image_is(cluster, "ai-agent", "ghcr.io/my-org/ai-agent:v1.0").await
+}
+
+/// Edits and waits, over and over; the median time to heal in milliseconds.
+async fn heal_edits(cluster: &DemoCluster, count: usize) -> Result<f64> {
+    let mut times = Vec::with_capacity(count);
+    for round in 0..count {
+        let edit = value!({ "data": { "model": format!("edited-{round}") } });
+        let start = Instant::now();
+        cluster.patch(&config_map_kind(), NAMESPACE, "ai-agent-settings", Patch::Merge(edit)).await?;
+        let is_back = |o: Option<&Object>| o.and_then(|o| o.str_at(&["data", "model"])) == Some("small");
+        cluster.until(&config_map_kind(), NAMESPACE, "ai-agent-settings", is_back).await?;
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times.get(times.len() / 2).copied().unwrap_or_default())
+}
+
+async fn heal_deletion(cluster: &DemoCluster) -> Result<()> {
+    let uid = cluster.delete(&deployment_kind(), NAMESPACE, "ai-agent").await?;
+    let is_new = |o: Option<&Object>| o.is_some_and(|o| o.metadata_str("uid") != uid && !o.is_terminating());
+    cluster.until(&deployment_kind(), NAMESPACE, "ai-agent", is_new).await?;
+    green(cluster, "ai-agent-prod").await
+}
+
+async fn prune(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    let settings = repository.read("apps/ai-agent/settings.yaml")?;
+    let kept = settings.split("---\n").next().unwrap_or_default();
+    repository.write("apps/ai-agent/settings.yaml", kept)?;
+    repository.commit("Drop the prompts")?;
+    gone(cluster, &config_map_kind(), NAMESPACE, "ai-agent-prompts").await
+}
+
+async fn broken(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    let good = repository.read("apps/ai-agent/service.yaml")?;
+    repository.write("apps/ai-agent/service.yaml", &format!("{good}  broken: [1\n"))?;
+    repository.commit("A mistake")?;
+    let shows = |app: Option<&Object>| {
+        let conditions = app.map(|a| a.list_at(&["status", "conditions"]).to_vec()).unwrap_or_default();
+        conditions.iter().any(|c| {
+            c.str_at(&["type"]) == Some("ComparisonError")
+                && c.str_at(&["message"]).is_some_and(|m| m.contains("apps/ai-agent/service.yaml:"))
+        })
+    };
+    cluster.until(&application_kind(), "argocd", "ai-agent-prod", shows).await?;
+    repository.write("apps/ai-agent/service.yaml", &good)?;
+    repository.commit("The mistake mended")?;
+    green(cluster, "ai-agent-prod").await
+}
+
+async fn preview(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    repository.branch("feature")?;
+    repository.edit("apps/ai-agent/settings.yaml", "model: small", "model: large")?;
+    repository.commit("Try the large model")?;
+    repository.main()?;
+    cluster.apply(application(repository, "ai-agent-preview", "apps/ai-agent", "feature", "preview")).await?;
+    green(cluster, "ai-agent-preview").await?;
+    cluster.delete(&application_kind(), "argocd", "ai-agent-preview").await?;
+    gone(cluster, &application_kind(), "argocd", "ai-agent-preview").await?;
+    gone(cluster, &deployment_kind(), "preview", "ai-agent").await?;
+    green(cluster, "ai-agent-prod").await
+}
+
+async fn promote(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    for track in ["stable", "canary"] {
+        let path = format!("clusters/production/{track}");
+        cluster.apply(application(repository, &format!("agent-{track}"), &path, "HEAD", NAMESPACE)).await?;
+    }
+    green(cluster, "agent-stable").await?;
+    green(cluster, "agent-canary").await?;
+    image_is(cluster, "agent-canary", "ghcr.io/my-org/ai-agent:v1.1").await?;
+    repository.edit("clusters/production/stable/agent.yaml", "ai-agent:v1.0", "ai-agent:v1.1")?;
+    repository.commit("Promote v1.1")?;
+    image_is(cluster, "agent-stable", "ghcr.io/my-org/ai-agent:v1.1").await?;
+    green(cluster, "agent-stable").await
+}
