@@ -3,10 +3,12 @@
 
 mod fieldset;
 mod go_print;
+mod patch;
 mod structured;
 mod time;
 
 pub use fieldset::{FieldSet, FieldsError};
+pub use patch::{PatchError, json as json_patch, merge as merge_patch};
 pub use structured::{
     Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
     TakenField, Unknown, Update, apply, keep_times, owners_after_scale, scale_owners, update,
