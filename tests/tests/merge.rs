@@ -26,3 +26,28 @@ fn structured() {
 fn structured_at_random() {
     suite("ssa-random.json", 0);
 }
+
+#[test]
+fn json_patches() {
+    suite("json.json", 0);
+}
+
+#[test]
+fn strategic() {
+    suite("smp.json", 0);
+}
+
+#[test]
+fn strategic_at_random() {
+    suite("smp-random.json", 0);
+}
+
+#[test]
+fn three_way() {
+    suite("apply3.json", 0);
+}
+
+#[test]
+fn three_way_at_random() {
+    suite("apply3-random.json", 0);
+}

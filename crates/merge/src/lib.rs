@@ -4,7 +4,9 @@
 mod fieldset;
 mod go_print;
 mod patch;
+pub mod strategic;
 mod structured;
+mod three_way;
 mod time;
 
 pub use fieldset::{FieldSet, FieldsError};
@@ -13,3 +15,4 @@ pub use structured::{
     Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
     TakenField, Unknown, Update, apply, keep_times, owners_after_scale, scale_owners, update,
 };
+pub use three_way::{ClientApply, client_apply, create_merge as create_three_way_merge};

@@ -1,7 +1,7 @@
 //! The little of an API server that stands around a merge.
 
 use tautline_core::{FieldManager, GroupVersion, GroupVersionKind, Object, Timestamp, Value};
-use tautline_merge::{Apply, ApplyError, Update};
+use tautline_merge::{Apply, ApplyError, Update, json_patch, merge_patch, strategic};
 use tautline_schema::defaults;
 
 use super::{Replay, Verdict};
@@ -150,6 +150,9 @@ impl Replay<'_> {
             None | Some("status") => {}
             Some(_) => return Verdict::NotMerges,
         }
+        if request.verb == "PATCH" && request.content_type != "application/apply-patch+yaml" {
+            return self.patch(request, gvk, step);
+        }
         let mine = request.accepted() || request.code == 500 || is_ownership_conflict(request.got);
         if !mine {
             return Verdict::NotMerges;
@@ -201,6 +204,52 @@ impl Replay<'_> {
             Ok(applied) => self.check_object(request, live, applied.object),
             Err(error) => check_error(request, &error),
         }
+    }
+
+    fn patch(&self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
+        let (Some(live), Some(patch)) = (self.objects.get(&request.path), &request.body) else {
+            return Verdict::NotMerges;
+        };
+        let live = in_version(live, gvk);
+        let Some(root) = self.schemas.root(gvk) else { return Verdict::NotMerges };
+        let before = live.to_value();
+        let patched = match request.content_type.split(';').next().unwrap_or_default() {
+            "application/json-patch+json" => {
+                json_patch::apply(&before, patch, json_patch::Dialect::Kubernetes)
+            }
+            "application/merge-patch+json" => merge_patch::apply(&before, patch),
+            "application/strategic-merge-patch+json" if root.node().is_compiled() => {
+                strategic::apply(&before, patch, root.node())
+            }
+            _ => return Verdict::NotMerges,
+        };
+        let message = request.got.and_then(|got| got.str_at(&["message"])).unwrap_or_default();
+        let code = request.code;
+        let object = match patched {
+            Err(error) if i64::from(error.status) == code && error.message == message => {
+                return Verdict::Equal;
+            }
+            Err(error) => {
+                let (status, ours) = (error.status, error.message);
+                return Verdict::Different(format!(
+                    "the server says {code} {message:?}, we {status} {ours:?}"
+                ));
+            }
+            Ok(Value::Map(map)) => Object::from_map(map),
+            Ok(_) => return Verdict::NotMerges,
+        };
+        if !request.accepted() {
+            const HIDDEN: &str = "the server rejected our request due to an error in our request";
+            return match code == 500 || message == HIDDEN {
+                true => Verdict::Different(format!("we patch it, the server says {code} {message:?}")),
+                false => Verdict::NotMerges,
+            };
+        }
+        let mut object = in_version(&object, gvk);
+        if let Err(error) = settle(&mut object, self.schemas, request.now) {
+            return Verdict::Different(error);
+        }
+        self.check_update(request, Some(&live), object, &request.manager(step))
     }
 
     fn replace(

@@ -19,6 +19,7 @@ use tautline_core::{Key, Map};
 
 pub use apply::{Applied, Apply, TakenField, Update, apply, keep_times, update};
 pub use errors::{ApplyError, Conflict, Unknown};
+pub(crate) use last_applied::{LAST_APPLIED, print as print_last_applied};
 pub use managed::{ManagedFields, Manager, Operation, Owned};
 pub use scale::{ReplicasPaths, owners_after_scale, scale_owners};
 
