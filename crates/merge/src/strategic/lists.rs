@@ -282,8 +282,11 @@ fn check_order(wanted: &[Value], order: &[Value], key: &str) -> Result<()> {
         return Ok(());
     }
     let directive = |item: &Value| item.as_map().is_some_and(|map| map.contains_key(DIRECTIVE));
-    let mut left = wanted.iter().filter(|item| !directive(item)).peekable();
+    let deleted = |item: &Value| item.str_at(&[DIRECTIVE]) == Some("delete");
+    let mut left = wanted.iter().filter(|item| key.is_empty() || !deleted(item)).peekable();
     for place in order {
+        // Other directives are skipped on the way, but not at the end, as on the server.
+        while left.next_if(|item| directive(item)).is_some() {}
         let Some(item) = left.peek() else { return Ok(()) };
         let equal = if key.is_empty() {
             *item == place

@@ -208,8 +208,14 @@ fn pod_cidrs(object: &mut Value) {
     let Some(spec) = map_at(object, &["spec"]) else { return };
     let one = spec.get("podCIDR").cloned().filter(|v| !crate::stored::is_zero(v));
     let many = matches!(spec.get("podCIDRs"), Some(Value::List(cidrs)) if !cidrs.is_empty());
-    if let Some(one) = one.filter(|_| !many) {
-        spec.insert("podCIDRs", vec![one]);
+    match (one, many) {
+        (Some(one), false) => drop(spec.insert("podCIDRs", vec![one])),
+        (None, true) => {
+            let first =
+                spec.get("podCIDRs").and_then(Value::as_list).and_then(|cidrs| cidrs.first().cloned());
+            spec.insert("podCIDR", first);
+        }
+        _ => {}
     }
 }
 

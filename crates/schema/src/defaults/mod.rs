@@ -35,6 +35,11 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
         value = stored(&value, root.node())?.unwrap_or_default();
     } else {
         custom::apply(&mut value, root.node());
+        // The metadata of every object is one Go type.
+        let meta = root.node().declared("metadata").zip(object.get("metadata"));
+        if let (Some((of, metadata)), Some(map)) = (meta, value.as_map_mut()) {
+            map.insert("metadata", stored(metadata, of)?.unwrap_or_else(Value::map));
+        }
     }
     if let Value::Map(map) = value {
         *object = Object::from_map(map);
