@@ -30,7 +30,7 @@ pub fn client_apply(
     schemas: &dyn Schemas,
 ) -> Result<ClientApply, PatchError> {
     let wanted = annotated(config);
-    let Some(live) = live else { return Ok(ClientApply::Create(wanted.into_value())) };
+    let Some(live) = live else { return Ok(ClientApply::Create(without_nulls(wanted.into_value()))) };
     let last = match live.annotation(LAST_APPLIED).filter(|text| !text.is_empty()) {
         Some(text) => Value::from_json(text.as_bytes())
             .map_err(|e| PatchError::bad_request(format!("the last-applied annotation is no JSON: {e}")))?,
@@ -47,6 +47,17 @@ pub fn client_apply(
         (false, Some(_)) => ClientApply::Strategic(patch),
         (false, None) => ClientApply::Merge(patch),
     })
+}
+
+/// kubectl's encoder leaves out what is null.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Map(map) => {
+            let kept = map.into_iter().filter(|(_, v)| !v.is_null());
+            Value::Map(kept.map(|(k, v)| (k, without_nulls(v))).collect())
+        }
+        other => other,
+    }
 }
 
 /// The configuration with itself in the annotation.

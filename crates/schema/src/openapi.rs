@@ -241,6 +241,7 @@ fn read_attributes(schema: &Value, node: &mut Node) {
     node.patch = PatchStrategy {
         merge: strategy.split(',').any(|s| s == "merge"),
         retain_keys: strategy.split(',').any(|s| s == "retainKeys"),
+        replace: strategy.split(',').any(|s| s == "replace"),
     };
     node.merge_key = schema.get("x-kubernetes-patch-merge-key").and_then(Value::as_str).map(Key::from);
     node.default = schema.get("default").cloned();

@@ -217,7 +217,11 @@ impl Replay<'_> {
         let (Some(live), Some(patch)) = (self.objects.get(&request.path), &request.body) else {
             return Verdict::NotMerges;
         };
-        let live = in_version(live, gvk);
+        let mut live = in_version(live, gvk);
+        if self.objects.get(&request.path).is_some_and(|o| o.api_version() != gvk.api_version()) {
+            // Read in another version: what that does not know is gone.
+            let _ = settle(&mut live, self.schemas, request.now);
+        }
         let Some(root) = self.schemas.root(gvk) else { return Verdict::NotMerges };
         let before = live.to_value();
         let patched = match request.content_type.split(';').next().unwrap_or_default() {
@@ -255,6 +259,7 @@ impl Replay<'_> {
             };
         }
         let mut object = in_version(&object, gvk);
+        defaults::drop_nulls(&mut object, self.schemas);
         if let Err(error) = settle(&mut object, self.schemas, request.now) {
             return Verdict::Different(error);
         }
@@ -272,6 +277,7 @@ impl Replay<'_> {
             return Verdict::NotMerges;
         }
         let mut object = body.clone();
+        defaults::drop_nulls(&mut object, self.schemas);
         if let Err(error) = settle(&mut object, self.schemas, request.now) {
             return Verdict::Different(error);
         }

@@ -59,8 +59,8 @@ fn diff_maps(from: &Map, to: &Map, of: Option<TypeRef<'_>>, wanted: Wanted) -> R
     if wanted.deletions {
         patch.extend(from.keys().filter(|key| !to.contains_key(key)).map(|key| (key.clone(), Value::Null)));
     }
-    let added = to.keys().any(|key| !from.contains_key(key));
-    if wanted.retain_keys && wanted.changes && (!patch.is_empty() || added) {
+    let dropped = from.iter().any(|(key, value)| !value.is_null() && !to.contains_key(key));
+    if wanted.retain_keys && (!patch.is_empty() || dropped) {
         let keys: Vec<Value> = to.iter().filter(|(_, v)| !v.is_null()).map(|(k, _)| Value::from(k)).collect();
         if !keys.is_empty() {
             patch.push((Key::from(RETAIN_KEYS), Value::List(keys.into())));
@@ -79,6 +79,12 @@ fn diff_field(
 ) -> Result<()> {
     let strategy = of.map(|of| of.patch_strategy()).unwrap_or_default();
     match (old, new) {
+        // Set as a whole, the field is in every patch.
+        (Value::Map(_), Value::Map(_)) if strategy.replace => {
+            if wanted.changes {
+                patch.push((key.clone(), new.clone()));
+            }
+        }
         (Value::Map(old), Value::Map(new)) => {
             let below = diff_maps(old, new, of, Wanted { retain_keys: strategy.retain_keys, ..wanted })?;
             if !below.is_empty() {
@@ -137,7 +143,8 @@ fn diff_lists(
 }
 
 fn sorted_by_text(items: &[Value], text: impl Fn(&Value) -> String) -> Vec<&Value> {
-    let mut sorted: Vec<&Value> = items.iter().collect();
+    // The server's sort takes equals for out of order and so turns them round.
+    let mut sorted: Vec<&Value> = items.iter().rev().collect();
     sorted.sort_by_key(|item| text(item));
     sorted
 }
@@ -211,6 +218,9 @@ fn diff_sets(old: &[Value], new: &[Value], wanted: Wanted) -> Result<[Vec<Value>
     }
     let added = sorted_by(added, new, "", false)?;
     let deleted = deduplicated(deleted);
-    let ordered = wanted.order && (wanted.deletions && !deleted.is_empty() || wanted.changes && old != new);
+    // The old list was sorted in place before it is compared, in kubectl too: a difference in order alone is one.
+    let sorted: Vec<Value> = sorted_by_text(old, go_print::plain).into_iter().cloned().collect();
+    let ordered =
+        wanted.order && (wanted.deletions && !deleted.is_empty() || wanted.changes && sorted != new);
     Ok([added, deleted, if ordered { new.to_vec() } else { Vec::new() }])
 }

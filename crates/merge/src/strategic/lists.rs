@@ -221,6 +221,10 @@ pub(super) fn set_orders(
     purpose: Purpose,
 ) -> Result<()> {
     let keys: Vec<Key> = patch.keys().filter(|key| key.starts_with(SET_ORDER)).cloned().collect();
+    if !keys.is_empty() && of.is_some_and(|of| of.fields().len() == 0 && of.additional().is_some()) {
+        let message = "merging an object in json but data type is not struct, instead is: map";
+        return Err(PatchError::internal(message));
+    }
     for directive in keys {
         let Some(order) = patch.remove(&directive) else { continue };
         if purpose == Purpose::Combine {

@@ -106,6 +106,11 @@ fn merge_field(
     }
     let field = of.and_then(|of| of.field(&key));
     let merged = match (original.get(&key).cloned(), wanted) {
+        (Some(Value::Map(_)), wanted @ Value::Map(_))
+            if field.is_some_and(|of| of.patch_strategy().replace) =>
+        {
+            Some(wanted)
+        }
         (Some(Value::Map(present)), Value::Map(wanted)) => {
             Some(Value::Map(merge_maps(present, wanted, field, purpose)?))
         }

@@ -35,3 +35,30 @@ pub(super) fn apply(value: &mut Value, of: TypeRef<'_>) {
         _ => {}
     }
 }
+
+/// Drops nulls that are neither a value nor stand for a default.
+pub(super) fn drop_nulls(value: &mut Value, of: TypeRef<'_>) {
+    match value {
+        Value::Map(map) => {
+            map.retain(|key, item| {
+                let known = of.field(key).filter(|of| !of.is_untyped());
+                !(item.is_null() && known.is_some_and(|of| !of.nullable() && of.default().is_none()))
+            });
+            let keys: Vec<_> = map.keys().cloned().collect();
+            for key in keys {
+                if let (Some(of), Some(item)) = (of.field(&key), map.get_mut(&key))
+                    && !of.is_untyped()
+                    && !of.is_compiled()
+                {
+                    drop_nulls(item, of);
+                }
+            }
+        }
+        Value::List(items) => {
+            if let Some(of) = of.items().filter(|of| !of.is_untyped()) {
+                items.iter_mut().for_each(|item| drop_nulls(item, of));
+            }
+        }
+        _ => {}
+    }
+}

@@ -62,3 +62,14 @@ pub fn through_storage(object: &mut Object, schemas: &dyn Schemas) {
         *object = Object::from_map(map);
     }
 }
+
+/// Drops nulls of a custom resource that its schema allows nowhere, as the API server does when it reads a create,
+/// PUT or patch. An apply keeps them, and validation refuses them.
+pub fn drop_nulls(object: &mut Object, schemas: &dyn Schemas) {
+    let Some(root) = schemas.root(&object.gvk()).filter(|root| !root.node().is_compiled()) else { return };
+    let mut value = object.to_value();
+    custom::drop_nulls(&mut value, root.node());
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+}
