@@ -51,3 +51,8 @@ fn three_way() {
 fn three_way_at_random() {
     suite("apply3-random.json", 188);
 }
+
+#[test]
+fn validated_writes() {
+    suite("validation.json", 136);
+}

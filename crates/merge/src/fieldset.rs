@@ -206,16 +206,6 @@ impl FieldSet {
         Self { members, children }
     }
 
-    /// Only what is at or below a top-level field.
-    #[must_use]
-    pub(crate) fn only_below(&self, field: &str) -> Self {
-        let of = |element: &PathElement| matches!(element, PathElement::Field(name) if name == field);
-        Self {
-            members: self.members.iter().filter(|m| of(m)).cloned().collect(),
-            children: self.children.iter().filter(|(c, _)| of(c)).cloned().collect(),
-        }
-    }
-
     /// This set with every declared field on the way to a member being a member too. Keys of maps and items of
     /// lists are left as they are: they can be owned without what is in them, declared fields cannot.
     #[must_use]

@@ -37,7 +37,7 @@ impl<'a> Request<'a> {
             _ => return None,
         };
         let rest = match rest {
-            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => {
+            ["namespaces", _, more @ ..] if !more.is_empty() && !matches!(more, ["status" | "finalize"]) => {
                 more
             }
             all => all,
@@ -135,10 +135,13 @@ impl Replay<'_> {
             ("GET", _) if request.code == 404 => {
                 self.objects.remove(&path);
             }
-            (_, Some(Value::Map(map))) if !dry && request.subresource.as_deref() != Some("scale") => {
-                if map.contains_key("metadata") && !map.contains_key("items") {
-                    self.objects.insert(path, Object::from_map(map.clone()));
-                }
+            (_, Some(Value::Map(map)))
+                if !dry
+                    && request.subresource.as_deref() != Some("scale")
+                    && map.contains_key("metadata")
+                    && !map.contains_key("items") =>
+            {
+                self.objects.insert(path, Object::from_map(map.clone()));
             }
             _ => {}
         }
@@ -191,10 +194,9 @@ impl Replay<'_> {
         manager: &FieldManager,
     ) -> Verdict {
         let mut config = config.clone();
-        if let Some(namespace) = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/')) {
-            if config.namespace().is_empty() {
-                config.metadata_mut().insert("namespace", namespace.0);
-            }
+        let of_path = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/'));
+        if let Some((namespace, _)) = of_path.filter(|_| config.namespace().is_empty()) {
+            config.metadata_mut().insert("namespace", namespace);
         }
         let schemas = self.schemas;
         let result = tautline_merge::apply(Apply {

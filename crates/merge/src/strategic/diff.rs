@@ -49,9 +49,7 @@ fn diff_maps(from: &Map, to: &Map, of: Option<TypeRef<'_>>, wanted: Wanted) -> R
             None if wanted.changes => patch.push((key.clone(), new.clone())),
             None => {}
             Some(old) if key == DIRECTIVE => {
-                if old != new {
-                    patch.push((key.clone(), new.clone()));
-                }
+                patch.extend((old != new).then(|| (key.clone(), new.clone())));
             }
             Some(old) => diff_field(key, old, new, of.and_then(|of| of.field(key)), wanted, &mut patch)?,
         }
@@ -81,9 +79,7 @@ fn diff_field(
     match (old, new) {
         // Set as a whole, the field is in every patch.
         (Value::Map(_), Value::Map(_)) if strategy.replace => {
-            if wanted.changes {
-                patch.push((key.clone(), new.clone()));
-            }
+            patch.extend(wanted.changes.then(|| (key.clone(), new.clone())));
         }
         (Value::Map(old), Value::Map(new)) => {
             let below = diff_maps(old, new, of, Wanted { retain_keys: strategy.retain_keys, ..wanted })?;
@@ -209,7 +205,8 @@ fn diff_sets(old: &[Value], new: &[Value], wanted: Wanted) -> Result<[Vec<Value>
             (None, Some(_)) => std::cmp::Ordering::Greater,
         };
         if order.is_eq() {
-            (left.next(), right.next());
+            left.next();
+            right.next();
         } else if order.is_lt() {
             deleted.extend(left.next().filter(|_| wanted.deletions).cloned());
         } else {
