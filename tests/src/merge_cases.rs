@@ -70,7 +70,8 @@ pub fn run(folder: &Path, file: &str) -> Result<Outcome, Box<dyn std::error::Err
     let cases = Value::from_json_within(fixtures::text(folder, file)?.as_bytes(), &budget)?;
     let mut outcome = Outcome::default();
     for case in cases.as_list().into_iter().flatten() {
-        let mut replay = Replay { schemas: &schemas, objects: BTreeMap::new(), brought_times: false };
+        let mut replay =
+            Replay { schemas: &schemas, objects: BTreeMap::new(), brought_times: false, scaled: None };
         let name = case.str_at(&["case"]).unwrap_or_default();
         for (i, step) in case.list_at(&["steps"]).iter().enumerate() {
             let label = format!("{name} step {i} ({})", step.str_at(&["do"]).unwrap_or_default());
@@ -109,6 +110,8 @@ pub(crate) struct Replay<'a> {
     objects: BTreeMap<String, Object>,
     /// Whether a request brought `managedFields` with times of its own.
     brought_times: bool,
+    /// The object whose scale was written: its next GET shows whether we knew its owners.
+    scaled: Option<String>,
 }
 
 impl Replay<'_> {

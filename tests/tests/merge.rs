@@ -19,7 +19,7 @@ fn defaults() {
 
 #[test]
 fn structured() {
-    suite("ssa.json", 785);
+    suite("ssa.json", 784);
 }
 
 #[test]
@@ -54,5 +54,5 @@ fn three_way_at_random() {
 
 #[test]
 fn validated_writes() {
-    suite("validation.json", 136);
+    suite("validation.json", 134);
 }

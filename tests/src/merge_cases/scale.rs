@@ -62,9 +62,10 @@ impl Replay<'_> {
                 if let Some(replicas) = written.at(&["spec", "replicas"]).cloned() {
                     parent.as_map_mut().map_at("spec").insert("replicas", replicas);
                 }
-                // The next answer that shows the object checks this.
+                // The answer shows the scale only; the next GET of the object is compared with this.
                 self.objects.insert(request.path.clone(), parent);
-                Verdict::Equal
+                self.scaled = Some(request.path.clone());
+                Verdict::NotMerges
             }
         }
     }

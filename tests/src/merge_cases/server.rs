@@ -109,10 +109,26 @@ impl Replay<'_> {
             ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => {
                 self.write(&request, &gvk, step)
             }
+            ("GET", _) if self.scaled.as_ref() == Some(&request.path) && request.subresource.is_none() => {
+                self.scaled = None;
+                self.check_scaled(&request)
+            }
             _ => Verdict::NotMerges,
         };
         self.remember(&request, step);
         verdict
+    }
+
+    fn check_scaled(&self, request: &Request<'_>) -> Verdict {
+        let (Some(ours), Some(theirs)) = (self.objects.get(&request.path), request.got) else {
+            return Verdict::NotMerges;
+        };
+        let part = |value: &Value, path: &[&str]| value.at(path).cloned().unwrap_or_default();
+        let ours = ours.to_value();
+        let paths: [&[&str]; 2] = [&["metadata", "managedFields"], &["spec", "replicas"]];
+        let found: Vec<String> =
+            paths.iter().flat_map(|path| differences(&part(&ours, path), &part(theirs, path))).collect();
+        if found.is_empty() { Verdict::Equal } else { Verdict::Different(found.join("; ")) }
     }
 
     /// Keeps what the server has now.
