@@ -14,15 +14,45 @@ fn suite(file: &str, at_least: usize) {
 
 #[test]
 fn defaults() {
-    suite("defaults.json", 0);
+    suite("defaults.json", 193);
 }
 
 #[test]
 fn structured() {
-    suite("ssa.json", 0);
+    suite("ssa.json", 784);
 }
 
 #[test]
 fn structured_at_random() {
-    suite("ssa-random.json", 0);
+    suite("ssa-random.json", 1575);
+}
+
+#[test]
+fn json_patches() {
+    suite("json.json", 105);
+}
+
+#[test]
+fn strategic() {
+    suite("smp.json", 169);
+}
+
+#[test]
+fn strategic_at_random() {
+    suite("smp-random.json", 130);
+}
+
+#[test]
+fn three_way() {
+    suite("apply3.json", 340);
+}
+
+#[test]
+fn three_way_at_random() {
+    suite("apply3-random.json", 188);
+}
+
+#[test]
+fn validated_writes() {
+    suite("validation.json", 134);
 }

@@ -4,7 +4,7 @@ mod json;
 mod order;
 
 use tautline_core::{FieldPath, PathElement};
-use tautline_schema::{TypeKind, TypeRef};
+use tautline_schema::TypeRef;
 
 pub use json::FieldsError;
 pub(crate) use order::compare;
@@ -206,21 +206,10 @@ impl FieldSet {
         Self { members, children }
     }
 
-    /// Only what is at or below a top-level field.
-    #[must_use]
-    pub(crate) fn only_below(&self, field: &str) -> Self {
-        let of = |element: &PathElement| matches!(element, PathElement::Field(name) if name == field);
-        Self {
-            members: self.members.iter().filter(|m| of(m)).cloned().collect(),
-            children: self.children.iter().filter(|(c, _)| of(c)).cloned().collect(),
-        }
-    }
-
     /// This set with every declared field on the way to a member being a member too. Keys of maps and items of
     /// lists are left as they are: they can be owned without what is in them, declared fields cannot.
     #[must_use]
     pub(crate) fn with_declared_parents(&self, of: Option<TypeRef<'_>>) -> Self {
-        let of = of.filter(|of| of.kind() == TypeKind::Object || of.additional().is_some());
         let mut out =
             Self { members: self.members.clone(), children: Vec::with_capacity(self.children.len()) };
         for (element, child) in &self.children {

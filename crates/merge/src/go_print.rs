@@ -110,3 +110,15 @@ pub(crate) fn quote(text: &str) -> String {
     out.push('"');
     out
 }
+
+/// The word for a JSON value in the messages of Go's decoder.
+pub(crate) fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Float(_) => "number",
+        Value::String(_) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+    }
+}

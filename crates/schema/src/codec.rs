@@ -150,6 +150,7 @@ impl Writer {
             node.map_type == MapType::Atomic,
             node.patch.merge,
             node.patch.retain_keys,
+            node.patch.replace,
         ];
         self.number(flags.iter().rev().fold(0, |bits, flag| bits << 1 | usize::from(*flag)));
         self.list(&node.keys, |w, key| w.text(key));
@@ -267,7 +268,7 @@ impl<'a> Reader<'a> {
             embedded: flag(2),
             set: flag(3),
             map_type: if flag(4) { MapType::Atomic } else { MapType::Granular },
-            patch: PatchStrategy { merge: flag(5), retain_keys: flag(6) },
+            patch: PatchStrategy { merge: flag(5), retain_keys: flag(6), replace: flag(7) },
             keys: self.list(Self::key)?.into(),
             merge_key: self.option(Self::key)?,
             default: self.option(|r| Value::from_json(r.text()?.as_bytes()).ok())?,

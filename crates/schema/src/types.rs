@@ -87,6 +87,8 @@ pub struct PatchStrategy {
     pub merge: bool,
     /// Keys that the patch does not name are dropped.
     pub retain_keys: bool,
+    /// The value is set as a whole.
+    pub replace: bool,
 }
 
 /// How the API server's Go type prints a field, which decides what is left of an empty or null value.

@@ -1,22 +1,22 @@
 //! The little of an API server that stands around a merge.
 
 use tautline_core::{FieldManager, GroupVersion, GroupVersionKind, Object, Timestamp, Value};
-use tautline_merge::{Apply, ApplyError, Update};
+use tautline_merge::{Apply, ApplyError, Update, json_patch, merge_patch, strategic};
 use tautline_schema::defaults;
 
 use super::{Replay, Verdict};
 
 /// A request, taken apart.
-struct Request<'a> {
-    verb: &'a str,
-    path: String,
-    subresource: Option<String>,
+pub(super) struct Request<'a> {
+    pub(super) verb: &'a str,
+    pub(super) path: String,
+    pub(super) subresource: Option<String>,
     query: Vec<(String, String)>,
-    content_type: &'a str,
-    body: Option<Value>,
-    code: i64,
-    got: Option<&'a Value>,
-    now: Timestamp,
+    pub(super) content_type: &'a str,
+    pub(super) body: Option<Value>,
+    pub(super) code: i64,
+    pub(super) got: Option<&'a Value>,
+    pub(super) now: Timestamp,
     gvk: Option<GroupVersionKind>,
 }
 
@@ -37,7 +37,11 @@ impl<'a> Request<'a> {
             _ => return None,
         };
         let rest = match rest {
+<<<<<<< HEAD
             ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => {
+=======
+            ["namespaces", _, more @ ..] if !more.is_empty() && !matches!(more, ["status" | "finalize"]) => {
+>>>>>>> schema
                 more
             }
             all => all,
@@ -65,11 +69,17 @@ impl<'a> Request<'a> {
         })
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn accepted(&self) -> bool {
+    pub(super) fn manager(&self, step: &Value) -> FieldManager {
+        let agent = step.str_at(&["headers", "User-Agent"]).unwrap_or("recorder/1.0");
+        let of_agent = || FieldManager::new(agent.split('/').next().unwrap_or_default());
+        self.parameter("fieldManager").filter(|m| !m.is_empty()).map_or_else(of_agent, FieldManager::new)
+    }
+
+    pub(super) fn accepted(&self) -> bool {
         (200..300).contains(&self.code)
     }
 }
@@ -103,10 +113,29 @@ impl Replay<'_> {
             ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => {
                 self.write(&request, &gvk, step)
             }
+<<<<<<< HEAD
+=======
+            ("GET", _) if self.scaled.as_ref() == Some(&request.path) && request.subresource.is_none() => {
+                self.scaled = None;
+                self.check_scaled(&request)
+            }
+>>>>>>> schema
             _ => Verdict::NotMerges,
         };
         self.remember(&request, step);
         verdict
+    }
+
+    fn check_scaled(&self, request: &Request<'_>) -> Verdict {
+        let (Some(ours), Some(theirs)) = (self.objects.get(&request.path), request.got) else {
+            return Verdict::NotMerges;
+        };
+        let part = |value: &Value, path: &[&str]| value.at(path).cloned().unwrap_or_default();
+        let ours = ours.to_value();
+        let paths: [&[&str]; 2] = [&["metadata", "managedFields"], &["spec", "replicas"]];
+        let found: Vec<String> =
+            paths.iter().flat_map(|path| differences(&part(&ours, path), &part(theirs, path))).collect();
+        if found.is_empty() { Verdict::Equal } else { Verdict::Different(found.join("; ")) }
     }
 
     /// Keeps what the server has now.
@@ -129,34 +158,50 @@ impl Replay<'_> {
             ("GET", _) if request.code == 404 => {
                 self.objects.remove(&path);
             }
-            (_, Some(Value::Map(map))) if !dry && request.subresource.as_deref() != Some("scale") => {
-                if map.contains_key("metadata") && !map.contains_key("items") {
-                    self.objects.insert(path, Object::from_map(map.clone()));
-                }
+            (_, Some(Value::Map(map)))
+                if !dry
+                    && request.subresource.as_deref() != Some("scale")
+                    && map.contains_key("metadata")
+                    && !map.contains_key("items") =>
+            {
+                self.objects.insert(path, Object::from_map(map.clone()));
             }
             _ => {}
         }
     }
 
     fn write(&mut self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
-        if request.subresource.as_deref().is_some_and(|s| s != "status") {
-            return Verdict::NotMerges;
+        let compiled = self.schemas.root(gvk).is_some_and(|root| root.node().is_compiled());
+        let other =
+            self.objects.get(&request.path).is_some_and(|live| live.api_version() != gvk.api_version());
+        if compiled && other && request.verb != "POST" {
+            // The recording shows the object in another version; what code converts is not known here.
+            return Verdict::DontKnow("live was shown in another version".to_owned());
+        }
+        match request.subresource.as_deref() {
+            Some("scale") => return self.scale(request, gvk, step),
+            None | Some("status") => {}
+            Some(_) => return Verdict::NotMerges,
+        }
+        if request.verb == "PATCH" && request.content_type != "application/apply-patch+yaml" {
+            return self.patch(request, gvk, step);
         }
         let mine = request.accepted() || request.code == 500 || is_ownership_conflict(request.got);
         if !mine {
             return Verdict::NotMerges;
         }
+        if !matches!(self.schemas.kind(gvk), Some(kind) if kind.can("get")) {
+            // Reviews are answered, not stored.
+            return Verdict::NotMerges;
+        }
         let Some(Value::Map(body)) = &request.body else { return Verdict::NotMerges };
         let body = Object::from_map(body.clone());
+        self.brought_times |= !body.list_at(&["metadata", "managedFields"]).is_empty();
         let live = match request.verb {
             "POST" => None,
             _ => self.objects.get(&request.path).map(|live| in_version(live, gvk)),
         };
-        let agent = step.str_at(&["headers", "User-Agent"]).unwrap_or("recorder/1.0");
-        let manager = request.parameter("fieldManager").filter(|m| !m.is_empty()).map_or_else(
-            || FieldManager::new(agent.split('/').next().unwrap_or_default()),
-            FieldManager::new,
-        );
+        let manager = request.manager(step);
         match request.content_type {
             "application/apply-patch+yaml" => self.apply(request, live.as_ref(), &body, &manager),
             "application/json" => self.replace(request, live.as_ref(), &body, &manager),
@@ -172,10 +217,9 @@ impl Replay<'_> {
         manager: &FieldManager,
     ) -> Verdict {
         let mut config = config.clone();
-        if let Some(namespace) = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/')) {
-            if config.namespace().is_empty() {
-                config.metadata_mut().insert("namespace", namespace.0);
-            }
+        let of_path = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/'));
+        if let Some((namespace, _)) = of_path.filter(|_| config.namespace().is_empty()) {
+            config.metadata_mut().insert("namespace", namespace);
         }
         let schemas = self.schemas;
         let result = tautline_merge::apply(Apply {
@@ -186,7 +230,7 @@ impl Replay<'_> {
             subresource: request.subresource.as_deref(),
             now: request.now,
             schemas,
-            defaulter: &|object| defaults::settle(object, schemas),
+            defaulter: &|object| settle(object, schemas, request.now),
         });
         match result {
             Ok(applied) => self.check_object(request, live, applied.object),
@@ -194,6 +238,62 @@ impl Replay<'_> {
         }
     }
 
+<<<<<<< HEAD
+=======
+    fn patch(&self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
+        let (Some(live), Some(patch)) = (self.objects.get(&request.path), &request.body) else {
+            return Verdict::NotMerges;
+        };
+        let mut live = in_version(live, gvk);
+        if self.objects.get(&request.path).is_some_and(|o| o.api_version() != gvk.api_version()) {
+            // Read in another version: what that does not know is gone.
+            let _ = settle(&mut live, self.schemas, request.now);
+        }
+        let Some(root) = self.schemas.root(gvk) else { return Verdict::NotMerges };
+        let before = live.to_value();
+        let patched = match request.content_type.split(';').next().unwrap_or_default() {
+            "application/json-patch+json" => {
+                json_patch::apply(&before, patch, json_patch::Dialect::Kubernetes)
+            }
+            "application/merge-patch+json" => merge_patch::apply(&before, patch),
+            "application/strategic-merge-patch+json" if root.node().is_compiled() => {
+                strategic::apply(&before, patch, root.node())
+            }
+            _ => return Verdict::NotMerges,
+        };
+        let message = request.got.and_then(|got| got.str_at(&["message"])).unwrap_or_default();
+        let code = request.code;
+        let object = match patched {
+            Err(error) if i64::from(error.status) == code && error.message == message => {
+                return Verdict::Equal;
+            }
+            Err(error) => {
+                let (status, ours) = (error.status, error.message);
+                return Verdict::Different(format!(
+                    "the server says {code} {message:?}, we {status} {ours:?}"
+                ));
+            }
+            Ok(Value::Map(map)) => Object::from_map(map),
+            Ok(_) => return Verdict::NotMerges,
+        };
+        if !request.accepted() {
+            const HIDDEN: &str = "the server rejected our request due to an error in our request";
+            // A version that is no number is for the store to refuse.
+            let merges = code == 500 && !message.starts_with("strconv.") || message == HIDDEN;
+            return match merges {
+                true => Verdict::Different(format!("we patch it, the server says {code} {message:?}")),
+                false => Verdict::NotMerges,
+            };
+        }
+        let mut object = in_version(&object, gvk);
+        defaults::drop_nulls(&mut object, self.schemas);
+        if let Err(error) = settle(&mut object, self.schemas, request.now) {
+            return Verdict::Different(error);
+        }
+        self.check_update(request, Some(&live), object, &request.manager(step))
+    }
+
+>>>>>>> schema
     fn replace(
         &self,
         request: &Request<'_>,
@@ -205,7 +305,8 @@ impl Replay<'_> {
             return Verdict::NotMerges;
         }
         let mut object = body.clone();
-        if let Err(error) = defaults::settle(&mut object, self.schemas) {
+        defaults::drop_nulls(&mut object, self.schemas);
+        if let Err(error) = settle(&mut object, self.schemas, request.now) {
             return Verdict::Different(error);
         }
         if let Some(live) = live {
@@ -235,6 +336,15 @@ impl Replay<'_> {
         });
         match updated {
             Ok(object) => self.check_object(request, live, object),
+            // The server logs it and keeps the owners.
+            Err(ApplyError::Internal(_)) if request.accepted() => {
+                let mut object = object;
+                if let Some(managed) = live.and_then(|live| live.at(&["metadata", "managedFields"])).cloned()
+                {
+                    object.metadata_mut().insert("managedFields", managed);
+                }
+                self.check_object(request, live, object)
+            }
             Err(error) => check_error(request, &error),
         }
     }
@@ -246,8 +356,21 @@ impl Replay<'_> {
         };
         let got = Object::from_map(got.clone());
         let object = finish(object, live, &got, request.subresource.as_deref(), self.schemas);
-        let differences = differences(&object.to_value(), &got.to_value());
+        let (mut ours, mut theirs) = (object.to_value(), got.to_value());
+        if self.brought_times {
+            // Times that a request brought along are literal, 2030 in a recording of another year: the server saw
+            // them in the future, and what it ordered by cannot be told from the answer.
+            sort_entries(&mut ours);
+            sort_entries(&mut theirs);
+        }
+        let differences = differences(&ours, &theirs);
         if differences.is_empty() { Verdict::Equal } else { Verdict::Different(differences.join("; ")) }
+    }
+}
+
+fn sort_entries(object: &mut Value) {
+    if let Some(Value::List(entries)) = object.get_mut("metadata").and_then(|m| m.get_mut("managedFields")) {
+        entries.sort_by_key(Value::to_json);
     }
 }
 
@@ -259,10 +382,11 @@ fn is_ownership_conflict(got: Option<&Value>) -> bool {
 fn in_version(live: &Object, gvk: &GroupVersionKind) -> Object {
     let mut live = live.clone();
     live.as_map_mut().insert("apiVersion", gvk.api_version());
+    live.as_map_mut().insert("kind", gvk.kind.as_str());
     live
 }
 
-fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
+pub(super) fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
     let message = request.got.and_then(|got| got.str_at(&["message"])).unwrap_or_default();
     match error {
         ApplyError::DontKnow(why) => Verdict::DontKnow(why.to_string()),
@@ -309,6 +433,7 @@ fn finish(
             None => object.metadata_mut().remove(field),
         };
     }
+    copy_allocated(&mut object, got);
     let has_status = schemas.kind(&got.gvk()).is_some_and(|kind| kind.subresource("status").is_some());
     let put_back: &[&str] = match subresource {
         None if has_status => &["status"],
@@ -322,11 +447,132 @@ fn finish(
             None => object.as_map_mut().remove(field),
         };
     }
+    if subresource == Some("status") && got.is("apps", "Deployment") {
+        match got.at(&["metadata", "labels"]).cloned() {
+            Some(labels) => object.metadata_mut().insert("labels", labels),
+            None => object.metadata_mut().remove("labels"),
+        };
+    }
+    if subresource == Some("status") && schemas.root(&got.gvk()).is_some_and(|r| !r.node().is_compiled()) {
+        let managed = object.at(&["metadata", "managedFields"]).cloned();
+        if let Some(metadata) = got.get("metadata").cloned() {
+            object.as_map_mut().insert("metadata", metadata);
+        }
+        match managed {
+            Some(managed) => object.metadata_mut().insert("managedFields", managed),
+            None => object.metadata_mut().remove("managedFields"),
+        };
+    }
+    defaults::through_storage(&mut object, schemas);
     object
 }
 
+/// The defaults, and the one that is a time.
+fn settle(object: &mut Object, schemas: &dyn tautline_schema::Schemas, now: Timestamp) -> Result<(), String> {
+    defaults::settle(object, schemas)?;
+    let time = Value::from(format!("2030-01-01T00:00:{:02}Z", now.seconds() - START));
+    let mut value = object.to_value();
+    let stamp = |taint: &mut Value| {
+        if let Some(taint) = taint.as_map_mut()
+            && !taint.contains_key("timeAdded")
+        {
+            taint.insert("timeAdded", time.clone());
+        }
+    };
+    match object.kind() {
+        "DeviceTaintRule" => {
+            if let Some(taint) = value.get_mut("spec").and_then(|spec| spec.get_mut("taint")) {
+                stamp(taint);
+            }
+        }
+        "ResourceSlice" => {
+            let devices =
+                value.get_mut("spec").and_then(|s| s.get_mut("devices")).and_then(Value::as_list_mut);
+            for device in devices.into_iter().flat_map(|d| d.iter_mut()) {
+                let taints = device.get_mut("taints").and_then(Value::as_list_mut);
+                taints.into_iter().flat_map(|t| t.iter_mut()).for_each(stamp);
+            }
+        }
+        _ => return Ok(()),
+    }
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+    Ok(())
+}
+
+/// What admission and the strategies of some kinds set: taken from the answer.
+fn copy_allocated(object: &mut Object, got: &Object) {
+    let paths: &[&str] = match got.kind() {
+        "Service" => &[
+            "spec.clusterIP",
+            "spec.clusterIPs",
+            "spec.ipFamilies",
+            "spec.ipFamilyPolicy",
+            "spec.healthCheckNodePort",
+            "spec.externalTrafficPolicy",
+            "spec.internalTrafficPolicy",
+            "spec.allocateLoadBalancerNodePorts",
+            "spec.ports[].nodePort",
+        ],
+        "Pod" => &[
+            "spec.volumes",
+            "spec.containers[].volumeMounts",
+            "spec.initContainers[].volumeMounts",
+            "spec.preemptionPolicy",
+            "spec.priority",
+            "spec.serviceAccount",
+            "spec.serviceAccountName",
+            "spec.tolerations",
+            "status",
+        ],
+        "PersistentVolumeClaim" => &["metadata.finalizers", "spec.dataSource", "spec.dataSourceRef"],
+        "PersistentVolume" | "VolumeAttributesClass" => &["metadata.finalizers"],
+        "Namespace" => &["spec.finalizers"],
+        "Node" => &["spec.taints"],
+        "DaemonSet" => &["metadata.annotations.deprecated%daemonset%template%generation"],
+        "Job" => &["metadata.labels", "spec.template.metadata.labels", "spec.selector"],
+        _ => return,
+    };
+    let mut value = object.to_value();
+    for path in paths {
+        copy(&mut value, &got.to_value(), path);
+    }
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+}
+
+fn copy(ours: &mut Value, theirs: &Value, path: &str) {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (name, items) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
+    let name = name.replace('%', ".");
+    match (rest, ours.get_mut(&name), theirs.get(&name)) {
+        (Some(rest), Some(Value::List(a)), Some(Value::List(b))) if items => {
+            a.iter_mut().zip(b.iter()).for_each(|(a, b)| copy(a, b, rest));
+        }
+        (Some(rest), None, Some(b)) if !items => {
+            let mut below = Value::map();
+            copy(&mut below, b, rest);
+            if let Some(map) = ours.as_map_mut() {
+                map.insert(name, below);
+            }
+        }
+        (Some(rest), Some(a), Some(b)) if !items => copy(a, b, rest),
+        (None, _, theirs) => {
+            if let Some(map) = ours.as_map_mut() {
+                match theirs.cloned() {
+                    Some(value) => map.insert(name, value),
+                    None => map.remove(&name),
+                };
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Where two values differ, for people.
-fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
+pub(super) fn differences(ours: &Value, theirs: &Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(ours, theirs, String::new(), &mut found);
     found.truncate(8);

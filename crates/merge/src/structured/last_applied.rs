@@ -10,7 +10,7 @@ use super::versions::typed;
 use crate::FieldSet;
 
 /// The annotation of client-side apply.
-pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// All annotations together may have this many bytes.
 const ANNOTATIONS_LIMIT: usize = 256 << 10;
@@ -56,17 +56,10 @@ pub(super) fn rewrite(object: &mut Object, config: &Object) {
 }
 
 /// A configuration as the annotation keeps it: JSON with sorted keys, without the annotation, one line.
-pub fn print(config: &Object) -> String {
+pub(crate) fn print(config: &Object) -> String {
     let mut config = config.clone();
     if config.annotation(LAST_APPLIED).is_some() {
         config.metadata_mut().map_at("annotations").remove(LAST_APPLIED);
-        if config
-            .at(&["metadata", "annotations"])
-            .and_then(Value::as_map)
-            .is_some_and(tautline_core::Map::is_empty)
-        {
-            config.metadata_mut().remove("annotations");
-        }
     }
     let mut text = escape_html(&config.to_value().to_json());
     text.push('\n');

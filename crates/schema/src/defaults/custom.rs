@@ -8,6 +8,8 @@ use crate::types::TypeRef;
 pub(super) fn apply(value: &mut Value, of: TypeRef<'_>) {
     match value {
         Value::Map(map) => {
+            // Keys that the schema does not know are dropped.
+            map.retain(|key, _| of.field(key).is_some());
             for field in of.fields() {
                 let Some(default) = field.of.default() else { continue };
                 let missing = map.get(field.name).is_none_or(|v| v.is_null() && !field.of.nullable());
@@ -28,6 +30,33 @@ pub(super) fn apply(value: &mut Value, of: TypeRef<'_>) {
         Value::List(items) => {
             if let Some(of) = of.items().filter(|of| !of.is_untyped()) {
                 items.iter_mut().for_each(|item| apply(item, of));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Drops nulls that are neither a value nor stand for a default.
+pub(super) fn drop_nulls(value: &mut Value, of: TypeRef<'_>) {
+    match value {
+        Value::Map(map) => {
+            map.retain(|key, item| {
+                let known = of.field(key).filter(|of| !of.is_untyped());
+                !(item.is_null() && known.is_some_and(|of| !of.nullable() && of.default().is_none()))
+            });
+            let keys: Vec<_> = map.keys().cloned().collect();
+            for key in keys {
+                if let (Some(of), Some(item)) = (of.field(&key), map.get_mut(&key))
+                    && !of.is_untyped()
+                    && !of.is_compiled()
+                {
+                    drop_nulls(item, of);
+                }
+            }
+        }
+        Value::List(items) => {
+            if let Some(of) = of.items().filter(|of| !of.is_untyped()) {
+                items.iter_mut().for_each(|item| drop_nulls(item, of));
             }
         }
         _ => {}

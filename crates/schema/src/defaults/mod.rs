@@ -22,6 +22,8 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else { return Ok(()) };
     let mut value = object.to_value();
+    // Ownership is not the object's content: it passes as it is, an empty list included.
+    let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {
         let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
         let kind = &gvk.kind;
@@ -33,11 +35,41 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
         value = stored(&value, root.node())?.unwrap_or_default();
     } else {
         custom::apply(&mut value, root.node());
+        // The metadata of every object is one Go type.
+        let meta = root.node().declared("metadata").zip(object.get("metadata"));
+        if let (Some((of, metadata)), Some(map)) = (meta, value.as_map_mut()) {
+            map.insert("metadata", stored(metadata, of)?.unwrap_or_else(Value::map));
+        }
     }
     if let Value::Map(map) = value {
         *object = Object::from_map(map);
         object.as_map_mut().insert("apiVersion", gvk.api_version());
         object.as_map_mut().insert("kind", gvk.kind.as_str());
+        if let Some(managed) = managed {
+            object.metadata_mut().insert("managedFields", managed);
+        }
     }
     Ok(())
+}
+
+/// What is left of an object after the API server stored it: lists and maps that are always printed come back
+/// from storage as null if they are empty.
+pub fn through_storage(object: &mut Object, schemas: &dyn Schemas) {
+    let Some(root) = schemas.root(&object.gvk()).filter(|root| root.node().is_compiled()) else { return };
+    let mut value = object.to_value();
+    crate::stored::empty_to_null(&mut value, root.node());
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+}
+
+/// Drops nulls of a custom resource that its schema allows nowhere, as the API server does when it reads a create,
+/// PUT or patch. An apply keeps them, and validation refuses them.
+pub fn drop_nulls(object: &mut Object, schemas: &dyn Schemas) {
+    let Some(root) = schemas.root(&object.gvk()).filter(|root| !root.node().is_compiled()) else { return };
+    let mut value = object.to_value();
+    custom::drop_nulls(&mut value, root.node());
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
 }
