@@ -4,6 +4,7 @@
 //! What only the server can know is taken from its answer: uid, versions, times, allocated addresses.
 
 mod kubectl;
+mod scale;
 mod server;
 
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ pub fn run(folder: &Path, file: &str) -> Result<Outcome, Box<dyn std::error::Err
     let cases = Value::from_json_within(fixtures::text(folder, file)?.as_bytes(), &budget)?;
     let mut outcome = Outcome::default();
     for case in cases.as_list().into_iter().flatten() {
-        let mut replay = Replay { schemas: &schemas, objects: BTreeMap::new() };
+        let mut replay = Replay { schemas: &schemas, objects: BTreeMap::new(), brought_times: false };
         let name = case.str_at(&["case"]).unwrap_or_default();
         for (i, step) in case.list_at(&["steps"]).iter().enumerate() {
             let label = format!("{name} step {i} ({})", step.str_at(&["do"]).unwrap_or_default());
@@ -106,6 +107,8 @@ impl Outcome {
 pub(crate) struct Replay<'a> {
     schemas: &'a dyn Schemas,
     objects: BTreeMap<String, Object>,
+    /// Whether a request brought `managedFields` with times of its own.
+    brought_times: bool,
 }
 
 impl Replay<'_> {

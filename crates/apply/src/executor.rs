@@ -121,7 +121,9 @@ impl Executor {
         // R10: an apply with a version creates what is absent and is a conflict with what is present.
         object.metadata_mut().insert("resourceVersion", "1");
         match self.send(job, &object).await {
-            Err(error) if error.is_conflict() => Ok(Performed::skipped("it appeared meanwhile, and is judged again")),
+            Err(error) if error.is_conflict() => {
+                Ok(Performed::skipped("it appeared meanwhile, and is judged again"))
+            }
             other => other,
         }
     }
@@ -130,11 +132,15 @@ impl Executor {
         let Some(desired) = job.desired else { return Ok(Performed::skipped("Git no longer holds it")) };
         let live = match &fresh.live {
             Presence::Present(live) => live,
-            Presence::Absent(_) => return Ok(Performed::skipped("it is gone meanwhile, and is judged again")),
+            Presence::Absent(_) => {
+                return Ok(Performed::skipped("it is gone meanwhile, and is judged again"));
+            }
             Presence::Unknown(why) => return Ok(Performed::skipped(why.to_string())),
         };
         let precondition = &job.step.precondition;
-        if live.uid() != precondition.uid || precondition.reads.is_some_and(|reads| reads != digest_of_reads(live)) {
+        if live.uid() != precondition.uid
+            || precondition.reads.is_some_and(|reads| reads != digest_of_reads(live))
+        {
             return Ok(Performed::skipped("it changed meanwhile, and is judged again"));
         }
         if live.is_terminating() {
@@ -165,7 +171,13 @@ impl Executor {
     ) -> Result<Performed, ClusterError> {
         let live = match &fresh.live {
             Presence::Present(live) => live,
-            Presence::Absent(_) => return Ok(Performed { result: StepResult::Done("it was gone".into()), answer: None, deleted: None }),
+            Presence::Absent(_) => {
+                return Ok(Performed {
+                    result: StepResult::Done("it was gone".into()),
+                    answer: None,
+                    deleted: None,
+                });
+            }
             Presence::Unknown(why) => return Ok(Performed::skipped(why.to_string())),
         };
         if live.uid() != job.step.precondition.uid {
@@ -182,14 +194,18 @@ impl Executor {
         };
         let (key, uid) = (warrant.key().clone(), warrant.uid().clone());
         match self.cluster.delete(job.resource, warrant).await {
-            Ok(Deleted::Gone) => {
-                Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: Some((key, uid)) })
-            }
+            Ok(Deleted::Gone) => Ok(Performed {
+                result: StepResult::Done(String::new()),
+                answer: None,
+                deleted: Some((key, uid)),
+            }),
             Ok(Deleted::Terminating | Deleted::NotFound) => {
                 Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: None })
             }
             // R10: somebody was faster; the object is judged again.
-            Err(error) if error.is_conflict() => Ok(Performed::skipped("it changed meanwhile, and is judged again")),
+            Err(error) if error.is_conflict() => {
+                Ok(Performed::skipped("it changed meanwhile, and is judged again"))
+            }
             Err(error) => Err(error),
         }
     }

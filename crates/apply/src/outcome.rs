@@ -48,7 +48,8 @@ fn message(key: &ResourceKey, error: &ClusterError) -> String {
     if key.kind != "Secret" || !key.group.is_empty() {
         return status.to_string();
     }
-    let fields: Vec<&str> = status.causes.iter().map(|c| c.field.as_str()).filter(|f| !f.is_empty()).collect();
+    let fields: Vec<&str> =
+        status.causes.iter().map(|c| c.field.as_str()).filter(|f| !f.is_empty()).collect();
     match fields.is_empty() {
         true => format!("the server answered {} {}", status.code, status.reason),
         false => format!("the server answered {} {} about {}", status.code, status.reason, fields.join(", ")),

@@ -4,7 +4,7 @@ mod json;
 mod order;
 
 use tautline_core::{FieldPath, PathElement};
-use tautline_schema::{TypeKind, TypeRef};
+use tautline_schema::TypeRef;
 
 pub use json::FieldsError;
 pub(crate) use order::compare;
@@ -220,7 +220,6 @@ impl FieldSet {
     /// lists are left as they are: they can be owned without what is in them, declared fields cannot.
     #[must_use]
     pub(crate) fn with_declared_parents(&self, of: Option<TypeRef<'_>>) -> Self {
-        let of = of.filter(|of| of.kind() == TypeKind::Object || of.additional().is_some());
         let mut out =
             Self { members: self.members.clone(), children: Vec::with_capacity(self.children.len()) };
         for (element, child) in &self.children {

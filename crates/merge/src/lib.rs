@@ -8,6 +8,6 @@ mod time;
 
 pub use fieldset::{FieldSet, FieldsError};
 pub use structured::{
-    Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, TakenField, Unknown,
-    Update, apply, keep_times, update,
+    Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
+    TakenField, Unknown, Update, apply, keep_times, owners_after_scale, scale_owners, update,
 };

@@ -2,7 +2,8 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 use tautline_core::{
-    Digest, Entry, EntryKind, Manifest, Object, Origin, Problem, Read, Severity, TreeError, TreePath, Value, resolve,
+    Digest, Entry, EntryKind, Manifest, Object, Origin, Problem, Read, Severity, TreeError, TreePath, Value,
+    resolve,
 };
 use tautline_yaml::{Options, decode, read_all};
 
@@ -24,7 +25,11 @@ pub fn directory(request: &Request<'_>, options: &DirectoryOptions) -> Rendered 
     };
     rendered.reads.found(
         Read::Parameter("directory".into()),
-        Digest::of_parts([options.include.as_str(), options.exclude.as_str(), if options.recurse { "r" } else { "" }]),
+        Digest::of_parts([
+            options.include.as_str(),
+            options.exclude.as_str(),
+            if options.recurse { "r" } else { "" },
+        ]),
     );
     let mut walk = Walk { request, options, globs, rendered, bytes: 0 };
     if let Err(error) = walk.folder(&request.path) {
@@ -100,7 +105,8 @@ impl Walk<'_> {
         self.rendered.reads.found(Read::File(path.to_string()), Digest::of_bytes(&bytes));
         self.bytes += bytes.len();
         if self.bytes > COMBINED_LIMIT {
-            let message = format!("the manifests together are larger than {COMBINED_LIMIT} bytes; split the app");
+            let message =
+                format!("the manifests together are larger than {COMBINED_LIMIT} bytes; split the app");
             self.problem("too-large", message, path, 0);
             return Ok(());
         }
@@ -139,7 +145,8 @@ impl Walk<'_> {
         if value.as_map().is_some_and(|map| map.is_empty()) {
             return;
         }
-        let is_list = value.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List")) && value.at(&["items"]).is_some_and(|i| i.as_list().is_some());
+        let is_list = value.str_at(&["kind"]).is_some_and(|kind| kind.ends_with("List"))
+            && value.at(&["items"]).is_some_and(|i| i.as_list().is_some());
         if is_list {
             let items = value.list_at(&["items"]).to_vec();
             return items.into_iter().for_each(|item| self.value(path, line, item));
@@ -149,7 +156,9 @@ impl Walk<'_> {
                 let manifest = Manifest::new(object, Origin::file(path.as_str(), line));
                 self.rendered.manifests.push(manifest);
             }
-            Err(error) => self.problem("not-an-object", format!("not a Kubernetes object: {error}"), path, line),
+            Err(error) => {
+                self.problem("not-an-object", format!("not a Kubernetes object: {error}"), path, line)
+            }
         }
     }
 
@@ -170,7 +179,8 @@ impl Globs {
     }
 
     fn admit(&self, path: &str) -> bool {
-        self.include.as_ref().is_none_or(|g| g.is_match(path)) && !self.exclude.as_ref().is_some_and(|g| g.is_match(path))
+        self.include.as_ref().is_none_or(|g| g.is_match(path))
+            && !self.exclude.as_ref().is_some_and(|g| g.is_match(path))
     }
 }
 
@@ -180,7 +190,8 @@ fn glob(field: &str, pattern: &str) -> Result<Option<GlobMatcher>, Problem> {
         return Ok(None);
     }
     let built = GlobBuilder::new(pattern).literal_separator(false).build();
-    let glob = built.map_err(|e| Problem::error("glob", format!("directory.{field}: {e}; write it like {{a,b}}.yaml")))?;
+    let glob = built
+        .map_err(|e| Problem::error("glob", format!("directory.{field}: {e}; write it like {{a,b}}.yaml")))?;
     Ok(Some(glob.compile_matcher()))
 }
 
@@ -215,8 +226,12 @@ mod tests {
             ("app/values.yaml", "[1, 2".to_owned()),
         ]);
         let rendered = render(tree.clone(), DirectoryOptions::default());
-        assert_eq!(show(&rendered), ["ConfigMap one app/a.yaml:1", "ConfigMap two app/a.yaml:7", "Secret s app/b.json:1"]);
-        let options = DirectoryOptions { recurse: true, exclude: "{a.yaml,*.json}".into(), ..Default::default() };
+        assert_eq!(
+            show(&rendered),
+            ["ConfigMap one app/a.yaml:1", "ConfigMap two app/a.yaml:7", "Secret s app/b.json:1"]
+        );
+        let options =
+            DirectoryOptions { recurse: true, exclude: "{a.yaml,*.json}".into(), ..Default::default() };
         assert_eq!(show(&render(tree, options)), ["ConfigMap three app/sub/c.yaml:1"]);
     }
 
@@ -231,7 +246,10 @@ mod tests {
         let lines = show(&rendered);
         assert_eq!(lines[0], "ConfigMap one app/a.yaml:1");
         assert!(lines[1].starts_with("! app/b.yaml:"), "{lines:?}");
-        assert_eq!(lines[2], "! app/c.yaml:1: not a Kubernetes object: apiVersion is missing or not a string");
+        assert_eq!(
+            lines[2],
+            "! app/c.yaml:1: not a Kubernetes object: apiVersion is missing or not a string"
+        );
         assert!(!rendered.is_complete());
     }
 
@@ -239,7 +257,8 @@ mod tests {
     fn a_missing_path_and_a_link_out_are_errors() {
         let nothing = render(MemoryTree::default(), DirectoryOptions::default());
         assert_eq!(show(&nothing), ["! app: app path does not exist in the source; check spec.source.path"]);
-        let tree = MemoryTree::new([("app/a.yaml", format!("{MAP}one\n"))]).with_link("app/out.yaml", "../../etc/x.yaml");
+        let tree = MemoryTree::new([("app/a.yaml", format!("{MAP}one\n"))])
+            .with_link("app/out.yaml", "../../etc/x.yaml");
         assert!(!render(tree, DirectoryOptions::default()).is_complete());
     }
 }

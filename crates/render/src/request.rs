@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tautline_core::{Budget, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Tree, TreePath};
+use tautline_core::{
+    Budget, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Tree, TreePath,
+};
 
 /// One render: everything that decides its result.
 #[expect(missing_debug_implementations, reason = "borrows a tree")]

@@ -20,7 +20,7 @@ pub(crate) struct Reader<'a> {
     types: Types,
     named: BTreeMap<String, Id>,
     /// References whose place is changed by what stands beside them: default, patch strategy, map type.
-    variants: Vec<(Id, Node)>,
+    variants: Vec<(Id, Node, bool)>,
 }
 
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
@@ -83,7 +83,7 @@ impl Reader<'_> {
             let mut fields = node.fields.clone();
             for field in &mut fields {
                 let of = self.types.nodes.get(field.id as usize);
-                let is_variant = self.variants.iter().any(|(variant, _)| *variant == field.id);
+                let is_variant = self.variants.iter().any(|(variant, ..)| *variant == field.id);
                 let kind = match of {
                     Some(node) if is_variant => node.items.and_then(|id| self.types.nodes.get(id as usize)),
                     other => other,
@@ -136,13 +136,16 @@ impl Reader<'_> {
         }
         let mut beside = Node::default();
         read_attributes(schema, &mut beside);
-        if let Some((_, found)) = self.variants.iter().find_map(|(variant, node)| {
-            (*node == beside && self.variant_of(*variant) == id).then_some((node, *variant))
-        }) {
-            return found;
+        let granular = schema.str_at(&["x-kubernetes-map-type"]) == Some("granular");
+        let same = self
+            .variants
+            .iter()
+            .find(|(variant, node, g)| *node == beside && *g == granular && self.variant_of(*variant) == id);
+        if let Some((found, ..)) = same {
+            return *found;
         }
         let variant = self.types.add(Node { items: Some(id), ..Node::default() });
-        self.variants.push((variant, beside));
+        self.variants.push((variant, beside, granular));
         variant
     }
 
@@ -260,8 +263,8 @@ fn read_attributes(schema: &Value, node: &mut Node) {
 
 /// Replaces places that stood for "this definition, but with these attributes" by whole types. Done last:
 /// only then every definition is complete.
-fn complete_variants(variants: Vec<(Id, Node)>, types: &mut Types) {
-    for (variant, beside) in variants {
+fn complete_variants(variants: Vec<(Id, Node, bool)>, types: &mut Types) {
+    for (variant, beside, granular) in variants {
         let of = types.nodes.get(variant as usize).and_then(|node| node.items).unwrap_or(DEDUCED);
         let Some(mut node) = types.nodes.get(of as usize).cloned() else { continue };
         node.nullable |= beside.nullable;
@@ -270,8 +273,8 @@ fn complete_variants(variants: Vec<(Id, Node)>, types: &mut Types) {
             node.patch = beside.patch;
         }
         node.merge_key = beside.merge_key.or(node.merge_key);
-        if beside.map_type == MapType::Atomic {
-            node.map_type = MapType::Atomic;
+        if granular || beside.map_type == MapType::Atomic {
+            node.map_type = beside.map_type;
         }
         if let Some(place) = types.nodes.get_mut(variant as usize) {
             *place = node;

@@ -24,12 +24,27 @@ pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, St
             _ => Some(value.clone()),
         },
         (TypeKind::Quantity, value) => Some(stored_quantity(value)?),
+        (TypeKind::IntOrString, Value::Float(n)) if n.fract() != 0.0 => {
+            return Err(format!("json: cannot unmarshal number {n} into Go value of type int32"));
+        }
+        (TypeKind::Integer, Value::Float(n)) if n.fract() != 0.0 => {
+            let size = if of.format() == Format::Int32 { "int32" } else { "int64" };
+            return Err(format!("cannot convert float64 to {size}"));
+        }
         (TypeKind::Integer, Value::Float(n)) if n.fract() == 0.0 && n.abs() < 9e15 => {
             Some(Value::Int(*n as i64))
         }
+        (TypeKind::String, Value::String(text)) if of.format() == Format::MicroTime => {
+            check_time(text, "2006-01-02T15:04:05.000000Z07:00")?;
+            Some(value.clone())
+        }
+        (TypeKind::String, Value::String(text)) if of.format() == Format::DateTime => {
+            check_time(text, "2006-01-02T15:04:05Z07:00")?;
+            Some(value.clone())
+        }
         (TypeKind::String, Value::String(text)) if of.format() == Format::Byte => {
             check_base64(text)?;
-            Some(value.clone())
+            Some(Value::from(text.replace(['\n', '\r'], "")))
         }
         _ => Some(value.clone()),
     })
@@ -102,6 +117,49 @@ fn stored_quantity(value: &Value) -> Result<Value, String> {
     }
 }
 
+/// Go's time parser, as far as its messages go: it names the first part of the layout that does not match.
+fn check_time(text: &str, layout: &str) -> Result<(), String> {
+    let parts = ["2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05"];
+    let failed = |rest: &str, part: &str| {
+        Err(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"))
+    };
+    let mut rest = text;
+    for part in parts {
+        let digits = part.starts_with(|c: char| c.is_ascii_digit());
+        let next = rest.get(..part.len()).filter(|head| match digits {
+            true => head.bytes().all(|b| b.is_ascii_digit()),
+            false => *head == part,
+        });
+        if next.is_none() {
+            return failed(rest, part);
+        }
+        rest = rest.get(part.len()..).unwrap_or_default();
+    }
+    if layout.contains(".000000") {
+        let fraction =
+            rest.get(..7).filter(|f| f.starts_with('.') && f.bytes().skip(1).all(|b| b.is_ascii_digit()));
+        if fraction.is_none() {
+            return failed(rest, ".000000");
+        }
+    }
+    Ok(())
+}
+
+/// Standard base64.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits =
+            group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for i in 0..4 {
+            let letter = LETTERS.get((bits >> (18 - 6 * i) & 63) as usize).copied().unwrap_or(b'=');
+            out.push(if i <= group.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
 /// Go's strict standard base64: line breaks are skipped, anything else must be whole groups of four.
 fn check_base64(text: &str) -> Result<(), String> {
     let illegal =
@@ -124,4 +182,35 @@ fn check_base64(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Protocol buffers, in which built-in kinds are stored, know no empty lists.
+pub(crate) fn empty_to_null(value: &mut Value, of: TypeRef<'_>) {
+    match value {
+        Value::Map(map) => {
+            let keys: Vec<Key> = map.keys().cloned().collect();
+            for key in keys {
+                let (Some(field), Some(item)) = (of.field(&key), map.get_mut(&key)) else { continue };
+                if field.is_untyped() {
+                    continue;
+                }
+                let empty_list = matches!(item, Value::List(items) if items.is_empty());
+                let empty_map = matches!(item, Value::Map(map) if map.is_empty())
+                    && field.kind() == TypeKind::Object
+                    && !field.is_compiled()
+                    && field.additional().is_some_and(|of| !of.is_untyped());
+                if empty_list || empty_map {
+                    *item = Value::Null;
+                } else {
+                    empty_to_null(item, field);
+                }
+            }
+        }
+        Value::List(items) => {
+            if let Some(of) = of.items().filter(|of| !of.is_untyped()) {
+                items.iter_mut().for_each(|item| empty_to_null(item, of));
+            }
+        }
+        _ => {}
+    }
 }

@@ -7,16 +7,16 @@ use tautline_schema::defaults;
 use super::{Replay, Verdict};
 
 /// A request, taken apart.
-struct Request<'a> {
-    verb: &'a str,
-    path: String,
-    subresource: Option<String>,
+pub(super) struct Request<'a> {
+    pub(super) verb: &'a str,
+    pub(super) path: String,
+    pub(super) subresource: Option<String>,
     query: Vec<(String, String)>,
-    content_type: &'a str,
-    body: Option<Value>,
-    code: i64,
-    got: Option<&'a Value>,
-    now: Timestamp,
+    pub(super) content_type: &'a str,
+    pub(super) body: Option<Value>,
+    pub(super) code: i64,
+    pub(super) got: Option<&'a Value>,
+    pub(super) now: Timestamp,
     gvk: Option<GroupVersionKind>,
 }
 
@@ -37,7 +37,9 @@ impl<'a> Request<'a> {
             _ => return None,
         };
         let rest = match rest {
-            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => more,
+            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => {
+                more
+            }
             all => all,
         };
         let plural = *rest.first()?;
@@ -63,11 +65,17 @@ impl<'a> Request<'a> {
         })
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn accepted(&self) -> bool {
+    pub(super) fn manager(&self, step: &Value) -> FieldManager {
+        let agent = step.str_at(&["headers", "User-Agent"]).unwrap_or("recorder/1.0");
+        let of_agent = || FieldManager::new(agent.split('/').next().unwrap_or_default());
+        self.parameter("fieldManager").filter(|m| !m.is_empty()).map_or_else(of_agent, FieldManager::new)
+    }
+
+    pub(super) fn accepted(&self) -> bool {
         (200..300).contains(&self.code)
     }
 }
@@ -98,7 +106,9 @@ impl Replay<'_> {
     pub(super) fn request(&mut self, step: &Value) -> Verdict {
         let Some(request) = Request::read(step, self) else { return Verdict::NotMerges };
         let verdict = match (request.verb, request.gvk.clone()) {
-            ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => self.write(&request, &gvk, step),
+            ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => {
+                self.write(&request, &gvk, step)
+            }
             _ => Verdict::NotMerges,
         };
         self.remember(&request, step);
@@ -135,24 +145,27 @@ impl Replay<'_> {
     }
 
     fn write(&mut self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
-        if request.subresource.as_deref().is_some_and(|s| s != "status") {
-            return Verdict::NotMerges;
+        match request.subresource.as_deref() {
+            Some("scale") => return self.scale(request, gvk, step),
+            None | Some("status") => {}
+            Some(_) => return Verdict::NotMerges,
         }
         let mine = request.accepted() || request.code == 500 || is_ownership_conflict(request.got);
         if !mine {
             return Verdict::NotMerges;
         }
+        if !matches!(self.schemas.kind(gvk), Some(kind) if kind.can("get")) {
+            // Reviews are answered, not stored.
+            return Verdict::NotMerges;
+        }
         let Some(Value::Map(body)) = &request.body else { return Verdict::NotMerges };
         let body = Object::from_map(body.clone());
+        self.brought_times |= !body.list_at(&["metadata", "managedFields"]).is_empty();
         let live = match request.verb {
             "POST" => None,
             _ => self.objects.get(&request.path).map(|live| in_version(live, gvk)),
         };
-        let agent = step.str_at(&["headers", "User-Agent"]).unwrap_or("recorder/1.0");
-        let manager = request.parameter("fieldManager").filter(|m| !m.is_empty()).map_or_else(
-            || FieldManager::new(agent.split('/').next().unwrap_or_default()),
-            FieldManager::new,
-        );
+        let manager = request.manager(step);
         match request.content_type {
             "application/apply-patch+yaml" => self.apply(request, live.as_ref(), &body, &manager),
             "application/json" => self.replace(request, live.as_ref(), &body, &manager),
@@ -160,7 +173,13 @@ impl Replay<'_> {
         }
     }
 
-    fn apply(&self, request: &Request<'_>, live: Option<&Object>, config: &Object, manager: &FieldManager) -> Verdict {
+    fn apply(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        config: &Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         let mut config = config.clone();
         if let Some(namespace) = request.path.split("/namespaces/").nth(1).and_then(|p| p.split_once('/')) {
             if config.namespace().is_empty() {
@@ -176,7 +195,7 @@ impl Replay<'_> {
             subresource: request.subresource.as_deref(),
             now: request.now,
             schemas,
-            defaulter: &|object| defaults::settle(object, schemas),
+            defaulter: &|object| settle(object, schemas, request.now),
         });
         match result {
             Ok(applied) => self.check_object(request, live, applied.object),
@@ -184,12 +203,18 @@ impl Replay<'_> {
         }
     }
 
-    fn replace(&self, request: &Request<'_>, live: Option<&Object>, body: &Object, manager: &FieldManager) -> Verdict {
+    fn replace(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        body: &Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         if !request.accepted() {
             return Verdict::NotMerges;
         }
         let mut object = body.clone();
-        if let Err(error) = defaults::settle(&mut object, self.schemas) {
+        if let Err(error) = settle(&mut object, self.schemas, request.now) {
             return Verdict::Different(error);
         }
         if let Some(live) = live {
@@ -202,7 +227,13 @@ impl Replay<'_> {
         self.check_update(request, live, object, manager)
     }
 
-    fn check_update(&self, request: &Request<'_>, live: Option<&Object>, object: Object, manager: &FieldManager) -> Verdict {
+    fn check_update(
+        &self,
+        request: &Request<'_>,
+        live: Option<&Object>,
+        object: Object,
+        manager: &FieldManager,
+    ) -> Verdict {
         let updated = tautline_merge::update(Update {
             live,
             object: &object,
@@ -224,8 +255,21 @@ impl Replay<'_> {
         };
         let got = Object::from_map(got.clone());
         let object = finish(object, live, &got, request.subresource.as_deref(), self.schemas);
-        let differences = differences(&object.to_value(), &got.to_value());
+        let (mut ours, mut theirs) = (object.to_value(), got.to_value());
+        if self.brought_times {
+            // Times that a request brought along are literal, 2030 in a recording of another year: the server saw
+            // them in the future, and what it ordered by cannot be told from the answer.
+            sort_entries(&mut ours);
+            sort_entries(&mut theirs);
+        }
+        let differences = differences(&ours, &theirs);
         if differences.is_empty() { Verdict::Equal } else { Verdict::Different(differences.join("; ")) }
+    }
+}
+
+fn sort_entries(object: &mut Value) {
+    if let Some(Value::List(entries)) = object.get_mut("metadata").and_then(|m| m.get_mut("managedFields")) {
+        entries.sort_by_key(Value::to_json);
     }
 }
 
@@ -240,13 +284,14 @@ fn in_version(live: &Object, gvk: &GroupVersionKind) -> Object {
     live
 }
 
-fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
+pub(super) fn check_error(request: &Request<'_>, error: &ApplyError) -> Verdict {
     let message = request.got.and_then(|got| got.str_at(&["message"])).unwrap_or_default();
     match error {
         ApplyError::DontKnow(why) => Verdict::DontKnow(why.to_string()),
         other if request.accepted() => Verdict::Different(format!("accepted by the server, we say {other}")),
         ApplyError::Conflicts(conflicts) => {
-            let mut ours: Vec<(String, String)> = conflicts.iter().map(|c| (c.message(), c.field())).collect();
+            let mut ours: Vec<(String, String)> =
+                conflicts.iter().map(|c| (c.message(), c.field())).collect();
             let causes = request.got.map(|got| got.list_at(&["details", "causes"])).unwrap_or_default();
             let text = |cause: &Value, key| cause.str_at(&[key]).unwrap_or_default().to_owned();
             let mut theirs: Vec<_> = causes.iter().map(|c| (text(c, "message"), text(c, "field"))).collect();
@@ -272,12 +317,21 @@ fn finish(
     subresource: Option<&str>,
     schemas: &dyn tautline_schema::Schemas,
 ) -> Object {
-    for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+    for field in [
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ] {
         match got.at(&["metadata", field]).cloned() {
             Some(value) => object.metadata_mut().insert(field, value),
             None => object.metadata_mut().remove(field),
         };
     }
+    copy_allocated(&mut object, got);
     let has_status = schemas.kind(&got.gvk()).is_some_and(|kind| kind.subresource("status").is_some());
     let put_back: &[&str] = match subresource {
         None if has_status => &["status"],
@@ -291,7 +345,122 @@ fn finish(
             None => object.as_map_mut().remove(field),
         };
     }
+    if subresource == Some("status") && schemas.root(&got.gvk()).is_some_and(|r| !r.node().is_compiled()) {
+        let managed = object.at(&["metadata", "managedFields"]).cloned();
+        if let Some(metadata) = got.get("metadata").cloned() {
+            object.as_map_mut().insert("metadata", metadata);
+        }
+        match managed {
+            Some(managed) => object.metadata_mut().insert("managedFields", managed),
+            None => object.metadata_mut().remove("managedFields"),
+        };
+    }
+    defaults::through_storage(&mut object, schemas);
     object
+}
+
+/// The defaults, and the one that is a time.
+fn settle(object: &mut Object, schemas: &dyn tautline_schema::Schemas, now: Timestamp) -> Result<(), String> {
+    defaults::settle(object, schemas)?;
+    let time = Value::from(format!("2030-01-01T00:00:{:02}Z", now.seconds() - START));
+    let mut value = object.to_value();
+    let stamp = |taint: &mut Value| {
+        if let Some(taint) = taint.as_map_mut()
+            && !taint.contains_key("timeAdded")
+        {
+            taint.insert("timeAdded", time.clone());
+        }
+    };
+    match object.kind() {
+        "DeviceTaintRule" => {
+            if let Some(taint) = value.get_mut("spec").and_then(|spec| spec.get_mut("taint")) {
+                stamp(taint);
+            }
+        }
+        "ResourceSlice" => {
+            let devices =
+                value.get_mut("spec").and_then(|s| s.get_mut("devices")).and_then(Value::as_list_mut);
+            for device in devices.into_iter().flat_map(|d| d.iter_mut()) {
+                let taints = device.get_mut("taints").and_then(Value::as_list_mut);
+                taints.into_iter().flat_map(|t| t.iter_mut()).for_each(stamp);
+            }
+        }
+        _ => return Ok(()),
+    }
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+    Ok(())
+}
+
+/// What admission and the strategies of some kinds set: taken from the answer.
+fn copy_allocated(object: &mut Object, got: &Object) {
+    let paths: &[&str] = match got.kind() {
+        "Service" => &[
+            "spec.clusterIP",
+            "spec.clusterIPs",
+            "spec.ipFamilies",
+            "spec.ipFamilyPolicy",
+            "spec.healthCheckNodePort",
+            "spec.externalTrafficPolicy",
+            "spec.internalTrafficPolicy",
+            "spec.allocateLoadBalancerNodePorts",
+            "spec.ports[].nodePort",
+        ],
+        "Pod" => &[
+            "spec.volumes",
+            "spec.containers[].volumeMounts",
+            "spec.initContainers[].volumeMounts",
+            "spec.preemptionPolicy",
+            "spec.priority",
+            "spec.serviceAccount",
+            "spec.serviceAccountName",
+            "spec.tolerations",
+            "status",
+        ],
+        "PersistentVolumeClaim" => &["metadata.finalizers", "spec.dataSource", "spec.dataSourceRef"],
+        "PersistentVolume" | "VolumeAttributesClass" => &["metadata.finalizers"],
+        "Namespace" => &["spec.finalizers"],
+        "Node" => &["spec.taints"],
+        "DaemonSet" => &["metadata.annotations.deprecated%daemonset%template%generation"],
+        "Job" => &["metadata.labels", "spec.template.metadata.labels", "spec.selector"],
+        _ => return,
+    };
+    let mut value = object.to_value();
+    for path in paths {
+        copy(&mut value, &got.to_value(), path);
+    }
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
+}
+
+fn copy(ours: &mut Value, theirs: &Value, path: &str) {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (name, items) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
+    let name = name.replace('%', ".");
+    match (rest, ours.get_mut(&name), theirs.get(&name)) {
+        (Some(rest), Some(Value::List(a)), Some(Value::List(b))) if items => {
+            a.iter_mut().zip(b.iter()).for_each(|(a, b)| copy(a, b, rest));
+        }
+        (Some(rest), None, Some(b)) if !items => {
+            let mut below = Value::map();
+            copy(&mut below, b, rest);
+            if let Some(map) = ours.as_map_mut() {
+                map.insert(name, below);
+            }
+        }
+        (Some(rest), Some(a), Some(b)) if !items => copy(a, b, rest),
+        (None, _, theirs) => {
+            if let Some(map) = ours.as_map_mut() {
+                match theirs.cloned() {
+                    Some(value) => map.insert(name, value),
+                    None => map.remove(&name),
+                };
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Where two values differ, for people.

@@ -60,13 +60,6 @@ pub fn print(config: &Object) -> String {
     let mut config = config.clone();
     if config.annotation(LAST_APPLIED).is_some() {
         config.metadata_mut().map_at("annotations").remove(LAST_APPLIED);
-        if config
-            .at(&["metadata", "annotations"])
-            .and_then(Value::as_map)
-            .is_some_and(tautline_core::Map::is_empty)
-        {
-            config.metadata_mut().remove("annotations");
-        }
     }
     let mut text = escape_html(&config.to_value().to_json());
     text.push('\n');

@@ -9,6 +9,7 @@ mod managed;
 mod reconcile;
 mod remove;
 mod resets;
+mod scale;
 mod shape;
 mod typed;
 mod updater;
@@ -19,6 +20,7 @@ use tautline_core::{Key, Map};
 pub use apply::{Applied, Apply, TakenField, Update, apply, keep_times, update};
 pub use errors::{ApplyError, Conflict, Unknown};
 pub use managed::{ManagedFields, Manager, Operation, Owned};
+pub use scale::{ReplicasPaths, owners_after_scale, scale_owners};
 
 /// The keys of two maps, each once, in order.
 fn merged_keys<'a>(a: &'a Map, b: &'a Map) -> impl Iterator<Item = &'a Key> {

@@ -8,6 +8,8 @@ use crate::types::TypeRef;
 pub(super) fn apply(value: &mut Value, of: TypeRef<'_>) {
     match value {
         Value::Map(map) => {
+            // Keys that the schema does not know are dropped.
+            map.retain(|key, _| of.field(key).is_some());
             for field in of.fields() {
                 let Some(default) = field.of.default() else { continue };
                 let missing = map.get(field.name).is_none_or(|v| v.is_null() && !field.of.nullable());

@@ -84,16 +84,13 @@ fn rules(group: &str, kind: &str) -> &'static [Rule] {
             ("spec.volumeLifecycleModes", "[\"Persistent\"]"),
             ("spec.requiresRepublish", "false"),
             ("spec.seLinuxMount", "false"),
+            ("spec.preventPodSchedulingIfMissing", "false"),
         ],
-        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => &[("spec.matchingPrecedence", "1000")],
         ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => &[
             ("spec.exempt.nominalConcurrencyShares", "0"),
             ("spec.exempt.lendablePercent", "0"),
             ("spec.limited.nominalConcurrencyShares", "30"),
             ("spec.limited.lendablePercent", "0"),
-            ("spec.limited.limitResponse.queuing.handSize", "8"),
-            ("spec.limited.limitResponse.queuing.queues", "64"),
-            ("spec.limited.limitResponse.queuing.queueLengthLimit", "50"),
         ],
         ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy") => &[
             ("spec.failurePolicy", "\"Fail\""),
@@ -142,10 +139,14 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
         ("", "Pod") => pods::pod(object),
         ("", "Service") => service(object),
         ("", "Namespace") => namespace(object),
+        ("", "PersistentVolume") => each(object, "spec.hostPath.x", &mut |path, _| set(path, "type", "")),
         ("", "LimitRange") => each(object, "spec.limits[].x", &mut |item, _| limit_range(item)),
         ("", "ReplicationController") => replication_controller(object),
         ("apps", "Deployment") => rolling(object, "strategy", &["25%", "25%"]),
-        ("apps", "DaemonSet") => rolling_daemons(object),
+        ("apps", "DaemonSet") => {
+            rolling_daemons(object);
+            template_generation(object);
+        }
         ("apps", "StatefulSet") => stateful_set(object),
         ("batch", "Job") => job(object),
         ("autoscaling", "HorizontalPodAutoscaler") if gvk.version == "v2" => autoscaler(object),
@@ -159,6 +160,13 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => hooks(object, true),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => crd(object),
         ("resource.k8s.io", _) => devices(object),
+        ("", "Secret") => string_data(object),
+        ("", "Node") => pod_cidrs(object),
+        ("flowcontrol.apiserver.k8s.io", _) => {
+            for (path, number) in FLOW {
+                each(object, path, &mut |map, field| set_zero(map, field, *number));
+            }
+        }
         _ => {}
     }
 }
@@ -168,6 +176,50 @@ fn hooks(object: &mut Value, mutating: bool) {
     set_all(object, &HOOK_PARTS);
     if mutating {
         set_all(object, &[("webhooks[].reinvocationPolicy", "\"Never\"")]);
+    }
+}
+
+/// Numbers of which zero means unset.
+const FLOW: &[(&str, i32)] = &[
+    ("spec.matchingPrecedence", 1000),
+    ("spec.limited.limitResponse.queuing.handSize", 8),
+    ("spec.limited.limitResponse.queuing.queues", 64),
+    ("spec.limited.limitResponse.queuing.queueLengthLimit", 50),
+];
+
+fn set_zero(map: &mut Map, field: &str, default: i32) {
+    if map.get(field).is_none_or(crate::stored::is_zero) {
+        map.insert(field, default);
+    }
+}
+
+/// `stringData` becomes `data` when the server reads a Secret; it is never stored.
+fn string_data(object: &mut Value) {
+    let Some(secret) = object.as_map_mut() else { return };
+    let Some(Value::Map(texts)) = secret.remove("stringData") else { return };
+    let data = secret.map_at("data");
+    for (key, text) in &texts {
+        data.insert(key, crate::stored::base64(text.as_str().unwrap_or_default().as_bytes()));
+    }
+}
+
+/// The one `podCIDR` and the first of `podCIDRs` are the same.
+fn pod_cidrs(object: &mut Value) {
+    let Some(spec) = map_at(object, &["spec"]) else { return };
+    let one = spec.get("podCIDR").cloned().filter(|v| !crate::stored::is_zero(v));
+    let many = matches!(spec.get("podCIDRs"), Some(Value::List(cidrs)) if !cidrs.is_empty());
+    if let Some(one) = one.filter(|_| !many) {
+        spec.insert("podCIDRs", vec![one]);
+    }
+}
+
+/// The server keeps this number in an annotation, since 1.9 for old clients only.
+fn template_generation(object: &mut Value) {
+    const ANNOTATION: &str = "deprecated.daemonset.template.generation";
+    if let Some(metadata) = map_at(object, &["metadata"])
+        && metadata.get("annotations").is_none_or(|all| all.get(ANNOTATION).is_none())
+    {
+        metadata.map_at("annotations").insert(ANNOTATION, "0");
     }
 }
 
@@ -275,6 +327,10 @@ fn rolling_daemons(object: &mut Value) {
 }
 
 fn stateful_set(object: &mut Value) {
+    each(object, "spec.volumeClaimTemplates[].x", &mut |claim, _| {
+        claim.insert("apiVersion", "v1");
+        claim.insert("kind", "PersistentVolumeClaim");
+    });
     let Some(strategy) = map_at(object, &["spec", "updateStrategy"]) else { return };
     if strategy.get("type").is_none_or(crate::stored::is_zero) {
         strategy.insert("type", "RollingUpdate");
@@ -283,6 +339,7 @@ fn stateful_set(object: &mut Value) {
     let rolling = strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate");
     if rolling && let Some(Value::Map(update)) = strategy.get_mut("rollingUpdate") {
         set(update, "partition", 0);
+        set(update, "maxUnavailable", 1);
     }
 }
 

@@ -22,6 +22,8 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else { return Ok(()) };
     let mut value = object.to_value();
+    // Ownership is not the object's content: it passes as it is, an empty list included.
+    let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {
         let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
         let kind = &gvk.kind;
@@ -38,6 +40,20 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
         *object = Object::from_map(map);
         object.as_map_mut().insert("apiVersion", gvk.api_version());
         object.as_map_mut().insert("kind", gvk.kind.as_str());
+        if let Some(managed) = managed {
+            object.metadata_mut().insert("managedFields", managed);
+        }
     }
     Ok(())
+}
+
+/// What is left of an object after the API server stored it: lists and maps that are always printed come back
+/// from storage as null if they are empty.
+pub fn through_storage(object: &mut Object, schemas: &dyn Schemas) {
+    let Some(root) = schemas.root(&object.gvk()).filter(|root| root.node().is_compiled()) else { return };
+    let mut value = object.to_value();
+    crate::stored::empty_to_null(&mut value, root.node());
+    if let Value::Map(map) = value {
+        *object = Object::from_map(map);
+    }
 }

@@ -65,16 +65,15 @@ pub(super) fn spec(spec: &mut Value) {
     set_all(spec, POD_SPEC);
     each(spec, "volumes[].image.x", &mut |image, _| pull_policy(image, "reference", "pullPolicy"));
     each(spec, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
-    let host_network = spec.get("hostNetwork").and_then(Value::as_bool) == Some(true);
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         let Some(Value::List(containers)) = spec.get_mut(list) else { continue };
         for container in containers.iter_mut() {
-            self::container(container, host_network && list != "ephemeralContainers");
+            self::container(container);
         }
     }
 }
 
-fn container(container: &mut Value, host_network: bool) {
+fn container(container: &mut Value) {
     set_all(container, CONTAINER);
     if let Some(map) = container.as_map_mut() {
         pull_policy(map, "image", "imagePullPolicy");
@@ -83,13 +82,6 @@ fn container(container: &mut Value, host_network: bool) {
         if let Some(probe) = container.get_mut(probe).filter(|p| !p.is_null()) {
             set_all(probe, PROBE);
         }
-    }
-    if host_network {
-        each(container, "ports[].x", &mut |port, _| {
-            if let Some(number) = port.get("containerPort").cloned() {
-                set(port, "hostPort", number);
-            }
-        });
     }
 }
 
@@ -130,6 +122,15 @@ pub(super) fn pod(pod: &mut Value) {
     let Some(spec) = pod.get_mut("spec") else { return };
     for list in ["containers[].resources.x", "initContainers[].resources.x"] {
         each(spec, list, &mut |resources, _| requests_from_limits(resources));
+    }
+    if spec.get("hostNetwork").and_then(Value::as_bool) == Some(true) {
+        for list in ["containers[].ports[].x", "initContainers[].ports[].x"] {
+            each(spec, list, &mut |port, _| {
+                if let Some(number) = port.get("containerPort").cloned() {
+                    set(port, "hostPort", number);
+                }
+            });
+        }
     }
     if let Some(spec) = spec.as_map_mut() {
         set(spec, "enableServiceLinks", true);
