@@ -25,7 +25,8 @@ impl Addresses {
         let kind = service.str_at(&["spec", "type"]).unwrap_or("ClusterIP").to_owned();
         if kind == "ExternalName" {
             let spec = service.as_map_mut().map_at("spec");
-            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"] {
+            for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"]
+            {
                 spec.remove(field);
             }
             return Ok(());

@@ -216,8 +216,9 @@ impl Custom {
             schema: version.at(&["schema", "openAPIV3Schema"]).cloned().unwrap_or_default(),
             columns: version.list_at(&["additionalPrinterColumns"]).to_vec(),
             list_kind,
-            warning: deprecated
-                .then(|| warning.unwrap_or_else(|| format!("{} {} is deprecated", gvk.api_version(), gvk.kind))),
+            warning: deprecated.then(|| {
+                warning.unwrap_or_else(|| format!("{} {} is deprecated", gvk.api_version(), gvk.kind))
+            }),
         }
     }
 }

@@ -54,7 +54,8 @@ impl State {
 
     fn look_after(&mut self, shelf: &str, object: &Arc<Object>) {
         if let Some(crd) = self.crd_of(shelf) {
-            let place = Place { shelf: format!("{}.{}", "customresourcedefinitions", CRD.0).into(), slot: crd };
+            let place =
+                Place { shelf: format!("{}.{}", "customresourcedefinitions", CRD.0).into(), slot: crd };
             self.store.todo.push_back(Todo::Written(place));
         }
         if !self.options.controllers {
@@ -140,9 +141,10 @@ impl State {
                     self.check_owners(&served, &dependent);
                 }
             }
-            let blocked = self.store.owned_by(&uid).iter().filter_map(|p| self.store.get(p)).any(|dependent| {
-                dependent.owner_references().any(|o| o.uid == uid && o.block_owner_deletion)
-            });
+            let blocked =
+                self.store.owned_by(&uid).iter().filter_map(|p| self.store.get(p)).any(|dependent| {
+                    dependent.owner_references().any(|o| o.uid == uid && o.block_owner_deletion)
+                });
             if !blocked {
                 self.take_finalizer(served, place, FOREGROUND);
             }
@@ -262,7 +264,8 @@ impl State {
             }
             return;
         }
-        let established = crd.list_at(&["status", "conditions"]).iter().any(|c| c.str_at(&["type"]) == Some("Established"));
+        let established =
+            crd.list_at(&["status", "conditions"]).iter().any(|c| c.str_at(&["type"]) == Some("Established"));
         let names = crd.at(&["spec", "names"]).cloned().unwrap_or_default();
         if established && crd.at(&["status", "acceptedNames"]) == Some(&names) {
             return;

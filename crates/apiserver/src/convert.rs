@@ -33,7 +33,8 @@ pub(crate) fn convert(object: &Object, to: &GroupVersionKind) -> Object {
 }
 
 fn rename(map: &mut Map, names: &[(&str, &str)]) {
-    let moved: Vec<(&str, Value)> = names.iter().filter_map(|(from, to)| Some((*to, map.remove(from)?))).collect();
+    let moved: Vec<(&str, Value)> =
+        names.iter().filter_map(|(from, to)| Some((*to, map.remove(from)?))).collect();
     map.extend(moved);
 }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tautline_cluster::{
-    ApiResource, Cluster, ClusterError, Deleted, Discovery, ListEnd, Patch, Query, RawEvent, RawObject, RawSink,
-    Result, Stage, Target, WriteOptions, Written,
+    ApiResource, Cluster, ClusterError, Deleted, Discovery, ListEnd, Patch, Query, RawEvent, RawObject,
+    RawSink, Result, Stage, Target, WriteOptions, Written,
 };
 use tautline_core::{ClusterId, GroupVersion, Object, ResourceVersion, Uid, Value};
 use tautline_ownership::{Propagation, Warrant};
@@ -111,7 +111,12 @@ impl Local {
     ///
     /// # Errors
     /// What the server refuses.
-    pub fn server_apply(&self, target: &Target, object: &Object, options: &WriteOptions) -> Result<Written, Failure> {
+    pub fn server_apply(
+        &self,
+        target: &Target,
+        object: &Object,
+        options: &WriteOptions,
+    ) -> Result<Written, Failure> {
         let ask = self.ask(Verb::Patch, target)?;
         self.write(ask, options, |state, ask, how| state.patch(ask, PatchBody::Apply(object.to_value()), how))
     }
@@ -163,7 +168,7 @@ impl Local {
         act: impl FnOnce(&mut crate::state::State, &Ask, &How) -> Result<Outcome, Failure>,
     ) -> Result<Written, Failure> {
         let ask = match &options.subresource {
-            Some(subresource) => ask.to_subresource(subresource),
+            Some(subresource) => ask.with_subresource(subresource),
             None => ask,
         };
         if !ask.subresource.is_empty() && ask.served.kind.subresource(&ask.subresource).is_none() {
@@ -203,7 +208,11 @@ impl Local {
 
 /// A resourceVersion as a number.
 pub(crate) fn parse_version(text: &str) -> Result<u64, Failure> {
-    let invalid = || Failure::internal(format!("resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"));
+    let invalid = || {
+        Failure::internal(format!(
+            "resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+        ))
+    };
     if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| invalid()) }
 }
 
@@ -244,7 +253,8 @@ impl Cluster for Local {
             let listing = {
                 let mut state = self.server.lock();
                 state.rules.enter(&ask)?;
-                let how = ListHow { selection: selection.clone(), limit: query.page, go_on, ..ListHow::default() };
+                let how =
+                    ListHow { selection: selection.clone(), limit: query.page, go_on, ..ListHow::default() };
                 state.list(&ask, &how)?
             };
             listing.items.into_iter().for_each(|item| sink.item(raw(item, query.metadata_only)));

@@ -90,9 +90,7 @@ fn describe_paths(served: &Served, gv: &GroupVersion, name: &str, paths: &mut Ma
     let reference = format!("#/components/schemas/{name}");
     let answer = value!({ "200": { "description": "OK", "content": {
         "application/json": { "schema": { "$ref": reference.as_str() } } } } });
-    let parameter = |name: &str| {
-        value!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } })
-    };
+    let parameter = |name: &str| value!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } });
     let writing: Vec<Value> = ["dryRun", "fieldManager", "fieldValidation"].map(parameter).into();
     let operation = |action: &str, parameters: &[Value]| {
         value!({ "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk_value(served),
@@ -100,7 +98,8 @@ fn describe_paths(served: &Served, gv: &GroupVersion, name: &str, paths: &mut Ma
     };
     let mut patch = operation("patch", &writing);
     let mut content = Map::new();
-    let media = ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
+    let media =
+        ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
     media.iter().for_each(|media| drop(content.insert(*media, Value::map())));
     if served.custom.is_none() {
         content.insert("application/strategic-merge-patch+json", Value::map());
@@ -111,7 +110,10 @@ fn describe_paths(served: &Served, gv: &GroupVersion, name: &str, paths: &mut Ma
             parameters.push(parameter("force"));
         }
     }
-    paths.insert(base.as_str(), value!({ "get": operation("list", &[]), "post": operation("post", &writing) }));
+    paths.insert(
+        base.as_str(),
+        value!({ "get": operation("list", &[]), "post": operation("post", &writing) }),
+    );
     paths.insert(
         format!("{base}/{{name}}"),
         value!({ "get": operation("get", &[]), "put": operation("put", &writing), "patch": patch }),

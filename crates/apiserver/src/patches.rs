@@ -151,7 +151,9 @@ fn field_patch(map: &mut Map, key: &str, value: &Value, of: Option<TypeRef<'_>>,
     let merges = of.is_some_and(|of| of.patch_strategy().merge);
     match value {
         Value::Null => drop(map.remove(key)),
-        Value::Map(patch) if patch.get("$patch").and_then(Value::as_str) == Some("delete") => drop(map.remove(key)),
+        Value::Map(patch) if patch.get("$patch").and_then(Value::as_str) == Some("delete") => {
+            drop(map.remove(key))
+        }
         Value::Map(_) => {
             let mut below = map.get(key).cloned().unwrap_or_else(Value::map);
             strategic(&mut below, value, of);

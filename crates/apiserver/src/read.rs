@@ -24,8 +24,34 @@ pub(crate) struct Selection {
 
 /// Fields that can be selected, besides `metadata.name` and `metadata.namespace`.
 const SELECTABLE: [(&str, &[&str]); 7] = [
-    ("Pod", &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP", "status.nominatedNodeName"]),
-    ("Event", &["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"]),
+    (
+        "Pod",
+        &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
+        ],
+    ),
+    (
+        "Event",
+        &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+    ),
     ("Secret", &["type"]),
     ("Namespace", &["status.phase"]),
     ("Node", &["spec.unschedulable"]),
@@ -39,11 +65,15 @@ impl Selection {
     /// # Errors
     /// 400 in the words of the parsers, or for a field that cannot be selected.
     pub(crate) fn parse(served: &Served, labels: &str, fields: &str) -> Result<Self, Failure> {
-        let labels: LabelSelector =
-            labels.parse().map_err(|e| Failure::bad_request(format!("unable to parse requirement: {e}")).plain_scan(&format!("{e}")))?;
+        let labels: LabelSelector = labels.parse().map_err(|e| {
+            Failure::bad_request(format!("unable to parse requirement: {e}")).plain_scan(&format!("{e}"))
+        })?;
         let fields: FieldSelector = fields.parse().map_err(|e| Failure::bad_request(format!("{e}")))?;
         let kind = served.gvk().kind.as_str();
-        let more = SELECTABLE.iter().find(|(k, _)| *k == kind && served.custom.is_none()).map_or(&[][..], |(_, f)| *f);
+        let more = SELECTABLE
+            .iter()
+            .find(|(k, _)| *k == kind && served.custom.is_none())
+            .map_or(&[][..], |(_, f)| *f);
         for term in fields.terms() {
             let known = ["metadata.name", "metadata.namespace"].contains(&term.field.as_str());
             if !known && !more.contains(&term.field.as_str()) {
@@ -78,7 +108,9 @@ impl Selection {
 impl Failure {
     /// Errors of the scanner, not of a requirement, carry no prefix in the real server.
     fn plain_scan(mut self, text: &str) -> Self {
-        if text.starts_with("found ") && text.contains("expected: !, identifier") || text.starts_with("unable to parse") {
+        if text.starts_with("found ") && text.contains("expected: !, identifier")
+            || text.starts_with("unable to parse")
+        {
             self.message = text.to_owned();
         }
         self
@@ -133,7 +165,12 @@ impl State {
             return Err(too_new(asked, newest));
         }
         let Some(shelf) = self.store.shelf(&ask.served.shelf) else {
-            return Ok(Listing { items: Vec::new(), version: past.unwrap_or(newest), go_on: None, remaining: None });
+            return Ok(Listing {
+                items: Vec::new(),
+                version: past.unwrap_or(newest),
+                go_on: None,
+                remaining: None,
+            });
         };
         let start = token.map(|t| t.after);
         let version = past.unwrap_or(newest);
@@ -197,7 +234,8 @@ impl<'a> Page<'a> {
 
     fn finish(self, served: &Served) -> Listing {
         let more = self.remaining > 0;
-        let token = self.last.filter(|_| more).map(|after| Token { version: Some(self.version), after }.write());
+        let token =
+            self.last.filter(|_| more).map(|after| Token { version: Some(self.version), after }.write());
         let remaining = self.how.selection.is_everything().then_some(self.remaining).filter(|n| *n > 0);
         let items = self.items.into_iter().map(|object| shown(served, object)).collect();
         Listing { items, version: self.version, go_on: token, remaining }
@@ -205,7 +243,10 @@ impl<'a> Page<'a> {
 
     fn expired(&self) -> Failure {
         let Some(after) = &self.after else {
-            return Failure::expired(format!("The resourceVersion for the provided list is too old: {}", self.version));
+            return Failure::expired(format!(
+                "The resourceVersion for the provided list is too old: {}",
+                self.version
+            ));
         };
         let mut failure = Failure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a \

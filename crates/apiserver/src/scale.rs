@@ -62,7 +62,8 @@ fn selector_text(selector: &Value) -> Option<String> {
             LabelSelector::from_value(selector).ok().map(|s| s.to_string())
         }
         Value::Map(map) => {
-            let pairs: Vec<String> = map.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+            let pairs: Vec<String> =
+                map.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
             Some(pairs.join(","))
         }
         _ => None,

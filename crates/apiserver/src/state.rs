@@ -95,7 +95,13 @@ impl State {
     }
 
     /// A stored object of a built-in kind.
-    pub(crate) fn find_builtin(&self, api: &str, kind: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+    pub(crate) fn find_builtin(
+        &self,
+        api: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Object>> {
         let served = self.catalog.named(&GroupVersionKind::parse(api, kind))?;
         self.find(served, namespace, name)
     }

@@ -19,12 +19,7 @@ pub(crate) fn default(catalog: &Catalog, object: &mut Object) -> Result<(), Stri
 }
 
 /// Notes who owns the fields of a new object.
-pub(crate) fn own_create(
-    catalog: &Catalog,
-    object: Object,
-    manager: &str,
-    now: Timestamp,
-) -> Object {
+pub(crate) fn own_create(catalog: &Catalog, object: Object, manager: &str, now: Timestamp) -> Object {
     own(catalog, None, object, manager, None, now)
 }
 

@@ -120,7 +120,9 @@ impl Watch {
             let event = event_of(change, &self.ask, &self.how.selection);
             self.ready.extend(event);
         }
-        if count == 0 && let Some(waker) = waker {
+        if count == 0
+            && let Some(waker) = waker
+        {
             shelf.wait(self.number, waker);
         }
         if count > 0 && self.ready.is_empty() && self.how.bookmarks {

@@ -1,6 +1,9 @@
 //! The store as its callers see it, without an executor.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use tautline_apiserver::{Fault, FaultRule, Identity, Local, Matcher, Options, Right, Server, Verb, WatchEvent};
+use tautline_apiserver::{
+    Fault, FaultRule, Identity, Local, Matcher, Options, Right, Server, Verb, WatchEvent,
+};
 use tautline_cluster::{Deleted, Patch, Query, Target, WriteOptions};
 use tautline_core::{FieldManager, Object, Value, value};
 use tautline_ownership::Propagation;
@@ -79,7 +82,9 @@ fn a_stale_version_is_a_conflict_and_no_change_is_no_write() {
     let changed = local.change(&target, &patch, &by_test()).unwrap().object;
     assert_ne!(changed.resource_version(), made.resource_version());
     let failure = local.put(&target, &made, &by_test()).unwrap_err();
-    assert!(failure.message.starts_with("Operation cannot be fulfilled on configmaps \"a\": the object has been"));
+    assert!(
+        failure.message.starts_with("Operation cannot be fulfilled on configmaps \"a\": the object has been")
+    );
     let again = local.change(&target, &patch, &by_test()).unwrap().object;
     assert_eq!(again.resource_version(), changed.resource_version());
 }
@@ -175,7 +180,8 @@ fn orphans_stay_without_their_owner() {
 #[test]
 fn r12_a_terminating_namespace_takes_nothing_in_and_goes_when_it_is_empty() {
     let local = start();
-    let namespace = Object::new(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "n" } }));
+    let namespace =
+        Object::new(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "n" } }));
     let namespace = make(&local, namespace.unwrap());
     let mut held = config_map("held");
     held.metadata_mut().insert("namespace", "n");

@@ -21,7 +21,11 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
     let mut actions = Vec::new();
     if pods.is_empty() {
         let name = format!("{}-{}", set.name(), world.suffix(set));
-        actions.push(Action::Create(shape::pod(set, &name, &[(REVISION, &hash), ("pod-template-generation", "1")])));
+        actions.push(Action::Create(shape::pod(
+            set,
+            &name,
+            &[(REVISION, &hash), ("pod-template-generation", "1")],
+        )));
     }
     let on_delete = set.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete");
     let stale = |pod: &Object| {

@@ -36,9 +36,11 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
                 false => rolling::scale(deployment, set, &old, pods_left),
             };
             let wished = scales.into_iter().filter(|(set, wished)| shape::wished(set) != *wished);
-            actions.extend(wished.map(|(set, wished)| {
-                Action::patch(&set, value!({ "spec": { "replicas": wished } }), None)
-            }));
+            actions.extend(
+                wished.map(|(set, wished)| {
+                    Action::patch(&set, value!({ "spec": { "replicas": wished } }), None)
+                }),
+            );
             if is_complete(deployment) {
                 actions.extend(history(deployment, &old));
             }
@@ -53,7 +55,9 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
 
 fn has_template(set: &Object, template: &Value) -> bool {
     let mut own = set.at(&["spec", "template"]).cloned().unwrap_or_default();
-    if let Some(labels) = own.get_mut("metadata").and_then(|m| m.get_mut("labels")).and_then(Value::as_map_mut) {
+    if let Some(labels) =
+        own.get_mut("metadata").and_then(|m| m.get_mut("labels")).and_then(Value::as_map_mut)
+    {
         labels.remove(HASH_LABEL);
     }
     own == *template

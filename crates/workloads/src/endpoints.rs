@@ -15,7 +15,8 @@ pub(crate) fn step(world: &mut World, service: &Arc<Object>) -> Vec<Action> {
         return Vec::new();
     }
     let mut actions: Vec<Action> = balancer(service).into_iter().collect();
-    let Some(selector) = service.at(&["spec", "selector"]).filter(|s| s.as_map().is_some_and(|m| !m.is_empty()))
+    let Some(selector) =
+        service.at(&["spec", "selector"]).filter(|s| s.as_map().is_some_and(|m| !m.is_empty()))
     else {
         return actions;
     };
@@ -61,7 +62,8 @@ fn slice(service: &Object, pods: &[Arc<Object>], old: Option<&Object>) -> Option
         return (!same).then(|| Action::patch(old, patch, None));
     }
     let suffix = letters(&Digest::of_bytes(service.metadata_str("uid").as_bytes()), 5);
-    let mut labels = service.metadata().and_then(|m| m.get("labels")).and_then(Value::as_map).cloned().unwrap_or_default();
+    let mut labels =
+        service.metadata().and_then(|m| m.get("labels")).and_then(Value::as_map).cloned().unwrap_or_default();
     labels.insert("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");
     labels.insert("kubernetes.io/service-name", service.name());
     let slice = value!({ "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
@@ -92,7 +94,9 @@ fn ports(service: &Object, pods: &[Arc<Object>]) -> Vec<Value> {
     };
     let port = |port: &Value| {
         let protocol = port.str_at(&["protocol"]).unwrap_or("TCP");
-        Some(value!({ "name": port.str_at(&["name"]).unwrap_or_default(), "port": resolve(port)?, "protocol": protocol }))
+        Some(
+            value!({ "name": port.str_at(&["name"]).unwrap_or_default(), "port": resolve(port)?, "protocol": protocol }),
+        )
     };
     service.list_at(&["spec", "ports"]).iter().filter_map(port).collect()
 }
@@ -114,7 +118,9 @@ fn endpoints(service: &Object, pods: &[Arc<Object>], old: Option<&Object>) -> Op
         .into_iter()
         .map(|mut port| {
             // Unlike a slice's, the name of an only port is left out where it is empty.
-            if let Some(map) = port.as_map_mut().filter(|map| map.get("name").and_then(Value::as_str) == Some("")) {
+            if let Some(map) =
+                port.as_map_mut().filter(|map| map.get("name").and_then(Value::as_str) == Some(""))
+            {
                 map.remove("name");
             }
             port

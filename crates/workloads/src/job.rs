@@ -21,7 +21,8 @@ pub(crate) fn step(world: &mut World, job: &Arc<Object>, now: Timestamp) -> Vec<
     let count = |phase: &str| pods.iter().filter(|pod| shape::phase(pod) == phase).count();
     let (succeeded, failed) = (count("Succeeded"), count("Failed"));
     let active: Vec<&Arc<Object>> = pods.iter().filter(|pod| shape::is_active(pod)).collect();
-    let number = |field: &str, or: i64| usize::try_from(job.i64_at(&["spec", field]).unwrap_or(or)).unwrap_or(0);
+    let number =
+        |field: &str, or: i64| usize::try_from(job.i64_at(&["spec", field]).unwrap_or(or)).unwrap_or(0);
     let parallelism = number("parallelism", 1);
     let completions = job.i64_at(&["spec", "completions"]).map(|n| usize::try_from(n).unwrap_or(0));
     let wanted = completions.unwrap_or(1);
@@ -43,7 +44,8 @@ pub(crate) fn step(world: &mut World, job: &Arc<Object>, now: Timestamp) -> Vec<
             actions.push(Action::Create(shape::pod(job, &name, &[])));
         }
     }
-    let counts = Counts { running, succeeded, failed, ready: active.iter().filter(|p| shape::is_ready(p)).count() };
+    let counts =
+        Counts { running, succeeded, failed, ready: active.iter().filter(|p| shape::is_ready(p)).count() };
     actions.extend(Action::status(job, status(job, &counts, outcome, suspended, now)));
     actions
 }
@@ -100,7 +102,8 @@ fn is_finished(job: &Object) -> bool {
 fn expired(job: &Object, now: Timestamp) -> bool {
     let Some(ttl) = job.i64_at(&["spec", "ttlSecondsAfterFinished"]) else { return false };
     let ended = job.list_at(&["status", "conditions"]).iter().filter_map(|c| {
-        matches!(c.str_at(&["type"]), Some("Complete" | "Failed")).then(|| c.str_at(&["lastTransitionTime"]))?
+        matches!(c.str_at(&["type"]), Some("Complete" | "Failed"))
+            .then(|| c.str_at(&["lastTransitionTime"]))?
     });
     let ended = ended.filter_map(|text| time::parse(text).ok()).max();
     ended.is_some_and(|at| i64::try_from(now.since(at).as_secs()).unwrap_or(0) >= ttl)

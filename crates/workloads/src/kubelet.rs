@@ -108,7 +108,13 @@ fn conditions(pod: &Object, now: Timestamp, status: &mut Map, initialized: bool,
         (_, "Failed") => ("PodFailed", String::new()),
         _ => ("ContainersNotReady", format!("containers with unready status: {}", names("containers"))),
     };
-    conditions.set("PodReadyToStartContainers", word(!matches!(phase, "Succeeded" | "Failed")), "", "", false);
+    conditions.set(
+        "PodReadyToStartContainers",
+        word(!matches!(phase, "Succeeded" | "Failed")),
+        "",
+        "",
+        false,
+    );
     if initialized {
         let reason = if phase == "Succeeded" { "PodCompleted" } else { "" };
         conditions.set("Initialized", "True", reason, "", false);
@@ -122,7 +128,14 @@ fn conditions(pod: &Object, now: Timestamp, status: &mut Map, initialized: bool,
     conditions.write(status);
 }
 
-fn container_status(pod: &Object, container: &Value, fate: Fate, wait: bool, field: &str, since: &str) -> Value {
+fn container_status(
+    pod: &Object,
+    container: &Value,
+    fate: Fate,
+    wait: bool,
+    field: &str,
+    since: &str,
+) -> Value {
     let name = container.str_at(&["name"]).unwrap_or_default();
     let image = container.str_at(&["image"]).unwrap_or_default();
     let old = pod.list_at(&["status", field]).iter().find(|s| s.str_at(&["name"]) == Some(name));

@@ -194,4 +194,3 @@ impl std::fmt::Debug for Player {
         write!(f, "Player({:?})", self.play)
     }
 }
-

@@ -9,12 +9,10 @@ use crate::shape;
 /// `maxSurge` and `maxUnavailable` in pods: percentages round up and down.
 pub(crate) fn bounds(deployment: &Object) -> (i64, i64) {
     let wished = shape::wished(deployment);
-    let read = |field: &str, up: bool| {
-        match deployment.at(&["spec", "strategy", "rollingUpdate", field]) {
-            Some(Value::Int(n)) => *n,
-            Some(Value::String(text)) => percent(text, wished, up),
-            _ => percent("25%", wished, up),
-        }
+    let read = |field: &str, up: bool| match deployment.at(&["spec", "strategy", "rollingUpdate", field]) {
+        Some(Value::Int(n)) => *n,
+        Some(Value::String(text)) => percent(text, wished, up),
+        _ => percent("25%", wished, up),
     };
     if recreates(deployment) {
         return (0, wished);
@@ -57,7 +55,12 @@ pub(crate) fn paused(deployment: &Object, newest: &Arc<Object>, old: &[Arc<Objec
 }
 
 /// What each ReplicaSet should have now.
-pub(crate) fn scale(deployment: &Object, newest: &Arc<Object>, old: &[Arc<Object>], pods_left: bool) -> Scales {
+pub(crate) fn scale(
+    deployment: &Object,
+    newest: &Arc<Object>,
+    old: &[Arc<Object>],
+    pods_left: bool,
+) -> Scales {
     let wished = shape::wished(deployment);
     if recreates(deployment) {
         let mut scales: Scales = old.iter().map(|set| (set.clone(), 0)).collect();

@@ -39,7 +39,8 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
         }
     }
     let all_ready = (start..start + wished).all(|n| find(n).is_some_and(|pod| shape::is_ready(pod)));
-    let number = |pod: &Object| pod.name().rsplit('-').next().and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
+    let number =
+        |pod: &Object| pod.name().rsplit('-').next().and_then(|n| n.parse::<i64>().ok()).unwrap_or(0);
     let mut surplus: Vec<&Arc<Object>> =
         pods.iter().filter(|pod| number(pod) >= start + wished && !pod.is_terminating()).collect();
     surplus.sort_by_key(|pod| std::cmp::Reverse(number(pod)));
@@ -111,14 +112,19 @@ fn claims(world: &World, set: &Object, ordinal: i64) -> Vec<Action> {
 }
 
 /// Replaces the last pod of an old revision, once all are ready.
-fn update(set: &Object, pods: &[Arc<Object>], revision: &str, number: impl Fn(&Object) -> i64) -> Option<Action> {
+fn update(
+    set: &Object,
+    pods: &[Arc<Object>],
+    revision: &str,
+    number: impl Fn(&Object) -> i64,
+) -> Option<Action> {
     if set.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete") {
         return None;
     }
     let partition = set.i64_at(&["spec", "updateStrategy", "rollingUpdate", "partition"]).unwrap_or(0);
-    let stale = pods
-        .iter()
-        .filter(|pod| number(pod) >= partition && pod.label(REVISION) != Some(revision) && !pod.is_terminating());
+    let stale = pods.iter().filter(|pod| {
+        number(pod) >= partition && pod.label(REVISION) != Some(revision) && !pod.is_terminating()
+    });
     stale.max_by_key(|pod| number(pod)).and_then(|pod| Action::discard(pod, None))
 }
 

@@ -55,13 +55,7 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(play: Play) -> Self {
-        Self {
-            play,
-            objects: BTreeMap::new(),
-            owned: HashMap::new(),
-            dirty: BTreeSet::new(),
-            names: 0,
-        }
+        Self { play, objects: BTreeMap::new(), owned: HashMap::new(), dirty: BTreeSet::new(), names: 0 }
     }
 
     /// Takes an object as it is now. One that is older than what is known is ignored.
@@ -176,9 +170,7 @@ impl World {
         let (group, kind) = (group.to_owned(), kind.to_owned());
         self.objects
             .range(from..)
-            .take_while(move |(key, _)| {
-                key.group == group && key.kind == kind && key.namespace == namespace
-            })
+            .take_while(move |(key, _)| key.group == group && key.kind == kind && key.namespace == namespace)
             .map(|(_, object)| object)
     }
 

@@ -1,4 +1,5 @@
 //! Controllers and kubelet on the in-process server.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,9 @@ impl Stage {
     }
 
     fn merge(&self, target: &Target, patch: Value) {
-        self.local.change(target, &Patch::Merge(patch), &WriteOptions::by(FieldManager::new("test"))).unwrap();
+        self.local
+            .change(target, &Patch::Merge(patch), &WriteOptions::by(FieldManager::new("test")))
+            .unwrap();
     }
 
     fn get(&self, api: &str, kind: &str, name: &str) -> Arc<Object> {
@@ -91,9 +94,7 @@ fn a_new_image_rolls_over_and_keeps_the_old_replica_set() {
     stage.make(deployment("web", "shop:1", 4));
     stage.play();
     let target = stage.at("apps/v1", "Deployment", "web");
-    let image = |image: &str| {
-        value!({ "spec": { "template": { "spec": { "containers": [{ "name": "app", "image": image }] } } } })
-    };
+    let image = |image: &str| value!({ "spec": { "template": { "spec": { "containers": [{ "name": "app", "image": image }] } } } });
     stage.merge(&target, image("shop:2"));
     stage.play();
     let web = stage.get("apps/v1", "Deployment", "web");

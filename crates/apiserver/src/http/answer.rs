@@ -80,7 +80,11 @@ impl Form {
         }
         let kinds = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
         let failure = match bogus || header.contains("protobuf") {
-            true => Failure::new(406, "NotAcceptable", format!("only the following media types are accepted: {kinds}")),
+            true => Failure::new(
+                406,
+                "NotAcceptable",
+                format!("only the following media types are accepted: {kinds}"),
+            ),
             false => {
                 let message = format!("406: Not Acceptable\n\nAvailable representations: {kinds}");
                 Failure::new(406, "NotAcceptable", message).about("", "", "")
@@ -117,7 +121,9 @@ impl Answer {
                 with_warnings(document(code, &value, form.yaml), &warnings)
             }
             Self::Value(code, value, warnings) => with_warnings(document(code, &value, form.yaml), &warnings),
-            Self::List(served, listing, now) => document(200, &list_in(form, &served, listing, now), form.yaml),
+            Self::List(served, listing, now) => {
+                document(200, &list_in(form, &served, listing, now), form.yaml)
+            }
             Self::Text(code, text) => plain(code, text.into(), "text/plain; charset=utf-8"),
             // Clients tell the one document from the many by this type.
             Self::Discovery(value) => {
@@ -129,7 +135,9 @@ impl Answer {
                 response.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
                 response
             }
-            Self::Failed(failure) if failure.reason == "PageNotFound" => Self::page_not_found().into_response(form),
+            Self::Failed(failure) if failure.reason == "PageNotFound" => {
+                Self::page_not_found().into_response(form)
+            }
             Self::Failed(failure) => {
                 let mut response = document(failure.code, &failure.to_value(), form.yaml);
                 if let Some(seconds) = failure.retry_after {

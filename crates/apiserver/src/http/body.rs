@@ -30,7 +30,8 @@ pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure>
     match media {
         "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported(media)),
         _ if media.contains("yaml") => {
-            let text = std::str::from_utf8(bytes).map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
+            let text = std::str::from_utf8(bytes)
+                .map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
             tautline_yaml::read(text, &tautline_yaml::Options::default())
                 .map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))
         }

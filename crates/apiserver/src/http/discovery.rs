@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tautline_core::{GroupVersion, Value, value};
 
-use super::answer::{Answer, Form};
 use super::Call;
+use super::answer::{Answer, Form};
 use crate::catalog::{Catalog, Served};
 use crate::failure::Failure;
 use crate::server::Server;
@@ -26,7 +26,8 @@ pub(super) fn answer(server: &Server, call: &Call, path: &[String]) -> Result<An
         ["api"] => value!({ "kind": "APIVersions", "versions": ["v1"],
             "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1" }] }),
         ["apis"] => {
-            let groups: Vec<Value> = groups(catalog).into_iter().map(|(name, all)| group(&name, &all)).collect();
+            let groups: Vec<Value> =
+                groups(catalog).into_iter().map(|(name, all)| group(&name, &all)).collect();
             value!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
         ["apis", name] => {
@@ -106,7 +107,8 @@ fn ordered(versions: &Versions) -> Vec<(&String, &Vec<Arc<Served>>)> {
 }
 
 fn group(name: &str, versions: &Versions) -> Value {
-    let entry = |version: &String| value!({ "groupVersion": format!("{name}/{version}"), "version": version });
+    let entry =
+        |version: &String| value!({ "groupVersion": format!("{name}/{version}"), "version": version });
     let all: Vec<Value> = ordered(versions).into_iter().map(|(version, _)| entry(version)).collect();
     let first = all.first().cloned().unwrap_or_default();
     value!({ "name": name, "versions": all, "preferredVersion": first })
@@ -141,7 +143,9 @@ fn resources(catalog: &Catalog, group: &str, version: &str) -> Result<Value, Fai
             list.push(one);
         }
     }
-    Ok(value!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": gv.to_string(), "resources": list }))
+    Ok(
+        value!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": gv.to_string(), "resources": list }),
+    )
 }
 
 /// `apidiscovery.k8s.io/v2`.
@@ -173,9 +177,7 @@ fn aggregated(catalog: &Catalog, core: bool) -> Value {
 
 fn described(served: &Served) -> Value {
     let kind = &served.kind;
-    let of = |gvk: &tautline_core::GroupVersionKind| {
-        value!({ "group": gvk.group.as_str(), "version": gvk.version.as_str(), "kind": gvk.kind.as_str() })
-    };
+    let of = |gvk: &tautline_core::GroupVersionKind| value!({ "group": gvk.group.as_str(), "version": gvk.version.as_str(), "kind": gvk.kind.as_str() });
     let scope = if served.is_namespaced() { "Namespaced" } else { "Cluster" };
     let mut one = value!({ "resource": kind.plural.as_str(), "responseKind": of(&kind.gvk), "scope": scope,
         "singularResource": kind.singular.as_str(), "verbs": kind.verbs.clone() });

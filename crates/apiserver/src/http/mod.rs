@@ -151,7 +151,7 @@ impl HttpService {
     fn resource(&self, call: &Call, form: &Form, place: &Place) -> Result<Answer, Failure> {
         let verb = place.verb(call)?;
         let ask = Ask::new(&call.who, verb, &place.served, &place.namespace, &place.name)
-            .to_subresource(&place.subresource);
+            .with_subresource(&place.subresource);
         if !place.subresource.is_empty() {
             let known = place.served.kind.subresource(&place.subresource);
             let known = known.ok_or_else(|| self.missing_subresource(&ask))?;
@@ -262,7 +262,10 @@ fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
     };
     if matching == "Exact" && number.is_none_or(|n| n == 0) {
         let detail = "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"";
-        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("resourceVersionMatch", detail)));
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden(
+            "resourceVersionMatch",
+            detail,
+        )));
     }
     let exact = matching == "Exact" || matching.is_empty() && limit > 0 && number.is_some_and(|n| n > 0);
     Ok(ListHow {
@@ -290,7 +293,10 @@ fn watch_how(call: &Call, served: &Served, name: &str) -> Result<WatchHow, Failu
     }
     if initial.is_none() && !matching.is_empty() {
         let detail = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
-        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("resourceVersionMatch", detail)));
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden(
+            "resourceVersionMatch",
+            detail,
+        )));
     }
     let since = crate::local::parse_version(call.query.text("resourceVersion"))?;
     let from_now = initial == Some(false) && since == 0;

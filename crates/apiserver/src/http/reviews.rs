@@ -9,7 +9,12 @@ use crate::state::State;
 use crate::write::{DeleteHow, How};
 
 /// Answers a POST that makes no object; `None` if it is one that does.
-pub(super) fn answer(state: &mut State, ask: &Ask, body: &Value, how: &How) -> Result<Option<Answer>, Failure> {
+pub(super) fn answer(
+    state: &mut State,
+    ask: &Ask,
+    body: &Value,
+    how: &How,
+) -> Result<Option<Answer>, Failure> {
     match ask.subresource.as_str() {
         "" => {}
         "eviction" => return evict(state, ask, body).map(Some),

@@ -26,9 +26,11 @@ pub(super) fn parse(path: &str) -> Route {
     match words.as_slice() {
         ["api", version, rest @ ..] if !rest.is_empty() => resource("", version, rest),
         ["apis", group, version, rest @ ..] if !rest.is_empty() => resource(group, version, rest),
-        ["api" | "apis" | "openapi" | "version" | "healthz" | "livez" | "readyz" | "metrics" | ".well-known", ..] => {
-            Route::Document(parts)
-        }
+        [
+            "api" | "apis" | "openapi" | "version" | "healthz" | "livez" | "readyz" | "metrics"
+            | ".well-known",
+            ..,
+        ] => Route::Document(parts),
         [] => Route::Document(parts),
         _ => Route::Unknown,
     }

@@ -31,7 +31,13 @@ struct Lines {
 }
 
 /// The body of a watch's answer. Without a tokio runtime's timer there is none; the caller has one.
-pub(super) fn body(watch: Watch, served: Arc<Served>, form: Form, server: &Server, seconds: Option<i64>) -> Body {
+pub(super) fn body(
+    watch: Watch,
+    served: Arc<Served>,
+    form: Form,
+    server: &Server,
+    seconds: Option<i64>,
+) -> Body {
     let seconds = seconds.and_then(|n| u64::try_from(n).ok()).unwrap_or(LONGEST);
     let end = Box::pin(tokio::time::sleep(Duration::from_secs(seconds)));
     let lines = Lines { watch, served, form, server: server.clone(), end, first: true };

@@ -49,6 +49,9 @@ impl Rules {
 
 impl std::fmt::Debug for Rules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rules").field("rights", &self.rights).field("faults", &self.faults).finish_non_exhaustive()
+        f.debug_struct("Rules")
+            .field("rights", &self.rights)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
     }
 }

@@ -64,7 +64,15 @@ pub(super) fn shape(gvk: &GroupVersionKind) -> Shape {
 fn names(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Pod => &[
-            "Name", "Ready", "Status", "Restarts", "Age", "+IP", "+Node", "+Nominated Node", "+Readiness Gates",
+            "Name",
+            "Ready",
+            "Status",
+            "Restarts",
+            "Age",
+            "+IP",
+            "+Node",
+            "+Nominated Node",
+            "+Readiness Gates",
         ],
         Shape::Deployment => {
             &["Name", "Ready", "*Up-to-date", "*Available", "Age", "+Containers", "+Images", "+Selector"]
@@ -74,15 +82,32 @@ fn names(shape: Shape) -> &'static [&'static str] {
         }
         Shape::StatefulSet => &["Name", "Ready", "Age", "+Containers", "+Images"],
         Shape::DaemonSet => &[
-            "Name", "*Desired", "*Current", "*Ready", "*Up-to-date", "*Available", "Node Selector", "Age",
-            "+Containers", "+Images", "+Selector",
+            "Name",
+            "*Desired",
+            "*Current",
+            "*Ready",
+            "*Up-to-date",
+            "*Available",
+            "Node Selector",
+            "Age",
+            "+Containers",
+            "+Images",
+            "+Selector",
         ],
         Shape::Job => {
             &["Name", "Status", "Completions", "Duration", "Age", "+Containers", "+Images", "+Selector"]
         }
         Shape::CronJob => &[
-            "Name", "Schedule", "Timezone", "Suspend", "*Active", "Last Schedule", "Age", "+Containers",
-            "+Images", "+Selector",
+            "Name",
+            "Schedule",
+            "Timezone",
+            "Suspend",
+            "*Active",
+            "Last Schedule",
+            "Age",
+            "+Containers",
+            "+Images",
+            "+Selector",
         ],
         Shape::Service => &["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age", "+Selector"],
         Shape::Ingress => &["Name", "Class", "Hosts", "Address", "Ports", "Age"],
@@ -91,16 +116,43 @@ fn names(shape: Shape) -> &'static [&'static str] {
         Shape::Namespace => &["Name", "Status", "Age"],
         Shape::Node => &["Name", "Status", "Roles", "Age", "Version"],
         Shape::Claim => &[
-            "Name", "Status", "Volume", "Capacity", "Access Modes", "StorageClass", "VolumeAttributesClass",
-            "Age", "+VolumeMode",
+            "Name",
+            "Status",
+            "Volume",
+            "Capacity",
+            "Access Modes",
+            "StorageClass",
+            "VolumeAttributesClass",
+            "Age",
+            "+VolumeMode",
         ],
         Shape::Volume => &[
-            "Name", "Capacity", "Access Modes", "Reclaim Policy", "Status", "Claim", "StorageClass",
-            "VolumeAttributesClass", "Reason", "Age", "+VolumeMode",
+            "Name",
+            "Capacity",
+            "Access Modes",
+            "Reclaim Policy",
+            "Status",
+            "Claim",
+            "StorageClass",
+            "VolumeAttributesClass",
+            "Reason",
+            "Age",
+            "+VolumeMode",
         ],
         Shape::Endpoints => &["Name", "Endpoints", "Age"],
         Shape::EndpointSlice => &["Name", "AddressType", "Ports", "Endpoints", "Age"],
-        Shape::Event => &["Last Seen", "Type", "Reason", "Object", "+Subobject", "+Source", "Message", "+First Seen", "+Count", "+Name"],
+        Shape::Event => &[
+            "Last Seen",
+            "Type",
+            "Reason",
+            "Object",
+            "+Subobject",
+            "+Source",
+            "Message",
+            "+First Seen",
+            "+Count",
+            "+Name",
+        ],
         Shape::Crd => &["Name", "Created At"],
         Shape::Autoscaler => &["Name", "Reference", "Targets", "MinPods", "MaxPods", "*Replicas", "Age"],
         Shape::Lease => &["Name", "Holder", "Age"],
@@ -136,7 +188,11 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
         }
         Shape::Deployment => {
             cells.push(ratio(object, &["status", "readyReplicas"], &["spec", "replicas"]));
-            cells.extend([number(&["status", "updatedReplicas"]), number(&["status", "availableReplicas"]), age()]);
+            cells.extend([
+                number(&["status", "updatedReplicas"]),
+                number(&["status", "availableReplicas"]),
+                age(),
+            ]);
             cells.extend(template(object, true));
         }
         Shape::ReplicaSet => {
@@ -149,7 +205,13 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
             cells.extend(template(object, false));
         }
         Shape::DaemonSet => {
-            let fields = ["desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable"];
+            let fields = [
+                "desiredNumberScheduled",
+                "currentNumberScheduled",
+                "numberReady",
+                "updatedNumberScheduled",
+                "numberAvailable",
+            ];
             cells.extend(fields.map(|field| number(&["status", field])));
             cells.extend([labels(object.at(&["spec", "template", "spec", "nodeSelector"])), age()]);
             cells.extend(template(object, true));
@@ -179,34 +241,54 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
             let hosts: Vec<&str> = rules.iter().filter_map(|r| r.str_at(&["host"])).collect();
             let hosts = if hosts.is_empty() { "*".to_owned() } else { hosts.join(",") };
             let tls = !object.list_at(&["spec", "tls"]).is_empty();
-            cells.extend([text(&["spec", "ingressClassName"], "<none>"), hosts.into(), balancer(object).unwrap_or_default().into()]);
+            cells.extend([
+                text(&["spec", "ingressClassName"], "<none>"),
+                hosts.into(),
+                balancer(object).unwrap_or_default().into(),
+            ]);
             cells.extend([if tls { "80, 443" } else { "80" }.into(), age()]);
         }
         Shape::ConfigMap => cells.extend([Value::Int(keys(object, &["data", "binaryData"])), age()]),
         Shape::Secret => cells.extend([text(&["type"], ""), Value::Int(keys(object, &["data"])), age()]),
         Shape::Namespace => cells.extend([text(&["status", "phase"], ""), age()]),
         Shape::Node => {
-            let ready = object.list_at(&["status", "conditions"]).iter().any(|c| {
-                c.str_at(&["type"]) == Some("Ready") && c.str_at(&["status"]) == Some("True")
-            });
+            let ready = object
+                .list_at(&["status", "conditions"])
+                .iter()
+                .any(|c| c.str_at(&["type"]) == Some("Ready") && c.str_at(&["status"]) == Some("True"));
             cells.extend([if ready { "Ready" } else { "Unknown" }.into(), "<none>".into(), age()]);
             cells.push(text(&["status", "nodeInfo", "kubeletVersion"], ""));
         }
         Shape::Claim => {
-            let phase = if object.is_terminating() { "Terminating".into() } else { text(&["status", "phase"], "") };
+            let phase =
+                if object.is_terminating() { "Terminating".into() } else { text(&["status", "phase"], "") };
             cells.extend([phase, text(&["spec", "volumeName"], "")]);
-            cells.extend([text(&["status", "capacity", "storage"], ""), modes(object, &["status", "accessModes"])]);
+            cells.extend([
+                text(&["status", "capacity", "storage"], ""),
+                modes(object, &["status", "accessModes"]),
+            ]);
             cells.extend([text(&["spec", "storageClassName"], ""), "<unset>".into(), age()]);
             cells.push(text(&["spec", "volumeMode"], "<unset>"));
         }
         Shape::Volume => {
-            cells.extend([text(&["spec", "capacity", "storage"], ""), modes(object, &["spec", "accessModes"])]);
+            cells.extend([
+                text(&["spec", "capacity", "storage"], ""),
+                modes(object, &["spec", "accessModes"]),
+            ]);
             cells.push(text(&["spec", "persistentVolumeReclaimPolicy"], ""));
             let claim = object.at(&["spec", "claimRef"]).map(|c| {
-                format!("{}/{}", c.str_at(&["namespace"]).unwrap_or_default(), c.str_at(&["name"]).unwrap_or_default())
+                format!(
+                    "{}/{}",
+                    c.str_at(&["namespace"]).unwrap_or_default(),
+                    c.str_at(&["name"]).unwrap_or_default()
+                )
             });
             cells.extend([text(&["status", "phase"], ""), claim.unwrap_or_default().into()]);
-            cells.extend([text(&["spec", "storageClassName"], ""), "<unset>".into(), text(&["status", "reason"], "")]);
+            cells.extend([
+                text(&["spec", "storageClassName"], ""),
+                "<unset>".into(),
+                text(&["status", "reason"], ""),
+            ]);
             cells.extend([age(), text(&["spec", "volumeMode"], "<unset>")]);
         }
         Shape::Endpoints => cells.extend([endpoints(object), age()]),
@@ -220,8 +302,13 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
         Shape::Event => return event(object, now),
         Shape::Crd => cells.push(text(&["metadata", "creationTimestamp"], "")),
         Shape::Autoscaler => {
-            let of = ["kind", "name"].map(|f| object.str_at(&["spec", "scaleTargetRef", f]).unwrap_or_default().to_owned());
-            cells.extend([of.join("/").into(), "<unknown>".into(), text(&["spec", "minReplicas"], "<unset>")]);
+            let of = ["kind", "name"]
+                .map(|f| object.str_at(&["spec", "scaleTargetRef", f]).unwrap_or_default().to_owned());
+            cells.extend([
+                of.join("/").into(),
+                "<unknown>".into(),
+                text(&["spec", "minReplicas"], "<unset>"),
+            ]);
             cells.extend([text(&["spec", "maxReplicas"], ""), number(&["status", "currentReplicas"]), age()]);
         }
         Shape::Lease => cells.extend([text(&["spec", "holderIdentity"], ""), age()]),
@@ -308,7 +395,8 @@ fn external(service: &Object) -> Value {
         Some("ExternalName") => service.at(&["spec", "externalName"]).cloned().unwrap_or_default(),
         Some("LoadBalancer") => balancer(service).unwrap_or_else(|| "<pending>".to_owned()).into(),
         _ => {
-            let all: Vec<&str> = service.list_at(&["spec", "externalIPs"]).iter().filter_map(Value::as_str).collect();
+            let all: Vec<&str> =
+                service.list_at(&["spec", "externalIPs"]).iter().filter_map(Value::as_str).collect();
             if all.is_empty() { "<none>".into() } else { all.join(",").into() }
         }
     }
@@ -355,7 +443,9 @@ fn endpoints(object: &Object) -> Value {
         for ip in ips {
             match subset.list_at(&["ports"]) {
                 [] => all.push(ip.to_owned()),
-                ports => all.extend(ports.iter().map(|p| format!("{ip}:{}", p.i64_at(&["port"]).unwrap_or(0)))),
+                ports => {
+                    all.extend(ports.iter().map(|p| format!("{ip}:{}", p.i64_at(&["port"]).unwrap_or(0))))
+                }
             }
         }
     }

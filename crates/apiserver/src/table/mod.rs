@@ -31,7 +31,13 @@ impl Column {
             _ => "",
         };
         let (description, priority) = (description.to_owned(), 0);
-        Self { name: name.to_owned(), kind: kind.to_owned(), format: format.to_owned(), description, priority }
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            format: format.to_owned(),
+            description,
+            priority,
+        }
     }
 
     fn to_value(&self) -> Value {
@@ -99,7 +105,9 @@ fn custom_rows(columns: &[Value], objects: &[Arc<Object>], now: Timestamp) -> (V
     for column in columns {
         let path = text(column, "jsonPath");
         let described = match text(column, "description") {
-            none if none.is_empty() => format!("Custom resource definition column (in JSONPath format): {path}"),
+            none if none.is_empty() => {
+                format!("Custom resource definition column (in JSONPath format): {path}")
+            }
             some => some,
         };
         shown.push(Column {

@@ -61,7 +61,9 @@ fn step<'v>(value: &'v Value, inside: &str) -> Vec<&'v Value> {
         Value::List(list) => match filter(inside) {
             Some((name, want)) => {
                 let names: Vec<&str> = name.split('.').collect();
-                list.iter().filter(|item| item.at(&names).map(crate::state::plain).as_deref() == Some(want)).collect()
+                list.iter()
+                    .filter(|item| item.at(&names).map(crate::state::plain).as_deref() == Some(want))
+                    .collect()
             }
             None => inside.parse::<usize>().ok().and_then(|i| list.get(i)).into_iter().collect(),
         },
@@ -84,7 +86,8 @@ mod tests {
 
     #[test]
     fn columns_find_fields_items_and_conditions() {
-        let root = value!({ "a": { "b.c": 1 }, "l": [{ "type": "X", "s": "no" }, { "type": "Y", "s": "yes" }] });
+        let root =
+            value!({ "a": { "b.c": 1 }, "l": [{ "type": "X", "s": "no" }, { "type": "Y", "s": "yes" }] });
         let check = |path: &str, expect: &str| {
             let found: Vec<String> = find(&root, path).iter().map(|v| v.to_json()).collect();
             assert_eq!(found.join(" "), expect, "{path}");

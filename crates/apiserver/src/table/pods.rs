@@ -14,7 +14,8 @@ pub(super) struct PodCells {
 pub(super) fn cells(pod: &Object) -> PodCells {
     let text = |keys: &[&str]| pod.str_at(keys).filter(|text| !text.is_empty());
     let containers = pod.list_at(&["spec", "containers"]).len();
-    let mut status = text(&["status", "reason"]).or(text(&["status", "phase"])).unwrap_or("Unknown").to_owned();
+    let mut status =
+        text(&["status", "reason"]).or(text(&["status", "phase"])).unwrap_or("Unknown").to_owned();
     let states = pod.list_at(&["status", "containerStatuses"]);
     let restarts = |list: &[Value]| list.iter().filter_map(|s| s.i64_at(&["restartCount"])).sum::<i64>();
     let mut count = restarts(states);

@@ -131,7 +131,8 @@ impl Drop for Listener {
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }
 
@@ -144,7 +145,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// two defaults in one process panic.
 fn tls() -> Result<(TlsAcceptor, String), ListenError> {
     let names = ["localhost", "127.0.0.1", "::1", "kubernetes.default.svc"].map(str::to_owned).to_vec();
-    let made = rcgen::generate_simple_self_signed(names).map_err(|e| ListenError::Certificate(e.to_string()))?;
+    let made =
+        rcgen::generate_simple_self_signed(names).map_err(|e| ListenError::Certificate(e.to_string()))?;
     let certificate = made.cert.pem();
     let chain = vec![made.cert.der().clone()];
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());

@@ -17,7 +17,7 @@ impl State {
     /// What kube-apiserver 1.37 refuses, in its order: body, namespace, admission, validation, existence.
     pub(crate) fn create(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
         let (object, mut warnings) = decode(&ask.served, body, how.validation)?;
-        if object.metadata_str("resourceVersion") != "" && object.metadata_str("resourceVersion") != "0" {
+        if !["", "0"].contains(&object.metadata_str("resourceVersion")) {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }
         warnings.extend(ask.served.custom.as_ref().and_then(|c| c.warning.clone()));
@@ -38,7 +38,8 @@ impl State {
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
         served.prepare_create(&mut object);
-        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
+        typing::default(&self.catalog, &mut object)
+            .map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {
@@ -55,7 +56,8 @@ impl State {
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
         let warnings = required::warnings(&served, &object);
-        let object = if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
+        let object =
+            if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
         Ok(Outcome { object, created: true, warnings })
     }
 

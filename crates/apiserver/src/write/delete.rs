@@ -130,7 +130,11 @@ impl State {
         }
         let stored = self.store.put(&place.shelf, new);
         self.noted(served, &stored);
-        let shown = if *served.gvk() == served.stored { stored } else { Arc::new(typing::from_stored(served, &stored)) };
+        let shown = if *served.gvk() == served.stored {
+            stored
+        } else {
+            Arc::new(typing::from_stored(served, &stored))
+        };
         Removal::Waiting(shown)
     }
 

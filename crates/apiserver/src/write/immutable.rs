@@ -22,10 +22,8 @@ pub(super) fn check(served: &Served, old: &Object, new: &Object) -> Vec<Wrong> {
         ("", "ConfigMap" | "Secret") => config(&mut check),
         ("", "PersistentVolumeClaim") => claim(&mut check),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => role_ref(&mut check),
-        ("discovery.k8s.io", "EndpointSlice") => {
-            if old.get("addressType") != new.get("addressType") {
-                check.wrong.push(Wrong::invalid("addressType", &Value::Null, IMMUTABLE));
-            }
+        ("discovery.k8s.io", "EndpointSlice") if old.get("addressType") != new.get("addressType") => {
+            check.wrong.push(Wrong::invalid("addressType", &Value::Null, IMMUTABLE));
         }
         ("apps", "ControllerRevision") => check.field(&["data"]),
         ("storage.k8s.io", "StorageClass") => {
@@ -147,7 +145,9 @@ fn role_ref(check: &mut Check<'_>) {
 fn pod(check: &mut Check<'_>) {
     let fixed = |object: &Object| -> Map {
         let mut spec = object.get("spec").and_then(Value::as_map).cloned().unwrap_or_default();
-        for field in ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"] {
+        for field in
+            ["activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"]
+        {
             spec.remove(field);
         }
         for field in ["containers", "initContainers"] {

@@ -41,7 +41,8 @@ impl State {
             return Ok(());
         }
         if !object.namespace().is_empty() && object.namespace() != ask.namespace {
-            let message = "the namespace of the provided object does not match the namespace sent on the request";
+            let message =
+                "the namespace of the provided object does not match the namespace sent on the request";
             return Err(Failure::bad_request(message));
         }
         object.metadata_mut().insert("namespace", ask.namespace.as_str());
@@ -143,7 +144,8 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
         for field in ["apiVersion", "kind", "name", "uid"] {
             if owner.str_at(&[field]).is_none_or(str::is_empty) {
                 let path = format!("metadata.ownerReferences[{i}].{field}");
-                let detail = if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
+                let detail =
+                    if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
                 wrong.push(Wrong::required(path, detail));
             }
         }
@@ -179,7 +181,8 @@ fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {
 /// Carries over what a writer cannot change, and says what it tried to.
 pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
     let mut wrong = Vec::new();
-    let fields = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    let fields =
+        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
     for field in fields {
         copy(old, new, field);
     }

@@ -47,7 +47,12 @@ pub(crate) struct How {
 
 impl How {
     pub(crate) fn by(manager: &str) -> Self {
-        Self { manager: manager.to_owned(), dry_run: false, force: false, validation: FieldValidation::Ignore }
+        Self {
+            manager: manager.to_owned(),
+            dry_run: false,
+            force: false,
+            validation: FieldValidation::Ignore,
+        }
     }
 }
 
@@ -61,7 +66,13 @@ pub(crate) struct Outcome {
 
 impl State {
     /// Runs the hooks that may change an object.
-    fn mutate(&self, ask: &Ask, old: Option<&Object>, object: &mut Object, dry_run: bool) -> Result<(), Failure> {
+    fn mutate(
+        &self,
+        ask: &Ask,
+        old: Option<&Object>,
+        object: &mut Object,
+        dry_run: bool,
+    ) -> Result<(), Failure> {
         let review = Review { ask, old, dry_run };
         self.rules.mutating.iter().try_for_each(|hook| hook.run(&review, object))
     }

@@ -46,13 +46,20 @@ impl State {
             .map_err(|failure| as_invalid(ask, &failure, how.validation))?;
         self.place_in(ask, &mut object)?;
         check_preconditions(ask, &old, &object)?;
-        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+        typing::default(&self.catalog, &mut object)
+            .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
         let mut outcome = self.update_object(ask, &old, object, how, None)?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }
 
-    fn patch_scale(&mut self, ask: &Ask, old: &Object, body: &PatchBody, how: &How) -> Result<Outcome, Failure> {
+    fn patch_scale(
+        &mut self,
+        ask: &Ask,
+        old: &Object,
+        body: &PatchBody,
+        how: &How,
+    ) -> Result<Outcome, Failure> {
         let scale = crate::scale::of(&ask.served, old);
         let mut patched = typing::patched(&ask.served, &scale, body)?;
         // Whatever version the scale was read at, the patch is on this one.
@@ -97,7 +104,8 @@ impl State {
         };
         let mut outcome = match &old {
             Some(old) => {
-                typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+                typing::default(&self.catalog, &mut object)
+                    .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
                 self.update_object(ask, old, object, how, Some(fields))?
             }
             None => self.create_object(ask, object, how, Some(fields))?,
@@ -108,7 +116,8 @@ impl State {
 
     /// What decoding the applied object warns of. An apply refuses unknown fields later, as typed patch.
     fn apply_warnings(&self, ask: &Ask, wanted: &Object, how: &How) -> Result<Vec<String>, Failure> {
-        let lenient = if how.validation == FieldValidation::Strict { FieldValidation::Ignore } else { how.validation };
+        let lenient =
+            if how.validation == FieldValidation::Strict { FieldValidation::Ignore } else { how.validation };
         let (_, warnings) = decode(&ask.served, wanted.to_value(), lenient)?;
         Ok(warnings)
     }
@@ -122,11 +131,7 @@ fn check_applied(ask: &Ask, wanted: &Object) -> Result<(), Failure> {
         return Err(Failure::bad_request(format!("Object 'Kind' is missing in '{body}'")));
     }
     if wanted.gvk() != *gvk && ask.subresource != "scale" {
-        let message = format!(
-            "invalid object type: /{}, Kind={}",
-            wanted.api_version(),
-            wanted.kind()
-        );
+        let message = format!("invalid object type: /{}, Kind={}", wanted.api_version(), wanted.kind());
         return Err(Failure::bad_request(message));
     }
     if !wanted.name().is_empty() && wanted.name() != ask.name {

@@ -248,17 +248,33 @@ mod tests {
                 "code": { "type": "string", "pattern": "^[a-z]+$" },
                 "tags": { "type": "array", "x-kubernetes-list-type": "set", "items": { "type": "string" } } } } } });
         let check = |spec: Value, expect: &str| {
-            let object = Object::new(value!({ "apiVersion": "a/v1", "kind": "K", "metadata": { "name": "n" }, "spec": spec }));
-            let lines: Vec<String> =
-                super::check(&schema, &object.unwrap()).iter().map(|w| format!("{}: {}", w.field, w.message)).collect();
+            let object = Object::new(
+                value!({ "apiVersion": "a/v1", "kind": "K", "metadata": { "name": "n" }, "spec": spec }),
+            );
+            let lines: Vec<String> = super::check(&schema, &object.unwrap())
+                .iter()
+                .map(|w| format!("{}: {}", w.field, w.message))
+                .collect();
             assert_eq!(lines.join("; "), expect);
         };
         check(value!({ "n": 1 }), "");
         check(value!({}), "spec.n: Required value");
-        check(value!({ "n": "x" }), "spec.n: Invalid value: \"string\": spec.n in body must be of type integer: \"string\"");
-        check(value!({ "n": 10 }), "spec.n: Invalid value: 10: spec.n in body should be less than or equal to 9");
-        check(value!({ "n": 1, "mode": "Bad" }), "spec.mode: Unsupported value: \"Bad\": supported values: \"Fast\", \"Slow\"");
-        check(value!({ "n": 1, "code": "X" }), "spec.code: Invalid value: \"X\": spec.code in body should match '^[a-z]+$'");
+        check(
+            value!({ "n": "x" }),
+            "spec.n: Invalid value: \"string\": spec.n in body must be of type integer: \"string\"",
+        );
+        check(
+            value!({ "n": 10 }),
+            "spec.n: Invalid value: 10: spec.n in body should be less than or equal to 9",
+        );
+        check(
+            value!({ "n": 1, "mode": "Bad" }),
+            "spec.mode: Unsupported value: \"Bad\": supported values: \"Fast\", \"Slow\"",
+        );
+        check(
+            value!({ "n": 1, "code": "X" }),
+            "spec.code: Invalid value: \"X\": spec.code in body should match '^[a-z]+$'",
+        );
         check(value!({ "n": 1, "tags": ["a", "a"] }), "spec.tags[1]: Duplicate value: \"a\"");
     }
 }

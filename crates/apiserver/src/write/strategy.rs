@@ -200,11 +200,8 @@ fn job_selector(job: &mut Object) {
 
 /// `status.qosClass`, by the resources of all containers.
 fn qos_class(pod: &Object) -> &'static str {
-    let containers: Vec<&Value> = pod
-        .list_at(&["spec", "containers"])
-        .iter()
-        .chain(pod.list_at(&["spec", "initContainers"]))
-        .collect();
+    let containers: Vec<&Value> =
+        pod.list_at(&["spec", "containers"]).iter().chain(pod.list_at(&["spec", "initContainers"])).collect();
     let get = |c: &Value, side: &str, name: &str| c.at(&["resources", side, name]).cloned();
     let any = containers.iter().any(|c| {
         ["requests", "limits"].iter().any(|side| ["cpu", "memory"].iter().any(|n| get(c, side, n).is_some()))

@@ -46,7 +46,8 @@ impl State {
             return Err(Failure::invalid(&ask.group, &ask.resource, &ask.name, vec![wrong]));
         }
         check_preconditions(ask, &old, &object)?;
-        typing::default(&self.catalog, &mut object).map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
+        typing::default(&self.catalog, &mut object)
+            .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
         let mut outcome = self.update_object(ask, &old, object, how, None)?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
@@ -111,7 +112,11 @@ impl State {
             return Arc::new(new);
         }
         let stored = self.commit(ask, typing::to_stored(&ask.served, new));
-        if *ask.served.gvk() == ask.served.stored { stored } else { Arc::new(typing::from_stored(&ask.served, &stored)) }
+        if *ask.served.gvk() == ask.served.stored {
+            stored
+        } else {
+            Arc::new(typing::from_stored(&ask.served, &stored))
+        }
     }
 
     /// PUT on `scale`: only the number of replicas counts.
@@ -145,7 +150,11 @@ impl State {
 pub(super) fn check_preconditions(ask: &Ask, old: &Object, new: &Object) -> Result<(), Failure> {
     let uid = new.metadata_str("uid");
     if !uid.is_empty() && uid != old.metadata_str("uid") {
-        let shelf = if ask.served.custom.is_some() { format!("{}/{}", ask.group, ask.resource) } else { ask.resource.clone() };
+        let shelf = if ask.served.custom.is_some() {
+            format!("{}/{}", ask.group, ask.resource)
+        } else {
+            ask.resource.clone()
+        };
         let place = if ask.namespace.is_empty() { String::new() } else { format!("{}/", ask.namespace) };
         let why = format!(
             "StorageError: invalid object, Code: 4, Key: /registry/{shelf}/{place}{}, ResourceVersion: 0, \

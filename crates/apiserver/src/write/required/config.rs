@@ -36,7 +36,8 @@ pub(super) fn service(object: &Object, wrong: &mut Vec<Wrong>) {
         {
             wrong.push(Wrong::unsupported(format!("{at}.protocol"), protocol, &protocols));
         }
-        if let (Some(problem), Some(target)) = (port_problem(port.get("targetPort")), port.get("targetPort")) {
+        if let (Some(problem), Some(target)) = (port_problem(port.get("targetPort")), port.get("targetPort"))
+        {
             wrong.push(Wrong::invalid(format!("{at}.targetPort"), target, problem));
         }
     }

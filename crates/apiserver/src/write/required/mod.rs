@@ -25,7 +25,9 @@ pub(super) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
         ("", "Service") => config::service(object, &mut wrong),
         ("", "ConfigMap" | "Secret") => config::keys(object, &mut wrong),
         ("", "PersistentVolumeClaim") => config::claim(object, &mut wrong),
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => config::binding(object, &mut wrong),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            config::binding(object, &mut wrong)
+        }
         ("storage.k8s.io", "StorageClass") if text(object, &["provisioner"]).is_empty() => {
             wrong.push(Wrong::required("provisioner", ""));
         }

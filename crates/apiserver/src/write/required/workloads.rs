@@ -75,7 +75,8 @@ pub(super) fn job(object: &Object, wrong: &mut Vec<Wrong>) {
         not_negative(object, &["spec", field], wrong);
     }
     pods::spec(object.at(&["spec", "template", "spec"]), "spec.template.spec", wrong);
-    let policy = object.at(&["spec", "template", "spec", "restartPolicy"]).cloned().unwrap_or_else(|| "Always".into());
+    let policy =
+        object.at(&["spec", "template", "spec", "restartPolicy"]).cloned().unwrap_or_else(|| "Always".into());
     if !matches!(policy.as_str(), Some("Never" | "OnFailure")) {
         let path = "spec.template.spec.restartPolicy";
         let known = ["OnFailure", "Never"];
@@ -84,7 +85,8 @@ pub(super) fn job(object: &Object, wrong: &mut Vec<Wrong>) {
             Some("Always") => format!("Required value: valid values: {}", lines.join(", ")),
             _ => format!("Unsupported value: {}: supported values: {}", policy.to_json(), lines.join(", ")),
         };
-        let reason = if message.starts_with("Required") { "FieldValueRequired" } else { "FieldValueNotSupported" };
+        let reason =
+            if message.starts_with("Required") { "FieldValueRequired" } else { "FieldValueNotSupported" };
         wrong.push(Wrong { field: path.to_owned(), reason, message });
     }
 }
