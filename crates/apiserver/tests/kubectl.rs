@@ -2,6 +2,7 @@
 #![cfg(feature = "tcp")]
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "the test starts a program and writes its kubeconfig"
 )]

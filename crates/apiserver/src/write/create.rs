@@ -37,15 +37,16 @@ impl State {
         let served = ask.served.clone();
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
-        served.prepare_create(&mut object);
-        typing::default(&self.catalog, &mut object)
-            .map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
+        self.settled(&served, &mut object)?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {
             Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
             None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
         }
+        // What the server itself fills in from here on has no owner.
+        served.prepare_create(&mut object);
+        self.settled(&served, &mut object)?;
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
@@ -56,9 +57,17 @@ impl State {
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
         let warnings = required::warnings(&served, &object);
-        let object =
-            if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
+        let object = match how.dry_run {
+            true => Arc::new(object),
+            false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
+        };
         Ok(Outcome { object, created: true, warnings })
+    }
+
+    /// Brings an object into the form that is stored.
+    fn settled(&self, served: &crate::catalog::Served, object: &mut Object) -> Result<(), Failure> {
+        typing::default(&self.catalog, object)
+            .map_err(|why| crate::write::decode::cannot_handle(served, &why))
     }
 
     fn check_new(&self, ask: &Ask, object: &Object) -> Result<(), Failure> {
