@@ -47,6 +47,11 @@ impl Addresses {
         let spec = service.as_map_mut().map_at("spec");
         spec.insert("clusterIP", ip.as_str());
         spec.insert("clusterIPs", value!([ip.as_str()]));
+        for (field, or) in [("ipFamilies", value!(["IPv4"])), ("ipFamilyPolicy", "SingleStack".into())] {
+            if spec.get(field).is_none_or(Value::is_null) {
+                spec.insert(field, or);
+            }
+        }
         if let Some(ports) = ports {
             spec.insert("ports", ports);
         }

@@ -107,7 +107,7 @@ impl Ask {
         }
     }
 
-    pub(crate) fn to_subresource(mut self, subresource: &str) -> Self {
+    pub(crate) fn with_subresource(mut self, subresource: &str) -> Self {
         self.subresource = subresource.to_owned();
         self
     }

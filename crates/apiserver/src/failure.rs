@@ -18,7 +18,7 @@ pub struct Failure {
     /// The message for people.
     pub message: String,
     /// What it is about; `None` where the real server leaves `details` out.
-    pub details: Option<Details>,
+    pub details: Option<Box<Details>>,
     /// How many seconds the client should wait.
     pub retry_after: Option<u32>,
     /// A token to go on with an expired list.
@@ -49,7 +49,8 @@ impl Failure {
     #[must_use]
     pub fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
         let causes = self.details.take().map(|d| d.causes).unwrap_or_default();
-        self.details = Some(Details { name: name.into(), group: group.into(), kind: kind.into(), causes });
+        let (name, group, kind) = (name.into(), group.into(), kind.into());
+        self.details = Some(Box::new(Details { name, group, kind, causes }));
         self
     }
 

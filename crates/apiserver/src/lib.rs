@@ -1,5 +1,59 @@
-//! A Kubernetes API server in the process.
+//! A Kubernetes API server in the process: a synchronous store with an injected clock.
+//!
+//! Test a controller against a cluster that starts in milliseconds, needs no Docker, no Go and no network,
+//! and does the same every time: uids come from a sequence, time from your clock, and when a call returns,
+//! everything that it causes inside the server has happened. It refuses what kube-apiserver 1.37 refuses, in
+//! its words; crates `schema` and `merge` give it the real types and the real server-side apply.
+//!
+//! Use it for tests, simulations and demos. It keeps everything in memory and knows no users worth the name:
+//! it is not a server for a cluster.
+//!
+//! | item | what it is |
+//! |---|---|
+//! | [`Server`], [`Options`] | the server; clones are handles to one store |
+//! | [`Local`], [`Identity`] | a caller in the process: a [`tautline_cluster::Cluster`] and a [`tautline_cluster::Stage`], and the same without `async` |
+//! | [`Watch`], [`WatchEvent`] | changes, as an iterator of what is there or a stream of what comes |
+//! | [`Failure`], [`Wrong`] | what the server refuses, with reason, details and causes |
+//! | [`FaultRule`], [`Right`], [`Admission`] | requests that fail on demand, rights taken away, admission hooks |
+//! | [`Counts`] | how often who asked for what |
+//! | `HttpService` (feature `http`) | a tower service for `kube::Client::new` |
+//! | `Listener` (feature `tcp`) | TLS with a bearer token, and a kubeconfig: kubectl works on it |
+//!
+//! ```
+//! use tautline_apiserver::{Fault, FaultRule, Identity, Matcher, Server, Verb};
+//! use tautline_cluster::{Target, WriteOptions};
+//! use tautline_core::{FieldManager, Object, value};
+//!
+//! let server = Server::default();
+//! let cluster = server.caller(Identity::admin("my-test"));
+//! let config = Object::new(value!({ "apiVersion": "v1", "kind": "ConfigMap",
+//!     "metadata": { "name": "settings", "namespace": "default" }, "data": { "colour": "red" } }))?;
+//! let maps = cluster.resource("v1", "ConfigMap").ok_or("not served")?;
+//! let target = Target::of(maps, &config);
+//! let options = WriteOptions::by(FieldManager::new("my-test"));
+//!
+//! let written = cluster.server_apply(&target, &config, &options)?;
+//! assert!(written.created);
+//!
+//! server.add_fault(FaultRule::once(Matcher::new(Verb::Patch, "configmaps"), Fault::TooManyRequests(1)));
+//! assert_eq!(cluster.server_apply(&target, &config, &options).unwrap_err().code, 429);
+//! assert_eq!(server.counts().of(Verb::Patch, "configmaps"), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Controllers
+//! With [`Options::controllers`] (the default) garbage is collected by ownerReferences in all three ways,
+//! namespaces empty themselves and get their `default` ServiceAccount. Deployments, Jobs and pods live only
+//! when crate `workloads` plays their controllers and the kubelet.
+//!
+//! # What it does not do
+//! It runs no CEL rules, admission policies or webhooks and evaluates no RBAC; quotas and limit ranges are
+//! ordinary objects. It reads JSON and YAML but not protobuf, which `kubectl create deployment` and its
+//! siblings send. Conversion webhooks are not called. Many values of built-in kinds that the real server
+//! refuses are accepted: validation covers what people get wrong most. OpenAPI v2 is empty, and v3 has no
+//! descriptions.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP side alone asks for some answers"))]
 
 mod addresses;
 #[cfg(feature = "http")]

@@ -168,7 +168,7 @@ impl Local {
         act: impl FnOnce(&mut crate::state::State, &Ask, &How) -> Result<Outcome, Failure>,
     ) -> Result<Written, Failure> {
         let ask = match &options.subresource {
-            Some(subresource) => ask.to_subresource(subresource),
+            Some(subresource) => ask.with_subresource(subresource),
             None => ask,
         };
         if !ask.subresource.is_empty() && ask.served.kind.subresource(&ask.subresource).is_none() {

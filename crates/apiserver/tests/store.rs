@@ -1,4 +1,5 @@
 //! The store as its callers see it, without an executor.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use tautline_apiserver::{
     Fault, FaultRule, Identity, Local, Matcher, Options, Right, Server, Verb, WatchEvent,

@@ -1,4 +1,5 @@
 //! Controllers and kubelet on the in-process server.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -151,7 +151,7 @@ impl HttpService {
     fn resource(&self, call: &Call, form: &Form, place: &Place) -> Result<Answer, Failure> {
         let verb = place.verb(call)?;
         let ask = Ask::new(&call.who, verb, &place.served, &place.namespace, &place.name)
-            .to_subresource(&place.subresource);
+            .with_subresource(&place.subresource);
         if !place.subresource.is_empty() {
             let known = place.served.kind.subresource(&place.subresource);
             let known = known.ok_or_else(|| self.missing_subresource(&ask))?;

@@ -180,10 +180,10 @@ fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure>
         "application/strategic-merge-patch+json" => Ok(PatchBody::Strategic(json()?)),
         "application/apply-patch+yaml" => Ok(PatchBody::Apply(body::value(&call.body, "application/yaml")?)),
         _ if ask.served.custom.is_some() => Err(refused(all)),
-        _ => Err(refused(&format!(
+        _ => Err(refused(
             "application/json-patch+json, application/merge-patch+json, \
-             application/strategic-merge-patch+json, application/apply-patch+yaml"
-        ))),
+             application/strategic-merge-patch+json, application/apply-patch+yaml",
+        )),
     }
 }
 

@@ -17,7 +17,7 @@ impl State {
     /// What kube-apiserver 1.37 refuses, in its order: body, namespace, admission, validation, existence.
     pub(crate) fn create(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
         let (object, mut warnings) = decode(&ask.served, body, how.validation)?;
-        if object.metadata_str("resourceVersion") != "" && object.metadata_str("resourceVersion") != "0" {
+        if !["", "0"].contains(&object.metadata_str("resourceVersion")) {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }
         warnings.extend(ask.served.custom.as_ref().and_then(|c| c.warning.clone()));
@@ -37,15 +37,22 @@ impl State {
         let served = ask.served.clone();
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
+<<<<<<< HEAD
         served.prepare_create(&mut object);
         typing::default(&self.catalog, &mut object)
             .map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
+=======
+        self.settled(&served, &mut object)?;
+>>>>>>> server
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {
             Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
             None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
         }
+        // What the server itself fills in from here on has no owner.
+        served.prepare_create(&mut object);
+        self.settled(&served, &mut object)?;
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
@@ -56,9 +63,22 @@ impl State {
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
         let warnings = required::warnings(&served, &object);
+<<<<<<< HEAD
         let object =
             if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
+=======
+        let object = match how.dry_run {
+            true => Arc::new(object),
+            false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
+        };
+>>>>>>> server
         Ok(Outcome { object, created: true, warnings })
+    }
+
+    /// Brings an object into the form that is stored.
+    fn settled(&self, served: &crate::catalog::Served, object: &mut Object) -> Result<(), Failure> {
+        typing::default(&self.catalog, object)
+            .map_err(|why| crate::write::decode::cannot_handle(served, &why))
     }
 
     fn check_new(&self, ask: &Ask, object: &Object) -> Result<(), Failure> {

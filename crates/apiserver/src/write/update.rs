@@ -87,8 +87,8 @@ impl State {
             Some(custom) => wrong.extend(schema::check(&custom.schema, &new)),
             None if status => {}
             None => {
-                wrong.extend(immutable::check(&served, old, &new));
                 wrong.extend(required::check(&served, &new));
+                wrong.extend(immutable::check(&served, old, &new));
             }
         }
         if !wrong.is_empty() {
