@@ -37,11 +37,7 @@ impl<'a> Request<'a> {
             _ => return None,
         };
         let rest = match rest {
-<<<<<<< HEAD
-            ["namespaces", _, more @ ..] if more.len() >= 1 && !matches!(more, ["status" | "finalize"]) => {
-=======
             ["namespaces", _, more @ ..] if !more.is_empty() && !matches!(more, ["status" | "finalize"]) => {
->>>>>>> schema
                 more
             }
             all => all,
@@ -113,13 +109,10 @@ impl Replay<'_> {
             ("PATCH" | "PUT" | "POST", Some(gvk)) if request.body.is_some() => {
                 self.write(&request, &gvk, step)
             }
-<<<<<<< HEAD
-=======
             ("GET", _) if self.scaled.as_ref() == Some(&request.path) && request.subresource.is_none() => {
                 self.scaled = None;
                 self.check_scaled(&request)
             }
->>>>>>> schema
             _ => Verdict::NotMerges,
         };
         self.remember(&request, step);
@@ -238,8 +231,6 @@ impl Replay<'_> {
         }
     }
 
-<<<<<<< HEAD
-=======
     fn patch(&self, request: &Request<'_>, gvk: &GroupVersionKind, step: &Value) -> Verdict {
         let (Some(live), Some(patch)) = (self.objects.get(&request.path), &request.body) else {
             return Verdict::NotMerges;
@@ -293,7 +284,6 @@ impl Replay<'_> {
         self.check_update(request, Some(&live), object, &request.manager(step))
     }
 
->>>>>>> schema
     fn replace(
         &self,
         request: &Request<'_>,

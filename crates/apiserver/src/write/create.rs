@@ -37,13 +37,7 @@ impl State {
         let served = ask.served.clone();
         self.place_in(ask, &mut object)?;
         self.stamp(&served, &mut object);
-<<<<<<< HEAD
-        served.prepare_create(&mut object);
-        typing::default(&self.catalog, &mut object)
-            .map_err(|why| crate::write::decode::cannot_handle(&served, &why))?;
-=======
         self.settled(&served, &mut object)?;
->>>>>>> server
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
         match applied {
@@ -63,15 +57,10 @@ impl State {
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
         let warnings = required::warnings(&served, &object);
-<<<<<<< HEAD
-        let object =
-            if how.dry_run { Arc::new(object) } else { self.commit(ask, typing::to_stored(&served, object)) };
-=======
         let object = match how.dry_run {
             true => Arc::new(object),
             false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
         };
->>>>>>> server
         Ok(Outcome { object, created: true, warnings })
     }
 

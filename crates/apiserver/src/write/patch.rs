@@ -115,19 +115,11 @@ impl State {
     }
 
     /// What decoding the applied object warns of. An apply refuses unknown fields later, as typed patch.
-<<<<<<< HEAD
-    fn apply_warnings(&self, ask: &Ask, wanted: &Object, how: &How) -> Result<Vec<String>, Failure> {
-        let lenient =
-            if how.validation == FieldValidation::Strict { FieldValidation::Ignore } else { how.validation };
-        let (_, warnings) = decode(&ask.served, wanted.to_value(), lenient)?;
-        Ok(warnings)
-=======
     fn apply_warnings(&self, ask: &Ask, wanted: &Object, how: &How) -> Vec<String> {
         let lenient =
             if how.validation == FieldValidation::Strict { FieldValidation::Ignore } else { how.validation };
         // What does not fit its type is refused as a typed patch is, with a 500.
         decode(&ask.served, wanted.to_value(), lenient).map(|(_, warnings)| warnings).unwrap_or_default()
->>>>>>> server
     }
 }
 
