@@ -89,7 +89,7 @@ async fn step(name: &str, work: impl Future<Output = Result<()>>) -> Result<()> 
 }
 
 async fn green(cluster: &DemoCluster, app: &str) -> Result<()> {
-    cluster.until(&application_kind(), "argocd", app, |app| is_green(app)).await?;
+    cluster.until(&application_kind(), "argocd", app, is_green).await?;
     Ok(())
 }
 
