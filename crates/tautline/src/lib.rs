@@ -31,6 +31,8 @@
 //!
 //! # Features
 //! - `git` (default): [`git`], a source over Git repositories and folders.
+//! - `kube`: a cluster over the kube crate.
+//! - `web`: the page with the apps and their live resource trees.
 //! - `apiserver`: an API server in the process, and the workloads on it.
 #![forbid(unsafe_code)]
 
@@ -49,6 +51,8 @@ pub use tautline_engine as engine;
 pub use tautline_git as git;
 pub use tautline_grammar as grammar;
 pub use tautline_health as health;
+#[cfg(feature = "kube")]
+pub use tautline_kube as kube;
 pub use tautline_merge as merge;
 pub use tautline_ownership as ownership;
 pub use tautline_plan as plan;
@@ -56,6 +60,8 @@ pub use tautline_render as render;
 pub use tautline_runtime as runtime;
 pub use tautline_schema as schema;
 pub use tautline_source as source;
+#[cfg(feature = "web")]
+pub use tautline_web as web;
 #[cfg(feature = "apiserver")]
 pub use tautline_workloads as workloads;
 pub use tautline_yaml as yaml;

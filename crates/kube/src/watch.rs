@@ -1,0 +1,153 @@
+//! A watch: one JSON event a line.
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tautline_cluster::{ClusterError, RawEvent, RawObject, Result};
+use tautline_core::ResourceVersion;
+
+use crate::call::{transport, unreadable};
+use crate::status;
+
+/// How long the server keeps a watch open. Ending it now and then spreads watches over API servers again.
+pub(crate) const DURATION: Duration = Duration::from_secs(290);
+
+/// A stream that is silent for longer than the server would keep it open is dead.
+const SILENCE: Duration = Duration::from_secs(320);
+
+/// etcd holds objects of 1.5 MB; a line longer than this is no event.
+const LONGEST_LINE: usize = 64 << 20;
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Bookmark {
+    metadata: BookmarkMetadata,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BookmarkMetadata {
+    resource_version: String,
+}
+
+/// The events of a watch's body. After an error the stream ends.
+pub(crate) fn events(step: String, body: Body) -> BoxStream<'static, Result<RawEvent>> {
+    let chunks = body.into_data_stream().map(|chunk| chunk.map_err(Into::into)).boxed();
+    stream::unfold(Some(Lines { step, chunks, buffer: BytesMut::new(), searched: 0 }), |lines| async {
+        let mut lines = lines?;
+        let event = match lines.next().await? {
+            Ok(line) => read(&lines.step, &line),
+            Err(error) => Err(error),
+        };
+        let go_on = event.is_ok().then_some(lines);
+        Some((event, go_on))
+    })
+    .boxed()
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+struct Lines<S> {
+    step: String,
+    chunks: S,
+    buffer: BytesMut,
+    /// So many bytes of the buffer hold no end of line.
+    searched: usize,
+}
+
+impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Lines<S> {
+    async fn next(&mut self) -> Option<Result<Bytes>> {
+        loop {
+            let found = self.buffer.get(self.searched..).and_then(|new| new.iter().position(|b| *b == b'\n'));
+            if let Some(end) = found {
+                let line = self.buffer.split_to(self.searched + end).freeze();
+                self.buffer.advance(1);
+                self.searched = 0;
+                if line.iter().all(u8::is_ascii_whitespace) {
+                    continue;
+                }
+                return Some(Ok(line));
+            }
+            self.searched = self.buffer.len();
+            if self.searched > LONGEST_LINE {
+                return Some(Err(unreadable(&self.step, "an event is longer than 64 MiB")));
+            }
+            match tokio::time::timeout(SILENCE, self.chunks.next()).await {
+                Ok(Some(Ok(chunk))) => self.buffer.extend_from_slice(&chunk),
+                Ok(Some(Err(error))) => return Some(Err(transport(&self.step, error))),
+                // A rest without an end of line was cut off; the next watch sends that event again.
+                Ok(None) => return None,
+                Err(_) => return Some(Err(transport(&self.step, "the watch is silent"))),
+            }
+        }
+    }
+}
+
+fn read(step: &str, line: &Bytes) -> Result<RawEvent> {
+    let bad = |error: serde_json::Error| unreadable(step, &error.to_string());
+    let event: Event<'_> = serde_json::from_slice(line).map_err(bad)?;
+    let object = || RawObject::Json(line.slice_ref(event.object.get().as_bytes()));
+    match event.kind {
+        "ADDED" => Ok(RawEvent::Added(object())),
+        "MODIFIED" => Ok(RawEvent::Modified(object())),
+        "DELETED" => Ok(RawEvent::Deleted(object())),
+        "BOOKMARK" => {
+            let bookmark: Bookmark = serde_json::from_str(event.object.get()).map_err(bad)?;
+            Ok(RawEvent::Bookmark(ResourceVersion::new(bookmark.metadata.resource_version)))
+        }
+        "ERROR" => Err(ClusterError::Status(status::read_event(event.object.get().as_bytes()))),
+        other => Err(unreadable(step, &format!("an event of type {other:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn check(chunks: &'static [&'static str]) -> Vec<String> {
+        let chunks = stream::iter(chunks.iter().map(|c| Ok::<_, BoxError>(Bytes::from_static(c.as_bytes()))));
+        let mut lines = Lines { step: "GET /x".into(), chunks, buffer: BytesMut::new(), searched: 0 };
+        let mut seen = Vec::new();
+        while let Some(line) = lines.next().await {
+            seen.push(match line.and_then(|line| read("GET /x", &line)) {
+                Ok(RawEvent::Added(RawObject::Json(json))) => format!("+{}", String::from_utf8_lossy(&json)),
+                Ok(RawEvent::Bookmark(version)) => format!("@{version}"),
+                Ok(other) => format!("{other:?}"),
+                Err(error) => format!("!{} {error}", error.is_gone()),
+            });
+        }
+        seen
+    }
+
+    #[tokio::test]
+    async fn events_are_lines_however_they_are_cut() {
+        let seen = check(&[
+            "{\"type\":\"ADDED\",\"object\":{\"a\":\"x",
+            "\\n\"}}\n{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"7\"}}}\n\n",
+            "{\"type\":\"ADDED\",\"obj",
+        ]);
+        assert_eq!(seen.await, ["+{\"a\":\"x\\n\"}", "@7"]);
+    }
+
+    #[tokio::test]
+    async fn an_old_version_is_gone() {
+        let gone = check(&[
+            "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"message\":\"too old\"}}\n",
+        ]);
+        assert_eq!(gone.await, ["!true too old"]);
+        assert!(check(&["{\"type\":\"NEW\",\"object\":{}}\n"]).await[0].starts_with("!false"));
+    }
+}

@@ -1,0 +1,136 @@
+//! What the page shows, as plain data.
+//!
+//! Statuses are Argo CD's words; the page knows icons and colours for `Synced`, `OutOfSync`, `Healthy`,
+//! `Progressing`, `Degraded`, `Suspended`, `Missing` and `Unknown`, and shows others as they are. Moments are
+//! RFC 3339 texts.
+
+use serde::Serialize;
+
+/// One app in the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppSummary {
+    /// The Application's name.
+    pub name: String,
+    /// The Application's namespace.
+    pub namespace: String,
+    /// Whether Git and cluster agree.
+    pub sync: String,
+    /// How well it is.
+    pub health: String,
+    /// Why it is not well, or what else there is to say; empty if nothing.
+    pub message: String,
+    /// The revision that was compared.
+    pub revision: String,
+    /// Where the content is from.
+    pub repository: String,
+    /// The folder in it.
+    pub path: String,
+    /// The namespace that it goes to.
+    pub destination: String,
+    /// How many objects it has.
+    pub counts: Counts,
+}
+
+/// Numbers of objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// All that Git wants or wanted.
+    pub objects: usize,
+    /// Those that differ.
+    pub out_of_sync: usize,
+    /// Those that are not well.
+    pub unhealthy: usize,
+}
+
+/// Everything about one app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppPage {
+    /// What the list shows too.
+    pub summary: AppSummary,
+    /// What somebody should know.
+    pub conditions: Vec<Condition>,
+    /// The last sync, or the one that runs.
+    pub operation: Option<Operation>,
+    /// Past syncs, newest first.
+    pub history: Vec<HistoryEntry>,
+    /// The app's objects, each with what it owns.
+    pub tree: Vec<Node>,
+}
+
+/// Something that somebody should know about an app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// `ComparisonError`, `SyncError`, …
+    pub kind: String,
+    /// A full sentence.
+    pub message: String,
+}
+
+/// One sync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    /// `Running`, `Succeeded`, `Failed`, `Error`.
+    pub phase: String,
+    /// What there is to say.
+    pub message: String,
+    /// What set it off.
+    pub trigger: String,
+    /// What is synced.
+    pub revision: String,
+    /// When it began.
+    pub started_at: String,
+    /// When it ended; empty while it runs.
+    pub finished_at: String,
+    /// What became of each object.
+    pub results: Vec<OperationResult>,
+}
+
+/// What a sync did to one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OperationResult {
+    /// The object: `apps/Deployment prod/web`.
+    pub object: String,
+    /// `Synced`, `SyncFailed`, `Pruned`, `PruneSkipped`.
+    pub status: String,
+    /// What there is to say.
+    pub message: String,
+}
+
+/// One past sync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// Its number.
+    pub id: i64,
+    /// What was deployed.
+    pub revision: String,
+    /// When it was.
+    pub deployed_at: String,
+}
+
+/// One object of the live tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Node {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace; empty for a cluster-scoped object.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// Whether it is as Git wants it; empty for an object that Git does not hold.
+    pub sync: String,
+    /// How well it is; empty for a kind without a rule.
+    pub health: String,
+    /// Why.
+    pub message: String,
+    /// What differs, one field each, free of secret values.
+    pub changes: Vec<String>,
+    /// What it owns.
+    pub children: Vec<Node>,
+}
