@@ -28,18 +28,53 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("engine", &["core", "ownership", "diff", "plan", "health"]),
     (
         "runtime",
-        &["core", "schema", "ownership", "source", "render", "diff", "health", "cluster", "plan", "apply", "engine"],
+        &[
+            "core",
+            "schema",
+            "ownership",
+            "source",
+            "render",
+            "diff",
+            "health",
+            "cluster",
+            "plan",
+            "apply",
+            "engine",
+        ],
     ),
     (
         "argocd",
-        &["core", "grammar", "yaml", "ownership", "cluster", "diff", "health", "plan", "engine", "render", "runtime"],
+        &[
+            "core",
+            "grammar",
+            "yaml",
+            "ownership",
+            "cluster",
+            "diff",
+            "health",
+            "plan",
+            "engine",
+            "render",
+            "runtime",
+        ],
     ),
     ("web", &["core", "diff", "plan", "health", "cluster", "engine", "runtime"]),
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
 const PURE: [&str; 12] = [
-    "core", "grammar", "yaml", "schema", "source", "merge", "ownership", "health", "diff", "render", "plan", "engine",
+    "core",
+    "grammar",
+    "yaml",
+    "schema",
+    "source",
+    "merge",
+    "ownership",
+    "health",
+    "diff",
+    "render",
+    "plan",
+    "engine",
 ];
 const IMPURE: [&str; 5] = ["tokio", "kube", "gix", "mlua", "reqwest"];
 
@@ -88,7 +123,9 @@ fn pure_crates_reach_no_io() {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         while let Some(next) = pending.pop() {
             assert!(!IMPURE.contains(&next.as_str()), "{name} reaches {next}");
-            let Some(package) = by_name.get(next.as_str()).filter(|_| seen.insert(next.clone())) else { continue };
+            let Some(package) = by_name.get(next.as_str()).filter(|_| seen.insert(next.clone())) else {
+                continue;
+            };
             let required = normal_dependencies(package)
                 .filter(|d| d.get("optional").and_then(Value::as_bool) != Some(true));
             pending.extend(required.map(|d| texts(d, &["name"]).to_owned()));

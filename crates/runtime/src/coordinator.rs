@@ -14,7 +14,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
-use crate::embedder::{AppInput, Parts};
+use crate::embedder::{AppInput, AppView, Parts};
 use crate::fetch::Fetcher;
 use crate::message::Message;
 use crate::perform::Performer;
@@ -107,10 +107,14 @@ impl Coordinator {
                 drop(reply.send(self.apps.get(&id).map(|entry| (entry.app.report(), Vec::new()))))
             }
             Message::AskAll(reply) => {
-                drop(
-                    reply
-                        .send(self.apps.iter().map(|(id, entry)| (id.clone(), entry.app.report())).collect()),
-                );
+                let views = self.apps.iter().map(|(id, entry)| AppView {
+                    id: id.clone(),
+                    want: entry.input.spec.want.clone(),
+                    path: entry.input.path.clone(),
+                    namespace: entry.input.spec.destination.namespace.clone(),
+                    report: entry.app.report(),
+                });
+                drop(reply.send(views.collect()));
             }
             Message::Stop(_) => {}
         }

@@ -74,6 +74,21 @@ pub struct AppInput {
     pub gates: Vec<Arc<dyn Gate>>,
 }
 
+/// One app as a page shows it.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    /// Which app.
+    pub id: AppId,
+    /// What is rendered.
+    pub want: tautline_core::Want,
+    /// Its folder in the source.
+    pub path: TreePath,
+    /// The namespace of objects that name none.
+    pub namespace: String,
+    /// What it says of itself.
+    pub report: Report,
+}
+
 /// Where an app's reports and intents go: the Application's status, by default.
 #[async_trait]
 pub trait Records: Send + Sync {

@@ -31,7 +31,7 @@ pub(crate) enum Message {
     /// Somebody asks for an app's report.
     Ask(AppId, oneshot::Sender<Option<(Report, Vec<Arc<Object>>)>>),
     /// Somebody asks for all reports.
-    AskAll(oneshot::Sender<Vec<(AppId, Report)>>),
+    AskAll(oneshot::Sender<Vec<crate::AppView>>),
     /// End everything.
     Stop(oneshot::Sender<()>),
 }

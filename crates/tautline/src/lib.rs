@@ -37,8 +37,12 @@
 #![forbid(unsafe_code)]
 
 mod embedding;
+#[cfg(feature = "web")]
+mod pages;
 
 pub use embedding::Embedding;
+#[cfg(feature = "web")]
+pub use pages::RuntimePages;
 #[cfg(feature = "apiserver")]
 pub use tautline_apiserver as apiserver;
 pub use tautline_apply as apply;

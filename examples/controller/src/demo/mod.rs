@@ -42,10 +42,13 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<()> {
         "kubeconfig   {} (try kubectl --kubeconfig … get applications -A)",
         root.join("kubeconfig").display()
     );
+    let pages = Arc::new(tautline::RuntimePages::follow(controller.runtime().clone()));
+    let page = tokio::spawn(crate::serve::serve(options.listen, pages, None, Vec::new()));
     let result = match options.once {
         true => story::walk(&cluster, &repository).await,
         false => story::stay(&cluster, &repository).await,
     };
+    page.abort();
     controller.stop().await;
     result
 }

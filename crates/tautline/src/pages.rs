@@ -1,0 +1,190 @@
+//! [`RuntimePages`]: a runtime as the page shows it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::stream::{self, BoxStream, StreamExt};
+use tautline_cluster::Cache;
+use tautline_core::{AppId, Object, Uid};
+use tautline_engine::{Operation as EngineOperation, Row, SyncStatus, Trigger};
+use tautline_grammar::time::seconds;
+use tautline_health::HealthStatus;
+use tautline_ownership::LiveView;
+use tautline_runtime::{AppView, Runtime};
+use tautline_web::{
+    AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Pages,
+};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How deep a resource tree is followed; ownerReferences are hostile input and may go in circles.
+const DEPTH: usize = 6;
+
+/// Answers the page's questions from a running engine. Secrets never reach it: the cache holds digests.
+#[derive(Clone, Debug)]
+pub struct RuntimePages {
+    runtime: Runtime,
+    apps: Arc<RwLock<BTreeMap<AppId, AppView>>>,
+}
+
+impl RuntimePages {
+    /// Follows a runtime on the present tokio runtime.
+    pub fn follow(runtime: Runtime) -> Self {
+        let pages = Self { runtime, apps: Arc::default() };
+        tokio::spawn(pages.clone().keep_up());
+        pages
+    }
+
+    async fn keep_up(self) {
+        let mut changes = self.runtime.changes();
+        loop {
+            let views = self.runtime.apps().await;
+            let apps = views.into_iter().map(|view| (view.id.clone(), view)).collect();
+            *self.apps.write().unwrap_or_else(PoisonError::into_inner) = apps;
+            if let Err(RecvError::Closed) = changes.recv().await {
+                return;
+            }
+            // A burst of changes becomes one look.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            while changes.try_recv().is_ok() {}
+        }
+    }
+
+    fn view(&self, id: &AppId) -> Option<AppView> {
+        self.apps.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+impl Pages for RuntimePages {
+    fn apps(&self) -> Vec<AppSummary> {
+        self.apps.read().unwrap_or_else(PoisonError::into_inner).values().map(summary).collect()
+    }
+
+    fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
+        let view = self.view(&AppId::new(namespace, name))?;
+        let tree =
+            self.runtime.with_cache(|cache| view.report.rows.iter().map(|row| node(row, cache)).collect());
+        let report = &view.report;
+        let conditions = report.conditions.iter();
+        let history = report.history.iter().rev();
+        Some(AppPage {
+            conditions: conditions
+                .map(|c| Condition { kind: c.kind.to_string(), message: c.message.clone() })
+                .collect(),
+            operation: report.operation.as_ref().map(operation),
+            history: history
+                .map(|h| HistoryEntry {
+                    id: h.id,
+                    revision: h.revision.clone(),
+                    deployed_at: seconds(h.deployed_at),
+                })
+                .collect(),
+            tree,
+            summary: summary(&view),
+        })
+    }
+
+    fn changes(&self) -> BoxStream<'static, String> {
+        stream::unfold(self.runtime.changes(), |mut changes| async move {
+            loop {
+                match changes.recv().await {
+                    Ok(app) => return Some((app.to_string(), changes)),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        })
+        .boxed()
+    }
+}
+
+fn summary(view: &AppView) -> AppSummary {
+    let report = &view.report;
+    let rows = &report.rows;
+    let is_unhealthy = |row: &&Row| row.health.as_ref().is_some_and(|h| h.status != HealthStatus::Healthy);
+    let message =
+        report.conditions.first().map_or_else(|| report.health.message.clone(), |c| c.message.clone());
+    AppSummary {
+        name: view.id.name.clone(),
+        namespace: view.id.namespace.clone(),
+        sync: report.sync.to_string(),
+        health: report.health.status.to_string(),
+        message,
+        revision: report.revision.clone(),
+        repository: view.want.place().to_owned(),
+        path: view.path.to_string(),
+        destination: view.namespace.clone(),
+        counts: Counts {
+            objects: rows.len(),
+            out_of_sync: rows.iter().filter(|r| r.sync != SyncStatus::Synced).count(),
+            unhealthy: rows.iter().filter(is_unhealthy).count(),
+        },
+    }
+}
+
+fn operation(operation: &EngineOperation) -> Operation {
+    let trigger = match &operation.trigger {
+        Trigger::Automated => "automated".to_owned(),
+        Trigger::SelfHeal => "self-heal".to_owned(),
+        Trigger::Manual(by) => by.clone(),
+    };
+    Operation {
+        phase: operation.phase.to_string(),
+        message: operation.message.clone(),
+        trigger,
+        revision: operation.revision.clone(),
+        started_at: seconds(operation.started_at),
+        finished_at: operation.finished_at.map(seconds).unwrap_or_default(),
+        results: operation
+            .results
+            .iter()
+            .map(|r| OperationResult {
+                object: r.key.to_string(),
+                status: r.status.clone(),
+                message: r.message.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn node(row: &Row, cache: &Cache) -> Node {
+    let uid = cache.get(&row.key).present().and_then(|live| live.uid());
+    Node {
+        group: row.key.group.clone(),
+        kind: row.key.kind.clone(),
+        namespace: row.key.namespace.clone(),
+        name: row.key.name.clone(),
+        sync: row.sync.to_string(),
+        health: row.health.as_ref().map(|h| h.status.to_string()).unwrap_or_default(),
+        message: match &row.health {
+            Some(health) if row.message.is_empty() => health.message.clone(),
+            _ => row.message.clone(),
+        },
+        changes: row.changes.iter().map(ToString::to_string).collect(),
+        children: uid.map(|uid| children(&uid, cache, DEPTH)).unwrap_or_default(),
+    }
+}
+
+fn children(uid: &Uid, cache: &Cache, depth: usize) -> Vec<Node> {
+    if depth == 0 {
+        return Vec::new();
+    }
+    let mut nodes: Vec<Node> = cache.children(uid).iter().map(|object| child(object, cache, depth)).collect();
+    nodes.sort_by(|a, b| (&a.kind, &a.name).cmp(&(&b.kind, &b.name)));
+    nodes
+}
+
+fn child(object: &Object, cache: &Cache, depth: usize) -> Node {
+    let health = tautline_health::assess(object);
+    Node {
+        group: object.group().to_owned(),
+        kind: object.kind().to_owned(),
+        namespace: object.namespace().to_owned(),
+        name: object.name().to_owned(),
+        sync: String::new(),
+        health: health.as_ref().map(|h| h.status.to_string()).unwrap_or_default(),
+        message: health.map(|h| h.message).unwrap_or_default(),
+        changes: Vec::new(),
+        children: object.uid().map(|uid| children(&uid, cache, depth - 1)).unwrap_or_default(),
+    }
+}
