@@ -34,7 +34,7 @@ pub struct Access {
     pub insecure: bool,
     /// Which proxy stands between.
     pub proxy: Proxy,
-    /// The longest that one HTTP request may take; over ssh, the longest that connecting may take.
+    /// The longest that HTTP waits for an answer or for its next bytes; over ssh, for the connection.
     pub timeout: Duration,
     /// For ssh: the file of known host keys; without one, the ssh program's own.
     pub known_hosts: Option<PathBuf>,

@@ -61,3 +61,47 @@ impl Listing {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures::future::join_all;
+    use tautline_core::ManualClock;
+
+    use super::*;
+
+    async fn ask(listing: &Listing, clock: &ManualClock, count: &Cell<u32>, fails: bool) -> bool {
+        let list = || async {
+            count.set(count.get() + 1);
+            tokio::task::yield_now().await;
+            if fails { Err(Failure::Unreachable("down".to_owned())) } else { Ok(Arc::default()) }
+        };
+        listing.get(clock, Duration::from_secs(1), list).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_shared_by_who_waited_and_kept_for_nobody() {
+        let (listing, clock, count) = (Listing::default(), ManualClock::default(), Cell::new(0));
+        let all = join_all((0..40).map(|_| ask(&listing, &clock, &count, true))).await;
+        assert!(all.iter().all(|ok| !ok));
+        assert_eq!(count.get(), 1);
+        assert!(ask(&listing, &clock, &count, false).await);
+        assert_eq!(count.get(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_young_listing_is_used_again_until_it_is_forgotten() {
+        let (listing, clock, count) = (Listing::default(), ManualClock::default(), Cell::new(0));
+        for expect in [1, 1] {
+            ask(&listing, &clock, &count, false).await;
+            assert_eq!(count.get(), expect);
+        }
+        listing.forget();
+        ask(&listing, &clock, &count, false).await;
+        assert_eq!(count.get(), 2);
+        clock.advance(Duration::from_secs(1));
+        ask(&listing, &clock, &count, false).await;
+        assert_eq!(count.get(), 3);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +26,8 @@ type Wire = Box<dyn Transport + Send>;
 pub(crate) struct Remote {
     place: Place,
     folder: PathBuf,
-    opened: OnceLock<ThreadSafeRepository>,
+    ssh_program: PathBuf,
+    opened: Mutex<Option<ThreadSafeRepository>>,
     /// Shared by everybody who resolves.
     pub(crate) listing: Listing,
     /// Held while a commit is fetched: who waits finds it stored.
@@ -34,28 +35,31 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    pub(crate) fn new(place: Place, folder: PathBuf) -> Self {
+    pub(crate) fn new(place: Place, folder: PathBuf, ssh_program: PathBuf) -> Self {
         let fetching = tokio::sync::Mutex::default();
-        Self { place, folder, opened: OnceLock::new(), listing: Listing::default(), fetching }
+        Self { place, folder, ssh_program, opened: Mutex::default(), listing: Listing::default(), fetching }
     }
 
     /// The cache, made at its first use.
     pub(crate) fn cache(&self) -> Result<ThreadSafeRepository, Failure> {
-        if let Some(repository) = self.opened.get() {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(repository) = &*opened {
             return Ok(repository.clone());
         }
-        let isolated = || gix::open::Options::isolated().with(gix::sec::Trust::Full);
-        let made = match isolated().open(&self.folder) {
-            Ok(repository) => Ok(repository),
-            Err(_) => {
-                let create = gix::create::Options::default();
-                ThreadSafeRepository::init_opts(&self.folder, gix::create::Kind::Bare, create, isolated())
-            }
+        let unusable = |problem: String| {
+            Failure::Content(format!("the cache folder cannot be used, check its rights: {problem}"))
         };
-        let repository = made.map_err(|error| {
-            Failure::Content(format!("the cache folder cannot be used, check its rights: {}", chain(&error)))
-        })?;
-        Ok(self.opened.get_or_init(|| repository).clone())
+        let isolated = || gix::open::Options::isolated().with(gix::sec::Trust::Full);
+        if let Ok(repository) = isolated().open(&self.folder) {
+            return Ok(opened.insert(repository).clone());
+        }
+        // What is there is no repository: nothing, or one that was cut off while it was made.
+        let _ = std::fs::remove_dir_all(&self.folder);
+        std::fs::create_dir_all(&self.folder).map_err(|error| unusable(error.to_string()))?;
+        let (kind, create) = (gix::create::Kind::Bare, gix::create::Options::default());
+        let repository = ThreadSafeRepository::init_opts(&self.folder, kind, create, isolated())
+            .map_err(|error| unusable(chain(&error)))?;
+        Ok(opened.insert(repository).clone())
     }
 
     /// Whether the commit is stored already.
@@ -132,9 +136,10 @@ impl Remote {
             .map_err(|error| Failure::Unsupported(chain(&error)))?
             .with_fetch_tags(fetch::Tags::None);
         if let Place::Ssh(place) = &self.place {
-            let mut process = SshProcess::start(place, access, &self.folder)?;
+            let mut process = SshProcess::start(&self.ssh_program, place, access, &self.folder)?;
             let connection = remote.to_connection_with_transport(process.wire(place)? as Wire);
-            let outcome = talk(connection.with_credentials(|_| Ok(None)));
+            let outcome =
+                talk(connection.with_credentials(|_| Ok(None)).with_transport_options(Box::new(())));
             return outcome.map_err(|error| process.explain(connection_failed(error)));
         }
         let login = if matches!(access.login, Login::Anonymous) { login } else { &access.login };

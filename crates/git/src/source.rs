@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Options {
     pub cache: PathBuf,
     /// How repositories are reached.
     pub credentials: Arc<dyn Credentials>,
+    /// The ssh program; found in `PATH` if it is a bare name.
+    pub ssh_program: PathBuf,
     /// A listing of references that is younger is used again; zero lists each time.
     pub listing_age: Duration,
 }
@@ -38,7 +40,8 @@ impl Options {
     /// Keeps repositories below this folder, logs in nowhere, and uses a listing for one second.
     pub fn new(cache: impl Into<PathBuf>) -> Self {
         let credentials = Arc::new(NoCredentials);
-        Self { cache: cache.into(), credentials, listing_age: Duration::from_secs(1) }
+        let (cache, ssh_program) = (cache.into(), PathBuf::from("ssh"));
+        Self { cache, credentials, ssh_program, listing_age: Duration::from_secs(1) }
     }
 
     /// Reaches repositories with these credentials.
@@ -67,7 +70,7 @@ pub struct GitSource {
     options: Options,
     clock: Arc<dyn Clock>,
     remotes: Mutex<HashMap<String, Arc<Remote>>>,
-    locals: Mutex<HashMap<PathBuf, ThreadSafeRepository>>,
+    locals: Arc<Mutex<HashMap<PathBuf, ThreadSafeRepository>>>,
 }
 
 impl GitSource {
@@ -77,7 +80,7 @@ impl GitSource {
         // reqwest is built without a TLS provider of its own and takes the process's. If there is one
         // already, it stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { options, clock, remotes: Mutex::default(), locals: Mutex::default() }
+        Self { options, clock, remotes: Mutex::default(), locals: Arc::default() }
     }
 
     /// Forgets what this repository's references were, so that the next resolve asks the server: a hard
@@ -95,29 +98,18 @@ impl GitSource {
             // Named by the URL as written, login included: who may read less finds no objects of who may
             // read more.
             let name = blake3::hash(repository.as_bytes()).to_hex();
-            Arc::new(Remote::new(place, self.options.cache.join(format!("{}.git", &name[..32]))))
+            let folder = self.options.cache.join(format!("{}.git", &name[..32]));
+            Arc::new(Remote::new(place, folder, self.options.ssh_program.clone()))
         });
         Arc::clone(made)
-    }
-
-    fn local(&self, path: &std::path::Path) -> Result<ThreadSafeRepository, Failure> {
-        let mut locals = self.locals.lock().unwrap_or_else(PoisonError::into_inner);
-        // A repository that was deleted must not be served from open files.
-        if let Some(repository) = locals.get(path).filter(|r| r.refs.git_dir().join("HEAD").exists()) {
-            return Ok(repository.clone());
-        }
-        locals.remove(path);
-        let repository = local::open(path)?;
-        locals.insert(path.to_owned(), repository.clone());
-        Ok(repository)
     }
 
     async fn resolve_git(&self, repository: &str, reference: &str) -> Result<String, Failure> {
         match Place::parse(repository) {
             Place::Unsupported(message) => Err(Failure::Unsupported(message)),
             Place::Local(path) => {
-                let (opened, reference) = (self.local(&path)?, reference.to_owned());
-                blocking(move || local::resolve(&opened, &reference)).await
+                let (locals, reference) = (Arc::clone(&self.locals), reference.to_owned());
+                blocking(move || local::resolve(&opened(&locals, &path)?, &reference)).await
             }
             _ if is_full_commit_id(reference) => Ok(reference.to_ascii_lowercase()),
             place => self.resolve_remote(self.remote(repository, place), repository, reference).await,
@@ -145,8 +137,7 @@ impl GitSource {
         match choose(&refs, reference) {
             Ok(id) => Ok(id),
             Err(NoSuchReference::ShortId(short)) => {
-                let cache = remote.cache()?;
-                blocking(move || local::stored(&cache.to_thread_local(), &short)).await
+                blocking(move || local::stored(&remote.cache()?.to_thread_local(), &short)).await
             }
             Err(problem) => Err(Failure::Reference(problem)),
         }
@@ -157,8 +148,8 @@ impl GitSource {
         let place = match Place::parse(repository) {
             Place::Unsupported(message) => return Err(Failure::Unsupported(message)),
             Place::Local(path) => {
-                let opened = self.local(&path)?;
-                return blocking(move || GitTree::of_commit(opened, &id)).await;
+                let locals = Arc::clone(&self.locals);
+                return blocking(move || GitTree::of_commit(opened(&locals, &path)?, &id)).await;
             }
             place => place,
         };
@@ -174,6 +165,22 @@ impl GitSource {
         })
         .await
     }
+}
+
+/// A repository on this machine, opened once.
+fn opened(
+    locals: &Mutex<HashMap<PathBuf, ThreadSafeRepository>>,
+    path: &Path,
+) -> Result<ThreadSafeRepository, Failure> {
+    let mut locals = locals.lock().unwrap_or_else(PoisonError::into_inner);
+    // A repository that was deleted must not be served from open files.
+    if let Some(repository) = locals.get(path).filter(|r| r.refs.git_dir().join("HEAD").exists()) {
+        return Ok(repository.clone());
+    }
+    locals.remove(path);
+    let repository = local::open(path)?;
+    locals.insert(path.to_owned(), repository.clone());
+    Ok(repository)
 }
 
 /// Runs what blocks where that is allowed.

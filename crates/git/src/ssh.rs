@@ -20,7 +20,12 @@ pub(crate) struct SshProcess {
 }
 
 impl SshProcess {
-    pub(crate) fn start(place: &SshPlace, access: &Access, folder: &Path) -> Result<Self, Failure> {
+    pub(crate) fn start(
+        program: &Path,
+        place: &SshPlace,
+        access: &Access,
+        folder: &Path,
+    ) -> Result<Self, Failure> {
         let key = match &access.login {
             Login::SshKey(key) => Some(KeyFile::write(folder, key.expose())?),
             Login::Anonymous => None,
@@ -29,7 +34,7 @@ impl SshProcess {
                 return Err(Failure::Unsupported(message.to_owned()));
             }
         };
-        let mut command = Command::new("ssh");
+        let mut command = Command::new(program);
         command.args(arguments(place, access, key.as_ref().map(|key| key.path.as_path())));
         command
             .env("GIT_PROTOCOL", "version=2")
@@ -54,7 +59,9 @@ impl SshProcess {
         };
         let host: Option<(String, Option<u16>)> = None;
         let path = place.path.as_str();
-        Ok(Box::new(Connection::new(reader, writer, Protocol::V2, path, host, ConnectMode::Process, false)))
+        let wire = Connection::new(reader, writer, Protocol::V2, path, host, ConnectMode::Process, false);
+        let url = format!("ssh://{}@{}/{}", place.user, place.host, place.path.trim_start_matches('/'));
+        Ok(Box::new(wire.custom_url(Some(url.into()))))
     }
 
     /// What ssh itself said is a better explanation than a closed pipe.
@@ -92,6 +99,9 @@ fn arguments(place: &SshPlace, access: &Access, key: Option<&Path>) -> Vec<Strin
     option("BatchMode=yes".to_owned());
     option("ClearAllForwardings=yes".to_owned());
     option("PermitLocalCommand=no".to_owned());
+    // A connection that died unseen ends after a minute.
+    option("ServerAliveInterval=15".to_owned());
+    option("ServerAliveCountMax=4".to_owned());
     option(format!("ConnectTimeout={}", access.timeout.as_secs().max(1)));
     option(format!("StrictHostKeyChecking={}", if access.insecure { "no" } else { "yes" }));
     match (&access.known_hosts, access.insecure) {

@@ -129,7 +129,18 @@ pub(crate) fn transport(
     step: &str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> ClusterError {
-    ClusterError::Transport { step: step.to_owned(), source: source.into() }
+    // What refused the connection is said several causes down; the first says only that there was none.
+    let source = source.into();
+    let mut said = source.to_string();
+    let mut cause = source.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            said = format!("{said}: {text}");
+        }
+        cause = error.source();
+    }
+    ClusterError::Transport { step: step.to_owned(), source: said.into() }
 }
 
 pub(crate) fn unreadable(step: &str, problem: &str) -> ClusterError {

@@ -281,3 +281,13 @@ async fn discovery_in_either_form() {
     assert_eq!(found.preferred("", "Pod").unwrap().subresources, ["log"]);
     assert!(found.is_stale("metrics.k8s.io") && found.resources.len() == 1);
 }
+
+#[tokio::test]
+async fn an_unreachable_server_is_named_with_the_cause() {
+    // Nothing listens on the discard port.
+    let config = kube::Config::new("http://127.0.0.1:9".parse().unwrap());
+    let cluster = KubeCluster::new(kube::Client::try_from(config).unwrap(), ClusterId::in_cluster());
+    let error = cluster.get(&Target::new(config_maps(), "n", "a")).await.unwrap_err();
+    assert!(error.is_retryable() && error.to_string().contains("refused"), "{error}");
+    assert!(error.to_string().starts_with("GET /api/v1/namespaces/n/configmaps/a:"), "{error}");
+}

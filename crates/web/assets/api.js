@@ -14,6 +14,10 @@ export function keepToken(token) {
   sessionStorage.setItem(KEY, token);
 }
 
+export function hasToken() {
+  return Boolean(sessionStorage.getItem(KEY));
+}
+
 async function ask(path, options = {}) {
   const token = sessionStorage.getItem(KEY);
   const headers = token ? { Authorization: `Bearer ${token}` } : {};

@@ -1,8 +1,8 @@
 // One app: what it is, what is wrong, its tree, its operations.
 
-import { element, reconcile, setAttribute, setText } from "/assets/dom.js";
+import { count, element, reconcile, setAttribute, setText } from "/assets/dom.js";
 import { badge, setBadge } from "/assets/status.js";
-import { countAll, treeView } from "/assets/tree.js";
+import { countAll, firstCause, treeView } from "/assets/tree.js";
 
 /** One app as a view: `root` to show, `show(page)` to update. */
 export function appView(namespace, name) {
@@ -33,8 +33,9 @@ export function appView(namespace, name) {
     operation.root);
 
   function refilter() {
-    const shown = tree.filter(filter.value, problems.checked);
-    setText(found, shown === 0 ? "No resource matches." : `${objects} resources`);
+    const matches = tree.filter(filter.value, problems.checked);
+    const all = count(objects, "resource");
+    setText(found, matches === null ? all : matches === 0 ? `None of ${all} matches` : `${matches} of ${all}`);
   }
   filter.addEventListener("input", refilter);
   problems.addEventListener("change", refilter);
@@ -107,7 +108,10 @@ function detailsView() {
       setText(identity, [node.group || "core group", node.namespace && `namespace ${node.namespace}`].filter(Boolean).join(", "));
       setBadge(sync, node.sync);
       setBadge(health, node.health);
-      setText(why, node.message);
+      const cause = node.health === "Healthy" ? null : firstCause(node);
+      const below = cause ? `Caused by ${cause.kind} ${cause.name}: ${cause.message}` : "";
+      setText(why, [node.message, below].filter(Boolean).join(" "));
+      why.hidden = !why.textContent;
       changesHeading.hidden = node.changes.length === 0;
       reconcile(changes, node.changes.map((text, at) => ({ text, at })), (change) => String(change.at),
         () => element("li", {}, element("code")), (item, change) => setText(item.firstElementChild, change.text));
@@ -120,26 +124,29 @@ function operationView() {
   const text = element("p");
   const results = element("ul", { class: "results" });
   const more = element("details", {}, element("summary"), results);
+  const lastHeading = element("h3", {}, "Last sync");
+  const pastHeading = element("h3", {}, "Deployed before");
   const history = element("tbody");
   const historyTable = element("table", { "aria-label": "History" },
     element("thead", {}, element("tr", {}, ...["Number", "Revision", "Deployed"].map((c) => element("th", { scope: "col" }, c)))),
     history);
   const none = element("p", {}, "Nothing was synced yet.");
   const root = element("section", { "aria-labelledby": "operations" },
-    element("h2", { id: "operations" }, "Operations"), none, element("p", {}, phase), text, more, historyTable);
+    element("h2", { id: "operations" }, "Operations"), none, lastHeading, element("p", {}, phase), text, more,
+    pastHeading, historyTable);
   return {
     root,
     show({ operation, history: past }) {
       none.hidden = Boolean(operation) || past.length > 0;
       setBadge(phase, operation?.phase ?? "");
-      text.hidden = more.hidden = !operation;
+      lastHeading.hidden = text.hidden = more.hidden = !operation;
       if (operation) {
         const { trigger, revision, startedAt, finishedAt, message } = operation;
         const when = finishedAt ? `from ${startedAt} to ${finishedAt}` : `since ${startedAt}`;
         setText(text, [trigger, revision.slice(0, 12), when, message].filter(Boolean).join(" · "));
         more.hidden = operation.results.length === 0;
         const failed = operation.results.filter((r) => r.status.endsWith("Failed")).length;
-        setText(more.firstElementChild, `${operation.results.length} objects${failed ? `, ${failed} failed` : ""}`);
+        setText(more.firstElementChild, `${count(operation.results.length, "object")}${failed ? `, ${failed} failed` : ""}`);
         reconcile(results, operation.results, (r) => r.object,
           () => element("li", {}, element("strong"), element("span")), (item, result) => {
             setAttribute(item, "data-status", result.status);
@@ -147,7 +154,7 @@ function operationView() {
             setText(item.lastElementChild, [result.object, result.message].filter(Boolean).join(": "));
           });
       }
-      historyTable.hidden = past.length === 0;
+      pastHeading.hidden = historyTable.hidden = past.length === 0;
       reconcile(history, past, (entry) => String(entry.id),
         () => element("tr", {}, element("td", { class: "number" }), element("td", {}, element("code")), element("td")),
         (row, entry) => {

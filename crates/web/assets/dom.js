@@ -10,6 +10,11 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** "1 app", "2 apps". */
+export function count(number, what) {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
 /** Sets text if it differs, so that a screen reader or a selection is not disturbed. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -1,6 +1,6 @@
 // The list of apps.
 
-import { element, reconcile, setText } from "/assets/dom.js";
+import { count, element, reconcile, setText } from "/assets/dom.js";
 import { badge, setBadge, isProblem } from "/assets/status.js";
 import { appAddress } from "/assets/address.js";
 
@@ -37,7 +37,7 @@ export function listView() {
       return words.every((word) => text.includes(word)) && (!problems.checked || isProblem(app));
     });
     reconcile(body, shown, (app) => `${app.namespace}/${app.name}`, makeRow, updateRow);
-    setText(found, apps.length === shown.length ? `${apps.length} apps` : `${shown.length} of ${apps.length} apps`);
+    setText(found, apps.length === shown.length ? count(apps.length, "app") : `${shown.length} of ${count(apps.length, "app")}`);
     table.hidden = shown.length === 0;
     empty.hidden = shown.length > 0;
     setText(empty, apps.length

@@ -1,6 +1,6 @@
 // What is shown, and when it is asked for again.
 
-import { followChanges, getApp, getApps, keepToken } from "/assets/api.js";
+import { followChanges, getApp, getApps, hasToken, keepToken } from "/assets/api.js";
 import { appView } from "/assets/app.js";
 import { listView } from "/assets/list.js";
 import { readAddress } from "/assets/address.js";
@@ -96,8 +96,10 @@ function follow() {
 function askForToken() {
   if (main.querySelector("#token")) return;
   const input = element("input", { id: "token", type: "password", autocomplete: "off", required: "" });
+  const wrong = hasToken() ? "That is not the token of this server." : "";
   const form = element("form", { class: "token" },
     element("h1", {}, "Token"), element("label", { for: "token" }, "This server asks for its token"), input,
+    element("p", { role: "alert" }, wrong),
     element("button", {}, "Show apps"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();

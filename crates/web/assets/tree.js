@@ -1,6 +1,6 @@
 // The live resource tree: a flat list of rows with levels, which screen readers read as a tree.
 
-import { element, reconcile, setAttribute, setText } from "/assets/dom.js";
+import { count, element, reconcile, setAttribute, setText } from "/assets/dom.js";
 import { badge, setBadge, isProblem } from "/assets/status.js";
 
 /** So many objects are shown unfolded; in a larger tree only what leads to a problem is. */
@@ -61,7 +61,7 @@ export function treeView(onSelect) {
     setText(name, node.name);
     setBadge(sync, node.sync);
     setBadge(health, node.health);
-    setText(message, node.message || (node.changes.length ? `${node.changes.length} fields differ` : ""));
+    setText(message, node.message || (node.changes.length ? `${count(node.changes.length, "field")} differ${node.changes.length === 1 ? "s" : ""}` : ""));
   }
 
   function select(key, focus) {
@@ -126,7 +126,7 @@ export function treeView(onSelect) {
         return words.every((word) => all.toLowerCase().includes(word)) && (!problemsOnly || isProblem(node));
       };
       draw();
-      return rows.length;
+      return filtering ? rows.filter((row) => match(row.node)).length : null;
     },
   };
 }
@@ -140,6 +140,19 @@ function makeRow() {
 
 function anyBelow(node, test) {
   return test(node) || (node.children ?? []).some((child) => anyBelow(child, test));
+}
+
+/** What a node that is not well suffers from: the deepest one below it that says why. */
+export function firstCause(node) {
+  for (const child of node.children ?? []) {
+    const cause = firstCause(child) ?? (isUnwell(child) && child.message ? child : null);
+    if (cause) return cause;
+  }
+  return null;
+}
+
+function isUnwell(node) {
+  return node.health !== "" && node.health !== "Healthy";
 }
 
 export function countAll(nodes) {
