@@ -1,0 +1,203 @@
+//! The benchmarks.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tautline::Embedding;
+use tautline::apiserver::{Identity, Options, Server};
+use tautline::argocd::{Controller, ControllerOptions, Settings, definitions};
+use tautline::cluster::{Cluster, Target, WriteOptions, until};
+use tautline::core::{Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value};
+use tautline::kube::KubeCluster;
+use tautline::source::MemorySource;
+use tautline::workloads::{Play, Player};
+
+use crate::process::Usage;
+
+const REPOSITORY: &str = "https://git.example/bench.git";
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A cluster with a controller on it.
+pub(crate) struct Bench {
+    server: Option<Server>,
+    person: Arc<dyn Cluster>,
+    source: Arc<MemorySource>,
+    _controller: Controller,
+}
+
+impl Bench {
+    /// Starts the controller on the embedded server, or on the cluster that the environment names.
+    pub(crate) async fn start() -> Result<Self, String> {
+        let (server, person, engine) = match std::env::var("TAUTLINE_E2E_KUBECONFIG") {
+            Ok(file) => {
+                let file = std::path::PathBuf::from(file);
+                let connect = || KubeCluster::from_kubeconfig(Some(&file), None);
+                let person: Arc<dyn Cluster> = Arc::new(connect().await.map_err(|e| e.to_string())?);
+                let engine: Arc<dyn Cluster> = Arc::new(connect().await.map_err(|e| e.to_string())?);
+                (None, person, engine)
+            }
+            Err(_) => {
+                let server = Server::new(Options::with_clock(Arc::new(SystemClock)));
+                let stage = Arc::new(server.caller(Identity::admin("workloads")));
+                tokio::spawn(async move { Player::new(stage, Arc::new(SystemClock), Play::All).run().await });
+                let person: Arc<dyn Cluster> = Arc::new(server.caller(Identity::admin("person")));
+                let engine: Arc<dyn Cluster> = Arc::new(server.caller(Identity::admin("tautline")));
+                (Some(server), person, engine)
+            }
+        };
+        println!("on {}", if server.is_some() { "the embedded API server" } else { "a real cluster" });
+        for crd in definitions() {
+            apply(&*person, &crd).await?;
+        }
+        apply(&*person, &Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", "argocd")).await?;
+        wait_for_crds(&*person).await?;
+        let source: Arc<MemorySource> = Arc::default();
+        let settings = Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
+        let options = ControllerOptions { settings, selector: String::new(), take_over: false };
+        let masking = MaskingKey::new(rand::random());
+        let embedding = Embedding::new(engine, source.clone(), Arc::new(SystemClock), masking);
+        let controller = embedding.control(options).await?;
+        Ok(Self { server, person, source, _controller: controller })
+    }
+
+    /// One app of many ConfigMaps: the first sync, one changed, and quiet after.
+    pub(crate) async fn sync(&self, count: usize) -> Result<(), String> {
+        let first = self.commit((0..count).map(|i| (format!("app/{i}.yaml"), config_map(i, "one"))));
+        self.measure(&format!("{count} ConfigMaps, first sync"), async {
+            apply(&*self.person, &application("app", "app", "bench")).await?;
+            self.until_synced("app", &first, false).await
+        })
+        .await?;
+        let second = self.commit((0..count).map(|i| {
+            (format!("app/{i}.yaml"), config_map(i, if i == count / 2 { "two" } else { "one" }))
+        }));
+        self.measure(&format!("1 of {count} changed"), async {
+            self.refresh("app").await?;
+            self.until_synced("app", &second, false).await
+        })
+        .await
+    }
+
+    /// Many apps of a Deployment and a ConfigMap each in one repository, then one commit to one app.
+    pub(crate) async fn fleet(&self, count: usize) -> Result<(), String> {
+        let files = |changed: Option<usize>| {
+            (0..count).flat_map(move |i| {
+                let value = if changed == Some(i) { "two" } else { "one" };
+                [(format!("apps/{i}/config.yaml"), config_map(i, value)), (format!("apps/{i}/web.yaml"), deployment(i))]
+            })
+        };
+        let first = self.commit(files(None));
+        self.measure(&format!("fleet of {count} healthy"), async {
+            for i in 0..count {
+                apply(&*self.person, &application(&format!("app-{i}"), &format!("apps/{i}"), "bench")).await?;
+            }
+            for i in 0..count {
+                self.until_synced(&format!("app-{i}"), &first, self.server.is_some()).await?;
+            }
+            Ok(())
+        })
+        .await?;
+        let second = self.commit(files(Some(count / 2)));
+        self.measure("one commit to one of them", async {
+            let app = format!("app-{}", count / 2);
+            self.refresh(&app).await?;
+            self.until_synced(&app, &second, false).await
+        })
+        .await
+    }
+
+    fn commit(&self, files: impl Iterator<Item = (String, String)>) -> String {
+        let want = Want::Git { repository: REPOSITORY.to_owned(), reference: "main".to_owned() };
+        self.source.set(want, MemoryTree::new(files)).id
+    }
+
+    async fn measure(&self, name: &str, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+        if let Some(server) = &self.server {
+            server.clear_counts();
+        }
+        let (before, start) = (Usage::now(), Instant::now());
+        tokio::time::timeout(Duration::from_secs(120), work).await.map_err(|_| format!("{name}: took too long"))??;
+        let (wall, after) = (start.elapsed(), Usage::now());
+        println!("{name}: {:.3} s wall, {:.2} s CPU, {:.0} MiB peak", wall.as_secs_f64(), after.cpu - before.cpu, after.peak);
+        if let Some(server) = &self.server {
+            let counts = server.counts();
+            for (count, requests) in counts.iter().filter(|(count, _)| count.agent == "tautline") {
+                println!("    {requests:6} {} {}", count.verb.as_str(), count.resource);
+            }
+        }
+        Ok(())
+    }
+
+    async fn refresh(&self, app: &str) -> Result<(), String> {
+        let target = target(&*self.person, &application(app, "", "")).await?;
+        let patch = value!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
+        let options = WriteOptions { strict: false, ..WriteOptions::by(FieldManager::new("person")) };
+        let written = self.person.patch(&target, &tautline::cluster::Patch::Merge(patch), &options).await;
+        written.map(drop).map_err(|e| e.to_string())
+    }
+
+    async fn until_synced(&self, app: &str, revision: &str, healthy: bool) -> Result<(), String> {
+        let target = target(&*self.person, &application(app, "", "")).await?;
+        let check = |app: Option<&Object>| {
+            let at = |path: &[&str]| app.and_then(|a| a.str_at(path)).unwrap_or_default();
+            at(&["status", "sync", "status"]) == "Synced"
+                && at(&["status", "sync", "revision"]) == revision
+                && (!healthy || at(&["status", "health", "status"]) == "Healthy")
+        };
+        until(&*self.person, &target, &check).await.map(drop).map_err(|e| e.to_string())
+    }
+}
+
+async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
+    let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
+    let resource = discovery.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;
+    Ok(Target::of(resource, object))
+}
+
+async fn apply(cluster: &dyn Cluster, object: &Object) -> Result<(), String> {
+    let options = WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("person")) };
+    let written = cluster.apply(&target(cluster, object).await?, object, &options).await;
+    written.map(drop).map_err(|e| format!("{}: {e}", object.key()))
+}
+
+async fn wait_for_crds(cluster: &dyn Cluster) -> Result<(), String> {
+    for _ in 0..100 {
+        let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
+        if discovery.preferred("argoproj.io", "Application").is_some() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err("the CRDs are not established".to_owned())
+}
+
+fn application(name: &str, path: &str, namespace: &str) -> Object {
+    let value: Value = value!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": { "name": name, "namespace": "argocd" },
+        "spec": {
+            "project": "default",
+            "source": { "repoURL": REPOSITORY, "targetRevision": "main", "path": path },
+            "destination": { "server": "https://kubernetes.default.svc", "namespace": namespace },
+            "syncPolicy": { "automated": { "prune": true, "selfHeal": true }, "syncOptions": ["CreateNamespace=true"] }
+        }
+    });
+    Object::from_map(value.as_map().cloned().unwrap_or_default())
+}
+
+fn config_map(i: usize, value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{i}\ndata:\n  key: {value}\n  other: \"{i}\"\n")
+}
+
+fn deployment(i: usize) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web-{i}\nspec:\n  replicas: 1\n  selector:\n    matchLabels:\n      app: web-{i}\n  template:\n    metadata:\n      labels:\n        app: web-{i}\n    spec:\n      containers:\n      - name: app\n        image: shop:1\n"
+    )
+}
