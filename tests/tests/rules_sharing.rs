@@ -35,7 +35,7 @@ async fn r20_another_apps_object_is_not_written() {
 async fn r20_it_is_taken_over_when_the_owner_no_longer_holds_it() {
     let stand = shared().await;
     let before = stand.get("v1", "ConfigMap", "prod", "x").await.unwrap().uid();
-    stand.commit("main", &[("a/y.yaml", &config_map("y", "a")), ("b/x.yaml", &config_map("x", "b"))]);
+    stand.commit("main", &[("a/other.yaml", &config_map("other", "a")), ("b/x.yaml", &config_map("x", "b"))]);
     stand.refresh("a").await;
     stand.refresh("b").await;
     let x = stand.until("v1", "ConfigMap", "prod", "x", "b's", tracks("b")).await.unwrap();

@@ -125,10 +125,17 @@ async fn r07_taking_over_a_synced_deployment_changes_no_generation() {
             "template": { "metadata": { "labels": { "app": "web" } },
                 "spec": { "containers": [{ "name": "app", "image": "shop:1" }] } } } });
     stand.create_as("argocd-controller", target).await;
-    let before = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    let is_up = |o: Option<&Object>| o.is_some_and(|o| o.i64_at(&["status", "availableReplicas"]) == Some(1));
+    let before = stand.until("apps/v1", "Deployment", "prod", "web", "up", is_up).await.unwrap();
     stand.commit("main", &[("web/d.yaml", &deployment("web", "shop:1", 1))]);
     stand.apply(application("web", "web", "prod")).await;
     stand.until_app("web", "Synced", "Healthy").await;
+    let operation = value!({ "operation": { "sync": { "prune": true } } });
+    stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
+    let is_run = |o: Option<&Object>| {
+        o.is_some_and(|o| o.str_at(&["status", "operationState", "phase"]) == Some("Succeeded"))
+    };
+    stand.until(APP, "Application", "argocd", "web", "synced by hand", is_run).await;
     let after = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
     assert_eq!((before.uid(), before.generation()), (after.uid(), after.generation()));
 }
@@ -209,10 +216,12 @@ async fn r26_no_secret_value_shows_anywhere() {
     let encoded = "YzRuNHJ5LTV1cDNy";
     let secret =
         format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  password: {canary}\n");
-    let stand = one(&secret).await;
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/s.yaml", &secret)]);
     let mut app = application("web", "web", "prod");
-    set(&mut app, &["spec", "syncPolicy", "automated"], Value::Null);
+    set(&mut app, &["spec", "syncPolicy", "automated", "selfHeal"], false.into());
     stand.apply(app).await;
+    stand.until_app("web", "Synced", "Healthy").await;
     let theirs = value!({ "data": { "password": "dGhlaXJz" } });
     stand.patch("v1", "Secret", "prod", "s", Patch::Merge(theirs)).await;
     let app = stand.until_app("web", "OutOfSync", "Healthy").await;
