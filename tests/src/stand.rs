@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tautline::Embedding;
-use tautline_apiserver::{Identity, Options, Server};
+use tautline_apiserver::{Count, Identity, Options, Server, Verb};
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
 use tautline_cluster::{ApiResource, Cluster, Patch, Stage, Target, WriteOptions, until};
 use tautline_core::{
@@ -87,6 +87,72 @@ impl Stand {
         self.source.set(want, MemoryTree::new(files)).id
     }
 
+    /// Takes a branch away.
+    pub fn delete_branch(&self, branch: &str) {
+        self.source.remove(&Want::Git { repository: REPOSITORY.to_owned(), reference: branch.to_owned() });
+    }
+
+    /// How often the controller asked for a verb, of a resource by its plural with its group.
+    pub fn asked(&self, verb: Verb, resource: &str) -> u64 {
+        let counts = self.server.counts();
+        let is_it = |c: &Count| c.agent == "tautline" && c.verb == verb && c.resource == resource;
+        counts.iter().filter(|(c, _)| is_it(c)).map(|(_, n)| n).sum()
+    }
+
+    /// How often the controller wrote to objects other than Applications.
+    pub fn written(&self) -> u64 {
+        let counts = self.server.counts();
+        let is_it = |c: &Count| {
+            c.agent == "tautline" && c.verb.writes() && !c.resource.starts_with("applications.argoproj.io")
+        };
+        counts.iter().filter(|(c, _)| is_it(c)).map(|(_, n)| n).sum()
+    }
+
+    /// Stops the controller.
+    pub async fn stop_controller(&mut self) {
+        if let Some(controller) = self.controller.take() {
+            controller.stop().await;
+        }
+    }
+
+    /// Brings up another app, and refreshes it: what was to happen before has happened by now.
+    pub async fn let_time_pass(&self) {
+        self.commit(
+            "elsewhere",
+            &[("marker/a.yaml", &config_map("marker", &self.server.version().to_string()))],
+        );
+        let mut marker = application("marker", "marker", "elsewhere");
+        set(&mut marker, &["spec", "source", "targetRevision"], "elsewhere".into());
+        if self.get("argoproj.io/v1alpha1", "Application", "argocd", "marker").await.is_none() {
+            self.apply(marker).await;
+            self.until_app("marker", "Synced", "Healthy").await;
+        }
+        let content = self.server.version().to_string();
+        let revision = self.commit("elsewhere", &[("marker/a.yaml", &config_map("marker", &content))]);
+        self.refresh("marker").await;
+        self.until("argoproj.io/v1alpha1", "Application", "argocd", "marker", "synced again", |app| {
+            app.is_some_and(|app| {
+                app.str_at(&["status", "sync", "revision"]) == Some(revision.as_str())
+                    && app.str_at(&["status", "sync", "status"]) == Some("Synced")
+                    && app.annotation("argocd.argoproj.io/refresh").is_none()
+            })
+        })
+        .await;
+    }
+
+    /// Waits until an Application has synced this revision.
+    pub async fn until_synced(&self, name: &str, revision: &str) -> Arc<Object> {
+        let what = format!("Synced at {revision}");
+        let object = self.until("argoproj.io/v1alpha1", "Application", "argocd", name, &what, |app| {
+            app.is_some_and(|app| {
+                app.str_at(&["status", "sync", "revision"]) == Some(revision)
+                    && app.str_at(&["status", "sync", "status"]) == Some("Synced")
+                    && app.str_at(&["status", "operationState", "phase"]) != Some("Running")
+            })
+        });
+        object.await.expect("the check wants it present")
+    }
+
     /// Asks an app to look at Git now.
     pub async fn refresh(&self, app: &str) {
         let patch = value!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
@@ -99,6 +165,15 @@ impl Stand {
         let resource = self.resource(object.api_version(), object.kind()).await;
         let options = WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("person")) };
         let written = self.admin.apply(&Target::of(resource, &object), &object, &options).await;
+        written.unwrap_or_else(|error| panic!("{}: {error}", object.key()));
+    }
+
+    /// Creates an object in the name of another tool, as client-side tools do.
+    pub async fn create_as(&self, manager: &str, object: Value) {
+        let object = Object::new(object).expect("tests write whole objects");
+        let target = Target::of(self.resource(object.api_version(), object.kind()).await, &object);
+        let options = WriteOptions::by(FieldManager::new(manager));
+        let written = self.admin.create(&target, &object, &options).await;
         written.unwrap_or_else(|error| panic!("{}: {error}", object.key()));
     }
 
@@ -216,4 +291,14 @@ pub fn deployment(name: &str, image: &str, replicas: u32) -> String {
 /// A ConfigMap as a manifest.
 pub fn config_map(name: &str, value: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n")
+}
+
+/// Sets a field deep in an object.
+pub fn set(object: &mut Value, path: &[&str], value: Value) {
+    let Some((last, before)) = path.split_last() else { return };
+    let mut map = object.as_map_mut().expect("tests set fields of objects");
+    for field in before {
+        map = map.map_at(field);
+    }
+    map.insert(*last, value);
 }

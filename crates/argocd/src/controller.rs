@@ -102,6 +102,25 @@ impl State {
             }
             self.project(event);
         }
+        // Then all apps at once: none must take an object for abandoned whose owner is merely not told yet.
+        let mut first: Vec<Followed> = Vec::new();
+        while let Some(event) = apps.recv().await {
+            if matches!(event, Followed::Listed) {
+                break;
+            }
+            first.push(event);
+        }
+        for event in &first {
+            if let Followed::Is(object) = event
+                && self.is_selected(object)
+            {
+                self.records.saw(object.clone());
+                self.hand_over(object);
+            }
+        }
+        for event in first {
+            self.application(event).await;
+        }
         loop {
             tokio::select! {
                 Some(event) = apps.recv() => self.application(event).await,

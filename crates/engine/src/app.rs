@@ -34,6 +34,8 @@ pub struct App {
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
     pub(crate) watched: BTreeSet<GroupKind>,
+    /// Kinds of the app that cannot be read now, and why: nothing of them is pruned.
+    unreadable: BTreeMap<GroupKind, String>,
     pub(crate) scan: ScanState,
     pub(crate) kept: BTreeSet<ResourceKey>,
     pub(crate) finalized: bool,
@@ -99,6 +101,7 @@ impl App {
             comparison_error: None,
             sync_error: None,
             watched: BTreeSet::new(),
+            unreadable: BTreeMap::new(),
             scan: if memory.is_ours { ScanState::NotNeeded } else { ScanState::Wanted },
             kept: BTreeSet::new(),
             finalized: false,
@@ -152,11 +155,25 @@ impl App {
         self.complete.as_ref().map(|complete| complete.keys().clone()).unwrap_or_default()
     }
 
-    /// The desired objects that are not the app's to write, so that other apps' renders matter to it.
+    /// Whether other apps' renders matter to it: it wants objects that are not its own to write, or has
+    /// some to prune that another app may come to hold.
     pub fn is_contested(&self) -> bool {
         self.resources.values().any(|r| {
-            matches!(r.pair.owner, tautline_ownership::Owner::Other(_)) || r.pair.also_held_by.is_some()
+            matches!(r.pair.owner, tautline_ownership::Owner::Other(_))
+                || r.pair.also_held_by.is_some()
+                || r.difference.outcome == tautline_diff::Outcome::Delete
         })
+    }
+
+    /// Whether what the app wants is about to be known and is not yet.
+    pub fn is_undecided(&self) -> bool {
+        let is_active = self.spec.deletion.is_none() && self.spec.refused.is_empty();
+        is_active && (self.rendering.is_some() || (self.resolving && self.rendered.is_none()))
+    }
+
+    /// The revision that the app compares with, once it is known.
+    pub fn revision(&self) -> Option<&Revision> {
+        self.revision.as_ref()
     }
 
     /// Whether the app is interested in an object: it is one of its own.
@@ -205,6 +222,7 @@ impl App {
         if starts_deletion {
             self.scan = ScanState::Wanted;
         }
+        out.push(Effect::TellNeighbours);
         out.push(Effect::Report { urgent: false });
     }
 
@@ -243,6 +261,7 @@ impl App {
                 self.next_poll = now + wait;
                 self.comparison_error = Some(message);
                 self.settle_refresh(out);
+                out.push(Effect::TellNeighbours);
                 out.push(Effect::Report { urgent: true });
             }
         }
@@ -349,6 +368,11 @@ impl App {
             self.watched.clone_from(&kinds);
             out.push(Effect::Watch(kinds));
         }
+        let unreadable = self.unreadable_kinds(world);
+        if unreadable != self.unreadable {
+            self.unreadable = unreadable;
+            out.push(Effect::Report { urgent: true });
+        }
         if self.scan == ScanState::Wanted {
             self.scan = ScanState::Running;
             out.push(Effect::Scan);
@@ -388,6 +412,15 @@ impl App {
         kinds
     }
 
+    fn unreadable_kinds(&self, world: &World<'_>) -> BTreeMap<GroupKind, String> {
+        use tautline_core::Why;
+        let why = |kind: &GroupKind| match world.live.freshness(kind) {
+            Err(why @ (Why::Forbidden { .. } | Why::Failing { .. })) => Some((kind.clone(), why.to_string())),
+            _ => None,
+        };
+        self.watched.iter().filter_map(why).collect()
+    }
+
     /// Whether every kind that matters is listed, or known to be unreadable.
     pub(crate) fn is_ready(&self, world: &World<'_>) -> bool {
         use tautline_core::Why;
@@ -400,6 +433,9 @@ impl App {
 
     fn sync_status(&self) -> SyncStatus {
         if self.comparison_error.is_some() || !self.spec.refused.is_empty() || self.rendered.is_none() {
+            return SyncStatus::Unknown;
+        }
+        if !self.unreadable.is_empty() {
             return SyncStatus::Unknown;
         }
         // Unknown is no claim that the rest agrees.
@@ -420,6 +456,9 @@ impl App {
         }
         if let Some(message) = &self.comparison_error {
             add(ConditionKind::ComparisonError, message.clone());
+        }
+        for why in self.unreadable.values() {
+            add(ConditionKind::ComparisonError, format!("{why}; nothing of this kind is pruned"));
         }
         if let Some(message) = &self.sync_error {
             add(ConditionKind::SyncError, message.clone());

@@ -35,6 +35,10 @@ impl App {
         if self.comparison_error.is_some() || !self.is_ready(world) {
             return;
         }
+        if self.has_prunes() && world.neighbours.undecided() {
+            // R20: an object that leaves this app may be on its way to another one. We are told.
+            return;
+        }
         if let Some(request) = self.requested.take() {
             return self.begin(Trigger::Manual(request.by.clone()), &request, world, now, out);
         }
@@ -43,6 +47,14 @@ impl App {
             let request = SyncRequest { prune, ..SyncRequest::default() };
             self.begin(trigger, &request, world, now, out);
         }
+    }
+
+    /// Whether a sync that may begin now would prune something.
+    fn has_prunes(&self) -> bool {
+        let automated = self.spec.policy.automated.is_some_and(|a| a.prune);
+        let asked = self.requested.as_ref().is_some_and(|r| r.prune);
+        (automated || asked)
+            && self.resources.values().any(|r| self.is_actionable(r, true) && r.pair.desired.is_none())
     }
 
     /// Why the app should sync by itself now, if it should.

@@ -47,4 +47,10 @@ pub trait Neighbours: Send + Sync {
 
     /// An app other than `app` whose current render holds the object.
     fn other_holder(&self, app: &str, key: &ResourceKey) -> Option<String>;
+
+    /// Whether another app of the same source is being rendered, so that it may come to hold what leaves
+    /// this one (rule R20).
+    fn undecided(&self) -> bool {
+        false
+    }
 }

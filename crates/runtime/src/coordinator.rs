@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tautline_cluster::Cache;
-use tautline_core::{AppId, GroupKind, ResourceKey, Timestamp, Why};
+use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want, Why};
 use tautline_engine::{App, Effect, Event, World};
 use tautline_ownership::{AppInstance, LiveView, Neighbours};
 use tautline_plan::Gate;
@@ -34,6 +34,9 @@ pub(crate) struct Coordinator {
     pub(crate) index: Index,
     pub(crate) watchers: BTreeMap<GroupKind, JoinHandle<()>>,
     pub(crate) timers: BinaryHeap<Reverse<(Timestamp, AppId)>>,
+    /// What wants stood for at the latest look, which is counted.
+    pub(crate) seen: HashMap<Want, (u64, Revision)>,
+    pub(crate) looks: u64,
     pub(crate) is_scanning: bool,
     pub(crate) is_discovering: bool,
 }
@@ -93,6 +96,7 @@ impl Coordinator {
             Message::Set(input) => self.set(*input),
             Message::Remove(id) => self.remove(&id),
             Message::Event(id, event) => self.step(&id, event),
+            Message::Resolved { app, want, look, result } => self.resolved(&app, want, look, result),
             Message::Changed(keys) => self.changed(&keys),
             Message::Kind(kind) => self.kind_changed(&kind),
             Message::Rediscover => self.discover(),
@@ -141,11 +145,43 @@ impl Coordinator {
         }
     }
 
+    /// Tells an app what its want stands for, and every other app of the same want if that is news: one
+    /// look serves them all, and what moves from one to another is seen by both (rule R20).
+    fn resolved(&mut self, id: &AppId, want: Want, look: u64, result: Result<Revision, String>) {
+        if self.apps.get(id).is_none_or(|e| e.input.spec.want != want) {
+            // The app was told to want something else meanwhile.
+            return;
+        }
+        let revision = match result {
+            Ok(revision) => revision,
+            Err(message) => return self.step(id, Event::Resolved(Err(message))),
+        };
+        let revision = match self.seen.get(&want) {
+            // A look that began earlier and ended later knows less.
+            Some((newer, seen)) if *newer > look => seen.clone(),
+            _ => revision,
+        };
+        let others: Vec<AppId> = (self.apps.iter())
+            .filter(|(other, e)| *other != id && e.input.spec.want == want)
+            .filter(|(_, e)| e.app.revision().is_some_and(|known| *known != revision))
+            .map(|(other, _)| other.clone())
+            .collect();
+        let newest = self.seen.get(&want).map_or(look, |(newest, _)| look.max(*newest));
+        self.seen.insert(want, (newest, revision.clone()));
+        // The others first: when the one that asked is rendered, they are known to be undecided.
+        for other in others {
+            self.step(&other, Event::Resolved(Ok(revision.clone())));
+        }
+        self.step(id, Event::Resolved(Ok(revision)));
+    }
+
     fn remove(&mut self, id: &AppId) {
         if let Some(entry) = self.apps.remove(id) {
             self.index.by_instance.remove(entry.input.spec.destination.app.as_str());
         }
         self.index.set_held(id, BTreeSet::new());
+        let apps = &self.apps;
+        self.seen.retain(|want, _| apps.values().any(|e| e.input.spec.want == *want));
         self.watch_kinds();
         self.tell_contested();
         let _ = self.changes.send(id.clone());
@@ -233,7 +269,8 @@ impl Coordinator {
         let now = self.parts.clock.now();
         let effects = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-            let neighbours = Others { apps: &self.apps, index: &self.index, me: id };
+            let want = entry.input.spec.want.clone();
+            let neighbours = Others { apps: &self.apps, index: &self.index, me: id, want: &want };
             let gates: &[Arc<dyn Gate>] = &entry.input.gates;
             let world = World {
                 live: &*cache,
@@ -264,9 +301,11 @@ impl Coordinator {
             }
             Effect::Resolve(want) => {
                 let fetcher = self.fetcher.clone();
+                self.looks += 1;
+                let look = self.looks;
                 tokio::spawn(async move {
                     let result = fetcher.resolve(&want).await;
-                    let _ = out.send(Message::Event(app, Event::Resolved(result)));
+                    let _ = out.send(Message::Resolved { app, want, look, result });
                 });
             }
             Effect::Render { revision, fresh } => {
@@ -476,6 +515,7 @@ struct Others<'a> {
     apps: &'a BTreeMap<AppId, Entry>,
     index: &'a Index,
     me: &'a AppId,
+    want: &'a Want,
 }
 
 impl Neighbours for Others<'_> {
@@ -491,6 +531,10 @@ impl Neighbours for Others<'_> {
     fn other_holder(&self, _: &str, key: &ResourceKey) -> Option<String> {
         let holders = self.index.holders.get(key)?;
         holders.iter().find(|id| *id != self.me).map(|id| id.name.clone())
+    }
+
+    fn undecided(&self) -> bool {
+        self.apps.values().any(|e| e.app.is_undecided() && e.input.spec.want == *self.want)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tautline_core::{AppId, GroupKind, Object, ResourceKey};
+use tautline_core::{AppId, GroupKind, Object, ResourceKey, Revision, Want};
 use tautline_engine::{Event, Report};
 use tokio::sync::oneshot;
 
@@ -16,6 +16,8 @@ pub(crate) enum Message {
     Remove(AppId),
     /// Something happened to an app.
     Event(AppId, Event),
+    /// A repository was asked on behalf of an app. Looks are counted as they begin.
+    Resolved { app: AppId, want: Want, look: u64, result: Result<Revision, String> },
     /// Live objects changed.
     Changed(Vec<ResourceKey>),
     /// What is known of a kind changed.

@@ -22,6 +22,11 @@ impl MemorySource {
         trees.insert(want, (revision.clone(), tree));
         revision
     }
+
+    /// Makes `want` stand for nothing, as a branch that was deleted.
+    pub fn remove(&self, want: &Want) {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner).remove(want);
+    }
 }
 
 #[async_trait]

@@ -1,0 +1,128 @@
+//! Faults of the server and of the controller: what was begun ends well.
+
+use tautline_apiserver::{Failure, Fault, FaultRule, Matcher, Verb};
+use tautline_cluster::Patch;
+use tautline_core::{Object, value};
+use tautline_tests::stand::{Stand, application, config_map, deployment, set};
+
+fn key_is<'a>(wanted: &'a str) -> impl Fn(Option<&Object>) -> bool + Send + Sync + 'a {
+    move |o| o.is_some_and(|o| o.str_at(&["data", "key"]) == Some(wanted))
+}
+
+fn many(n: usize, value: &str) -> Vec<(String, String)> {
+    (0..n).map(|i| (format!("web/{i}.yaml"), config_map(&format!("c{i}"), value))).collect()
+}
+
+fn commit(stand: &Stand, files: &[(String, String)]) -> String {
+    let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+    stand.commit("main", &files)
+}
+
+#[tokio::test]
+async fn watches_that_end_and_history_that_is_gone_during_a_sync() {
+    let stand = Stand::start().await;
+    let revision = commit(&stand, &many(50, "1"));
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until("v1", "ConfigMap", "prod", "c0", "there", |o| o.is_some()).await;
+    stand.server.drop_watches();
+    stand.server.compact();
+    stand.until_synced("web", &revision).await;
+    stand.server.compact();
+    stand.server.drop_watches();
+    let revision = commit(&stand, &many(40, "2"));
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    stand.until("v1", "ConfigMap", "prod", "c49", "pruned", |o| o.is_none()).await;
+    let theirs = value!({ "data": { "key": "theirs" } });
+    stand.patch("v1", "ConfigMap", "prod", "c7", Patch::Merge(theirs)).await;
+    stand.until("v1", "ConfigMap", "prod", "c7", "healed", key_is("2")).await;
+}
+
+#[tokio::test]
+async fn writes_that_fail_for_a_while_are_tried_again() {
+    let stand = Stand::start().await;
+    let files = many(6, "1");
+    let revision = commit(&stand, &files);
+    let of = |name: &str| Matcher::new(Verb::Patch, "configmaps").named(name);
+    stand.server.add_fault(FaultRule::once(of("c0"), Fault::Answer(Failure::internal("etcd has no leader"))));
+    stand.server.add_fault(FaultRule::once(of("c1"), Fault::TooManyRequests(1)));
+    stand.server.add_fault(FaultRule::once(of("c2"), Fault::AfterCommit));
+    stand.server.add_fault(FaultRule::once(of("c3"), Fault::BeforeCommit));
+    stand.apply(application("web", "web", "prod")).await;
+    let app = stand.until_synced("web", &revision).await;
+    assert_eq!(app.str_at(&["status", "operationState", "phase"]), Some("Succeeded"));
+    for i in 0..6 {
+        assert!(key_is("1")(stand.get("v1", "ConfigMap", "prod", &format!("c{i}")).await.as_deref()));
+    }
+    // And deletes.
+    let on = Matcher::new(Verb::Delete, "configmaps").named("c5");
+    stand.server.add_fault(FaultRule::once(on, Fault::AfterCommit));
+    commit(&stand, &files[..5]);
+    stand.refresh("web").await;
+    stand.until("v1", "ConfigMap", "prod", "c5", "pruned", |o| o.is_none()).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+}
+
+#[tokio::test]
+async fn a_controller_that_is_stopped_in_the_middle_of_a_sync_goes_on_after_a_restart() {
+    let mut stand = Stand::start().await;
+    let revision = commit(&stand, &many(200, "1"));
+    let on = Matcher::new(Verb::Patch, "configmaps");
+    // From the 100th write on nothing gets through: the controller is cut off in the middle.
+    let cut = FaultRule { on, nth: 100, times: u64::MAX, fault: Fault::Answer(Failure::internal("cut off")) };
+    stand.server.add_fault(cut);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until("v1", "ConfigMap", "prod", "c0", "there", |o| o.is_some()).await;
+    stand.stop_controller().await;
+    let mut uids = Vec::new();
+    for i in 0..200 {
+        uids.push(stand.get("v1", "ConfigMap", "prod", &format!("c{i}")).await.and_then(|o| o.uid()));
+    }
+    stand.server.clear_faults();
+    stand.server.clear_counts();
+    stand.start_controller().await;
+    stand.until_synced("web", &revision).await;
+    for (i, uid) in uids.into_iter().enumerate() {
+        let now = stand.get("v1", "ConfigMap", "prod", &format!("c{i}")).await.and_then(|o| o.uid());
+        assert!(now.is_some() && (uid.is_none() || uid == now), "c{i} is there, and the same");
+    }
+    assert_eq!(stand.asked(Verb::Delete, "configmaps"), 0);
+    assert_eq!(stand.app("web").await.list_at(&["status", "resources"]).len(), 200);
+}
+
+#[tokio::test]
+async fn without_self_heal_drift_is_only_shown() {
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/a.yaml", &config_map("a", "1"))]);
+    let mut app = application("web", "web", "prod");
+    set(&mut app, &["spec", "syncPolicy", "automated", "selfHeal"], false.into());
+    stand.apply(app).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let theirs = value!({ "data": { "key": "theirs" } });
+    stand.patch("v1", "ConfigMap", "prod", "a", Patch::Merge(theirs)).await;
+    stand.until_app("web", "OutOfSync", "Healthy").await;
+    stand.let_time_pass().await;
+    assert!(key_is("theirs")(stand.get("v1", "ConfigMap", "prod", "a").await.as_deref()));
+}
+
+#[tokio::test]
+async fn an_observer_writes_nothing() {
+    let mut stand = Stand::without_controller().await;
+    stand.options.settings.observe = true;
+    stand.commit("main", &[("web/a.yaml", &deployment("web", "shop:1", 1))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.start_controller().await;
+    let runtime = stand.controller.as_ref().unwrap().runtime().clone();
+    let mut changes = runtime.changes();
+    let app = tautline_core::AppId::new("argocd", "web");
+    while runtime.report(&app).await.is_none_or(|r| r.sync.to_string() != "OutOfSync") {
+        changes.recv().await.unwrap();
+    }
+    let patch = value!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "hard" } } });
+    stand.patch("argoproj.io/v1alpha1", "Application", "argocd", "web", Patch::Merge(patch)).await;
+    stand.delete("argoproj.io/v1alpha1", "Application", "argocd", "web").await;
+    changes.recv().await.unwrap();
+    let counts = stand.server.counts();
+    let writes: Vec<_> = counts.iter().filter(|(c, _)| c.agent == "tautline" && c.verb.writes()).collect();
+    assert!(writes.is_empty(), "{writes:?}");
+}

@@ -1,0 +1,90 @@
+//! Rule R20: two apps, one object.
+
+use tautline_core::Object;
+use tautline_tests::stand::{Stand, application, config_map, deployment};
+
+const APP: &str = "argoproj.io/v1alpha1";
+
+fn tracks<'a>(app: &'a str) -> impl Fn(Option<&Object>) -> bool + Send + Sync + 'a {
+    move |o| {
+        let id = o.and_then(|o| o.annotation("argocd.argoproj.io/tracking-id")).unwrap_or_default();
+        id.split(':').next() == Some(app)
+    }
+}
+
+async fn shared() -> Stand {
+    let stand = Stand::start().await;
+    stand.commit("main", &[("a/x.yaml", &config_map("x", "a")), ("b/x.yaml", &config_map("x", "b"))]);
+    stand.apply(application("a", "a", "prod")).await;
+    stand.until_app("a", "Synced", "Healthy").await;
+    stand.apply(application("b", "b", "prod")).await;
+    stand.until_condition("b", "SharedResourceWarning", "owned by app a").await;
+    stand
+}
+
+#[tokio::test]
+async fn r20_another_apps_object_is_not_written() {
+    let stand = shared().await;
+    stand.let_time_pass().await;
+    let x = stand.get("v1", "ConfigMap", "prod", "x").await.unwrap();
+    assert_eq!(x.str_at(&["data", "key"]), Some("a"));
+    assert_eq!(stand.app("b").await.str_at(&["status", "sync", "status"]), Some("OutOfSync"));
+}
+
+#[tokio::test]
+async fn r20_it_is_taken_over_when_the_owner_no_longer_holds_it() {
+    let stand = shared().await;
+    let before = stand.get("v1", "ConfigMap", "prod", "x").await.unwrap().uid();
+    stand.commit("main", &[("a/other.yaml", &config_map("other", "a")), ("b/x.yaml", &config_map("x", "b"))]);
+    stand.refresh("a").await;
+    stand.refresh("b").await;
+    let x = stand.until("v1", "ConfigMap", "prod", "x", "b's", tracks("b")).await.unwrap();
+    assert_eq!((x.str_at(&["data", "key"]), x.uid()), (Some("b"), before));
+    stand.until_app("b", "Synced", "Healthy").await;
+    stand.until_app("a", "Synced", "Healthy").await;
+}
+
+#[tokio::test]
+async fn r20_it_is_taken_over_when_the_owner_is_gone_without_its_objects() {
+    let stand = shared().await;
+    let finalizers = tautline_core::value!({ "metadata": { "finalizers": null } });
+    stand.patch(APP, "Application", "argocd", "a", tautline_cluster::Patch::Merge(finalizers)).await;
+    stand.delete(APP, "Application", "argocd", "a").await;
+    stand.until("v1", "ConfigMap", "prod", "x", "b's", tracks("b")).await;
+    stand.until_app("b", "Synced", "Healthy").await;
+}
+
+async fn moves(first: &str, second: &str) {
+    let stand = Stand::start().await;
+    let web = deployment("web", "shop:1", 1);
+    let (keep_a, keep_b) = (config_map("keep-a", "1"), config_map("keep-b", "1"));
+    stand.commit("main", &[("a/web.yaml", &web), ("a/keep.yaml", &keep_a), ("b/keep.yaml", &keep_b)]);
+    stand.apply(application("a", "a", "prod")).await;
+    stand.apply(application("b", "b", "prod")).await;
+    stand.until_app("a", "Synced", "Healthy").await;
+    stand.until_app("b", "Synced", "Healthy").await;
+    let before = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap().uid();
+    stand.commit("main", &[("b/web.yaml", &web), ("a/keep.yaml", &keep_a), ("b/keep.yaml", &keep_b)]);
+    stand.refresh(first).await;
+    stand
+        .until(APP, "Application", "argocd", first, "refreshed", |app| {
+            app.is_some_and(|a| a.annotation("argocd.argoproj.io/refresh").is_none())
+        })
+        .await;
+    stand.refresh(second).await;
+    stand.until("apps/v1", "Deployment", "prod", "web", "b's", tracks("b")).await;
+    stand.until_app("a", "Synced", "Healthy").await;
+    stand.until_app("b", "Synced", "Healthy").await;
+    let after = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap().uid();
+    assert_eq!(before, after, "the Deployment was not made anew");
+}
+
+#[tokio::test]
+async fn r20_an_object_moves_when_the_old_owner_looks_first() {
+    moves("a", "b").await;
+}
+
+#[tokio::test]
+async fn r20_an_object_moves_when_the_new_owner_looks_first() {
+    moves("b", "a").await;
+}

@@ -1,0 +1,237 @@
+//! Rules R4, R5, R7, R9, R12, R21, R23, R26: what is written, and what is not.
+
+use tautline_apiserver::{Admission, Verb};
+use tautline_cluster::Patch;
+use tautline_core::{Object, Value, value};
+use tautline_tests::stand::{Stand, application, config_map, deployment, set};
+
+const APP: &str = "argoproj.io/v1alpha1";
+
+fn key_is<'a>(wanted: &'a str) -> impl Fn(Option<&Object>) -> bool + Send + Sync + 'a {
+    move |o| o.is_some_and(|o| o.str_at(&["data", "key"]) == Some(wanted))
+}
+
+async fn one(manifest: &str) -> Stand {
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/a.yaml", manifest)]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    stand
+}
+
+#[tokio::test]
+async fn r04_requests_are_counted() {
+    let stand = Stand::start().await;
+    let files = |changed: &str| -> Vec<(String, String)> {
+        (0..100)
+            .map(|i| {
+                (format!("web/{i}.yaml"), config_map(&format!("c{i}"), if i == 0 { changed } else { "1" }))
+            })
+            .collect()
+    };
+    let commit = |changed: &str| {
+        let files = files(changed);
+        let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+        stand.commit("main", &files)
+    };
+    let revision = commit("1");
+    stand.let_time_pass().await;
+    stand.server.clear_counts();
+    stand.apply(application("web", "web", "elsewhere")).await;
+    stand.until_synced("web", &revision).await;
+    assert_eq!(stand.written(), 100);
+    assert_eq!(stand.asked(Verb::Get, "configmaps"), 0);
+    assert!(stand.asked(Verb::Patch, "applications.argoproj.io") <= 4, "{:?}", stand.server.counts());
+    stand.server.clear_counts();
+    let revision = commit("2");
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    assert_eq!(stand.written(), 1);
+    stand.let_time_pass().await;
+    stand.server.clear_counts();
+    stand.refresh("web").await;
+    stand
+        .until(APP, "Application", "argocd", "web", "refreshed", |a| {
+            a.is_some_and(|a| a.annotation("argocd.argoproj.io/refresh").is_none())
+        })
+        .await;
+    assert_eq!(stand.written(), 0);
+    assert_eq!(
+        stand.asked(Verb::Patch, "applications.argoproj.io"),
+        1,
+        "a refresh without news is one patch"
+    );
+}
+
+#[tokio::test]
+async fn r05_what_admission_sets_is_not_fought() {
+    let stand = Stand::start().await;
+    stand.server.add_mutating(Admission::new("inject", |review, object| {
+        if review.ask.resource == "deployments" {
+            let mut whole = object.to_value();
+            set(&mut whole, &["spec", "replicas"], 3.into());
+            let template = whole.get_mut("spec").and_then(|s| s.get_mut("template")).and_then(|t| t.get_mut("spec"));
+            if let Some(Value::List(containers)) = template.and_then(|t| t.get_mut("containers"))
+                && containers.iter().len() == 1
+            {
+                containers.push(value!({ "name": "sidecar", "image": "proxy:1", "terminationMessagePath": "/dev/termination-log",
+                    "terminationMessagePolicy": "File", "imagePullPolicy": "IfNotPresent", "resources": {} }));
+            }
+            *object = Object::new(whole).unwrap();
+        }
+        Ok(())
+    }));
+    stand.commit("main", &[("web/d.yaml", &deployment("web", "shop:1", 1))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    stand.let_time_pass().await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.i64_at(&["spec", "replicas"]), Some(3));
+    assert_eq!(live.list_at(&["spec", "template", "spec", "containers"]).len(), 2);
+    assert!(stand.asked(Verb::Patch, "deployments.apps") <= 2, "{:?}", stand.server.counts());
+}
+
+#[tokio::test]
+async fn r07_a_client_side_object_of_argo_cd_is_taken_over() {
+    let stand = Stand::start().await;
+    stand.apply(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "prod" } })).await;
+    let target = value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a", "namespace": "prod",
+        "annotations": { "argocd.argoproj.io/tracking-id": "web:/ConfigMap:prod/a",
+            "kubectl.kubernetes.io/last-applied-configuration": "{}" } },
+        "data": { "key": "1", "old": "x" } });
+    stand.create_as("argocd-controller", target).await;
+    let manifest = |old: &str| format!("{}{old}", config_map("a", "1"));
+    stand.commit("main", &[("web/a.yaml", &manifest("  old: x\n"))]);
+    let before = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap();
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let after = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap();
+    assert_eq!((before.uid(), before.get("data")), (after.uid(), after.get("data")));
+    let revision = stand.commit("main", &[("web/a.yaml", &manifest(""))]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    let gone = |o: Option<&Object>| o.is_some_and(|o| o.at(&["data", "old"]).is_none());
+    stand.until("v1", "ConfigMap", "prod", "a", "without the old field", gone).await;
+}
+
+#[tokio::test]
+async fn r07_taking_over_a_synced_deployment_changes_no_generation() {
+    let stand = Stand::start().await;
+    stand.apply(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "prod" } })).await;
+    let target = value!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "namespace": "prod",
+        "annotations": { "argocd.argoproj.io/tracking-id": "web:apps/Deployment:prod/web" } },
+        "spec": { "replicas": 1, "selector": { "matchLabels": { "app": "web" } },
+            "template": { "metadata": { "labels": { "app": "web" } },
+                "spec": { "containers": [{ "name": "app", "image": "shop:1" }] } } } });
+    stand.create_as("argocd-controller", target).await;
+    let is_up = |o: Option<&Object>| o.is_some_and(|o| o.i64_at(&["status", "availableReplicas"]) == Some(1));
+    let before = stand.until("apps/v1", "Deployment", "prod", "web", "up", is_up).await.unwrap();
+    stand.commit("main", &[("web/d.yaml", &deployment("web", "shop:1", 1))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let operation = value!({ "operation": { "sync": { "prune": true } } });
+    stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
+    let is_run = |o: Option<&Object>| {
+        o.is_some_and(|o| o.str_at(&["status", "operationState", "phase"]) == Some("Succeeded"))
+    };
+    stand.until(APP, "Application", "argocd", "web", "synced by hand", is_run).await;
+    let after = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!((before.uid(), before.generation()), (after.uid(), after.generation()));
+}
+
+#[tokio::test]
+async fn r09_fields_that_git_does_not_set_are_left_alone() {
+    let manifest = deployment("web", "shop:1", 1).replace("  replicas: 1\n", "");
+    let stand = one(&manifest).await;
+    stand.server.clear_counts();
+    let theirs = value!({ "metadata": { "annotations": { "example.com/note": "theirs" } }, "spec": { "replicas": 3 } });
+    stand.patch("apps/v1", "Deployment", "prod", "web", Patch::Merge(theirs)).await;
+    stand.let_time_pass().await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(
+        (live.i64_at(&["spec", "replicas"]), live.annotation("example.com/note")),
+        (Some(3), Some("theirs"))
+    );
+    assert_eq!(stand.asked(Verb::Patch, "deployments.apps"), 0);
+    stand.until_app("web", "Synced", "Healthy").await;
+}
+
+#[tokio::test]
+async fn r12_a_terminating_object_is_waited_for_and_made_anew() {
+    let held =
+        config_map("a", "1").replacen("metadata:\n", "metadata:\n  finalizers: [example.com/hold]\n", 1);
+    let stand = one(&held).await;
+    let uid = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap().uid();
+    stand.delete("v1", "ConfigMap", "prod", "a").await;
+    stand.until_app("web", "OutOfSync", "Progressing").await;
+    stand.server.clear_counts();
+    stand.let_time_pass().await;
+    assert_eq!(stand.asked(Verb::Patch, "configmaps"), 2, "both are the marker's");
+    let release = value!([{ "op": "remove", "path": "/metadata/finalizers" }]);
+    stand.patch("v1", "ConfigMap", "prod", "a", Patch::Json(release)).await;
+    let is_new = |o: Option<&Object>| o.is_some_and(|o| o.uid() != uid);
+    stand.until("v1", "ConfigMap", "prod", "a", "made anew", is_new).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+}
+
+#[tokio::test]
+async fn r21_an_operation_is_consumed_and_run() {
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/a.yaml", &config_map("a", "1"))]);
+    let mut app = application("web", "web", "prod");
+    set(&mut app, &["spec", "syncPolicy", "automated"], Value::Null);
+    stand.apply(app).await;
+    stand.until_app("web", "OutOfSync", "Missing").await;
+    stand.let_time_pass().await;
+    assert!(stand.get("v1", "ConfigMap", "prod", "a").await.is_none());
+    let operation =
+        value!({ "operation": { "initiatedBy": { "username": "ann" }, "sync": { "prune": true } } });
+    stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
+    let app = stand.until_app("web", "Synced", "Healthy").await;
+    assert!(app.get("operation").is_none());
+    let by = app.str_at(&["status", "operationState", "operation", "initiatedBy", "username"]);
+    assert_eq!(by, Some("ann"));
+}
+
+#[tokio::test]
+async fn r23_a_fight_is_held_back_and_the_others_heal_at_once() {
+    let stand = one(&format!("{}---\n{}", config_map("a", "1"), config_map("b", "1"))).await;
+    let theirs = || Patch::Merge(value!({ "data": { "key": "theirs" } }));
+    for _ in 0..20 {
+        stand.patch("v1", "ConfigMap", "prod", "a", theirs()).await;
+        stand.until("v1", "ConfigMap", "prod", "a", "healed", key_is("1")).await;
+    }
+    stand.patch("v1", "ConfigMap", "prod", "a", theirs()).await;
+    stand.until_condition("web", "SyncError", "somebody keeps writing").await;
+    stand.patch("v1", "ConfigMap", "prod", "b", theirs()).await;
+    stand.until("v1", "ConfigMap", "prod", "b", "healed", key_is("1")).await;
+    assert!(!key_is("1")(stand.get("v1", "ConfigMap", "prod", "a").await.as_deref()), "a is held back");
+    stand.until("v1", "ConfigMap", "prod", "a", "healed later", key_is("1")).await;
+}
+
+#[tokio::test]
+async fn r26_no_secret_value_shows_anywhere() {
+    let canary = "c4n4ry-5up3r";
+    let encoded = "YzRuNHJ5LTV1cDNy";
+    let secret =
+        format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  password: {canary}\n");
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/s.yaml", &secret)]);
+    let mut app = application("web", "web", "prod");
+    set(&mut app, &["spec", "syncPolicy", "automated", "selfHeal"], false.into());
+    stand.apply(app).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let theirs = value!({ "data": { "password": "dGhlaXJz" } });
+    stand.patch("v1", "Secret", "prod", "s", Patch::Merge(theirs)).await;
+    let app = stand.until_app("web", "OutOfSync", "Healthy").await;
+    let runtime = stand.controller.as_ref().unwrap().runtime();
+    let report = format!("{:?}", runtime.reports().await);
+    for text in [app.to_value().to_json(), report] {
+        for value in [canary, encoded, "dGhlaXJz", "theirs"] {
+            assert!(!text.contains(value), "{value} in {text}");
+        }
+    }
+    let live = stand.get("v1", "Secret", "prod", "s").await.unwrap();
+    assert_eq!(live.str_at(&["data", "password"]), Some("dGhlaXJz"));
+}
