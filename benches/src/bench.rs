@@ -7,7 +7,9 @@ use tautline::Embedding;
 use tautline::apiserver::{Identity, Options, Server};
 use tautline::argocd::{Controller, ControllerOptions, Settings, definitions};
 use tautline::cluster::{Cluster, Target, WriteOptions, until};
-use tautline::core::{Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value};
+use tautline::core::{
+    Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
+};
 use tautline::kube::KubeCluster;
 use tautline::source::MemorySource;
 use tautline::workloads::{Play, Player};
@@ -60,7 +62,8 @@ impl Bench {
         apply(&*person, &Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", "argocd")).await?;
         wait_for_crds(&*person).await?;
         let source: Arc<MemorySource> = Arc::default();
-        let settings = Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
+        let settings =
+            Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
         let options = ControllerOptions { settings, selector: String::new(), take_over: false };
         let masking = MaskingKey::new(rand::random());
         let embedding = Embedding::new(engine, source.clone(), Arc::new(SystemClock), masking);
@@ -76,9 +79,10 @@ impl Bench {
             self.until_synced("app", &first, false).await
         })
         .await?;
-        let second = self.commit((0..count).map(|i| {
-            (format!("app/{i}.yaml"), config_map(i, if i == count / 2 { "two" } else { "one" }))
-        }));
+        let second =
+            self.commit((0..count).map(|i| {
+                (format!("app/{i}.yaml"), config_map(i, if i == count / 2 { "two" } else { "one" }))
+            }));
         self.measure(&format!("1 of {count} changed"), async {
             self.refresh("app").await?;
             self.until_synced("app", &second, false).await
@@ -91,13 +95,17 @@ impl Bench {
         let files = |changed: Option<usize>| {
             (0..count).flat_map(move |i| {
                 let value = if changed == Some(i) { "two" } else { "one" };
-                [(format!("apps/{i}/config.yaml"), config_map(i, value)), (format!("apps/{i}/web.yaml"), deployment(i))]
+                [
+                    (format!("apps/{i}/config.yaml"), config_map(i, value)),
+                    (format!("apps/{i}/web.yaml"), deployment(i)),
+                ]
             })
         };
         let first = self.commit(files(None));
         self.measure(&format!("fleet of {count} healthy"), async {
             for i in 0..count {
-                apply(&*self.person, &application(&format!("app-{i}"), &format!("apps/{i}"), "bench")).await?;
+                apply(&*self.person, &application(&format!("app-{i}"), &format!("apps/{i}"), "bench"))
+                    .await?;
             }
             for i in 0..count {
                 self.until_synced(&format!("app-{i}"), &first, self.server.is_some()).await?;
@@ -119,14 +127,25 @@ impl Bench {
         self.source.set(want, MemoryTree::new(files)).id
     }
 
-    async fn measure(&self, name: &str, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    async fn measure(
+        &self,
+        name: &str,
+        work: impl Future<Output = Result<(), String>>,
+    ) -> Result<(), String> {
         if let Some(server) = &self.server {
             server.clear_counts();
         }
         let (before, start) = (Usage::now(), Instant::now());
-        tokio::time::timeout(Duration::from_secs(120), work).await.map_err(|_| format!("{name}: took too long"))??;
+        tokio::time::timeout(Duration::from_secs(120), work)
+            .await
+            .map_err(|_| format!("{name}: took too long"))??;
         let (wall, after) = (start.elapsed(), Usage::now());
-        println!("{name}: {:.3} s wall, {:.2} s CPU, {:.0} MiB peak", wall.as_secs_f64(), after.cpu - before.cpu, after.peak);
+        println!(
+            "{name}: {:.3} s wall, {:.2} s CPU, {:.0} MiB peak",
+            wall.as_secs_f64(),
+            after.cpu - before.cpu,
+            after.peak
+        );
         if let Some(server) = &self.server {
             let counts = server.counts();
             for (count, requests) in counts.iter().filter(|(count, _)| count.agent == "tautline") {
@@ -158,7 +177,8 @@ impl Bench {
 
 async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
     let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
-    let resource = discovery.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;
+    let resource =
+        discovery.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;
     Ok(Target::of(resource, object))
 }
 
@@ -193,7 +213,9 @@ fn application(name: &str, path: &str, namespace: &str) -> Object {
 }
 
 fn config_map(i: usize, value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{i}\ndata:\n  key: {value}\n  other: \"{i}\"\n")
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{i}\ndata:\n  key: {value}\n  other: \"{i}\"\n"
+    )
 }
 
 fn deployment(i: usize) -> String {
