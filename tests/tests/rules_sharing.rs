@@ -63,7 +63,8 @@ async fn moves(first: &str, second: &str) {
     stand.apply(application("b", "b", "prod")).await;
     stand.until_app("a", "Synced", "Healthy").await;
     stand.until_app("b", "Synced", "Healthy").await;
-    let before = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap().uid();
+    let before =
+        stand.get("apps/v1", "Deployment", "prod", "web").await.expect("the Deployment is there").uid();
     stand.commit("main", &[("b/web.yaml", &web), ("a/keep.yaml", &keep_a), ("b/keep.yaml", &keep_b)]);
     stand.refresh(first).await;
     stand
@@ -75,7 +76,8 @@ async fn moves(first: &str, second: &str) {
     stand.until("apps/v1", "Deployment", "prod", "web", "b's", tracks("b")).await;
     stand.until_app("a", "Synced", "Healthy").await;
     stand.until_app("b", "Synced", "Healthy").await;
-    let after = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap().uid();
+    let after =
+        stand.get("apps/v1", "Deployment", "prod", "web").await.expect("the Deployment is there").uid();
     assert_eq!(before, after, "the Deployment was not made anew");
 }
 
