@@ -190,7 +190,7 @@ impl Resource {
             requires_pruning: self.difference.outcome == Outcome::Delete,
             changes: self.difference.changes.clone(),
             origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
-            wave: object.map_or(0, |o| wave(o)),
+            wave: object.map_or(0, wave),
         }
     }
 
