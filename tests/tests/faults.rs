@@ -5,6 +5,8 @@ use tautline_cluster::Patch;
 use tautline_core::{Object, value};
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
 
+const APP: &str = "argoproj.io/v1alpha1";
+
 fn key_is<'a>(wanted: &'a str) -> impl Fn(Option<&Object>) -> bool + Send + Sync + 'a {
     move |o| o.is_some_and(|o| o.str_at(&["data", "key"]) == Some(wanted))
 }
@@ -125,4 +127,53 @@ async fn an_observer_writes_nothing() {
     let counts = stand.server.counts();
     let writes: Vec<_> = counts.iter().filter(|(c, _)| c.agent == "tautline" && c.verb.writes()).collect();
     assert!(writes.is_empty(), "{writes:?}");
+}
+
+#[tokio::test]
+async fn r10_a_delete_that_meets_a_newer_version_is_judged_again() {
+    let stand = Stand::start().await;
+    let files = many(3, "1");
+    let revision = commit(&stand, &files);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_synced("web", &revision).await;
+    let conflict = |name: &str| {
+        let on = Matcher::new(Verb::Delete, "configmaps").named(name);
+        FaultRule::once(
+            on,
+            Fault::Answer(Failure::conflict("", "configmaps", name, "the precondition failed")),
+        )
+    };
+    stand.server.add_fault(conflict("c2"));
+    commit(&stand, &files[..2]);
+    stand.refresh("web").await;
+    stand.until("v1", "ConfigMap", "prod", "c2", "pruned", |o| o.is_none()).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    // And in a cascade.
+    stand.server.add_fault(conflict("c1"));
+    stand.delete(APP, "Application", "argocd", "web").await;
+    stand.until(APP, "Application", "argocd", "web", "gone", |o| o.is_none()).await;
+    for name in ["c0", "c1"] {
+        assert!(stand.get("v1", "ConfigMap", "prod", name).await.is_none(), "{name} went along");
+    }
+}
+
+#[tokio::test]
+async fn the_twentieth_heal_in_a_row_is_as_fast_as_the_first() {
+    let stand = Stand::start().await;
+    stand.commit("main", &[("web/a.yaml", &deployment("web", "shop:1", 1))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let image =
+        || value!([{ "op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "evil:1" }]);
+    let is_back = |o: Option<&Object>| {
+        o.is_some_and(|o| {
+            o.list_at(&["spec", "template", "spec", "containers"])[0].str_at(&["image"]) == Some("shop:1")
+        })
+    };
+    for _ in 0..20 {
+        stand.patch("apps/v1", "Deployment", "prod", "web", Patch::Json(image())).await;
+        let healed = stand.until("apps/v1", "Deployment", "prod", "web", "back at shop:1", is_back);
+        let in_time = tokio::time::timeout(std::time::Duration::from_secs(1), healed).await;
+        assert!(in_time.is_ok(), "healed within a second");
+    }
 }

@@ -79,6 +79,11 @@ impl Executor {
             let performed = self.attempt(job, &look()).await;
             let (performed, wait) = match performed {
                 Ok(performed) => return performed,
+                // R10: somebody was faster; the object is looked at again.
+                Err(error) if error.is_conflict() && job.step.action.is_delete() => {
+                    let skipped = Performed::skipped("it changed meanwhile, and is judged again");
+                    (skipped, self.settings.retry.delay(attempt))
+                }
                 Err(error) => {
                     let asked = error.status().and_then(|status| status.retry_after);
                     let wait = asked.unwrap_or_else(|| self.settings.retry.delay(attempt));
@@ -183,6 +188,10 @@ impl Executor {
         if live.uid() != job.step.precondition.uid {
             return Ok(Performed::skipped("it is another object meanwhile, and is judged again"));
         }
+        // It may say by now that it is to be kept.
+        if job.step.precondition.reads.is_some_and(|reads| reads != digest_of_reads(live)) {
+            return Ok(Performed::skipped("it changed meanwhile, and is judged again"));
+        }
         let freshness = match &fresh.freshness {
             Ok(freshness) => freshness,
             Err(why) => return Ok(Performed::skipped(why.to_string())),
@@ -201,10 +210,6 @@ impl Executor {
             }),
             Ok(Deleted::Terminating | Deleted::NotFound) => {
                 Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: None })
-            }
-            // R10: somebody was faster; the object is judged again.
-            Err(error) if error.is_conflict() => {
-                Ok(Performed::skipped("it changed meanwhile, and is judged again"))
             }
             Err(error) => Err(error),
         }

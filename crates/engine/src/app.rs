@@ -231,6 +231,7 @@ impl App {
         self.next_poll = Timestamp::default();
         self.resolving = false;
         self.render_fresh |= hard;
+        self.kept.clear();
         if hard {
             self.scan = ScanState::Wanted;
             self.rendering = None;
@@ -286,6 +287,7 @@ impl App {
         }
         self.rendering = None;
         self.render_fresh = false;
+        self.kept.clear();
         let errors: Vec<&Problem> =
             rendered.problems.iter().filter(|p| p.severity == Severity::Error).collect();
         if errors.is_empty() {

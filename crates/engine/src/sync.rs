@@ -313,7 +313,9 @@ impl App {
         running.progress.end(id, result.clone());
         if let StepResult::Skipped(_) = &result
             && step.action.is_delete()
+            && step.key.group_kind().is("", "Namespace")
         {
+            // R19: its content is looked at again after the next render, not at every event.
             self.kept.insert(step.key.clone());
         }
         if let Some(resource) = self.resources.get_mut(&step.key) {
@@ -362,6 +364,12 @@ impl App {
     /// Puts the operation that ran on record.
     fn finish(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
         let Some(running) = self.running.take() else { return };
+        // Without self-heal nobody would come back to a step that somebody else's write overtook.
+        let is_overtaken = !self.spec.policy.automated.is_some_and(|a| a.self_heal)
+            && running.plan.steps.iter().any(|step| {
+                let is_skipped = matches!(running.progress.result(step.id), Some(StepResult::Skipped(_)));
+                is_skipped && !step.key.group_kind().is("", "Namespace")
+            });
         let operation = running.operation;
         let succeeded = operation.phase == OperationPhase::Succeeded;
         if running.is_heal {
@@ -370,7 +378,7 @@ impl App {
             self.attempted = Some(Attempt {
                 revision: operation.revision.clone(),
                 source: self.spec.source,
-                succeeded,
+                succeeded: succeeded && !is_overtaken,
                 retries: operation.retries,
                 ended_at: now,
             });
