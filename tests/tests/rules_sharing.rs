@@ -1,4 +1,10 @@
 //! Rule R20: two apps, one object.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
 
 use tautline_core::Object;
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
