@@ -4,4 +4,10 @@
 
 pub mod fixtures;
 pub mod merge_cases;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a stand fails the test that uses it"
+)]
 pub mod stand;

@@ -1,4 +1,10 @@
 //! Bad input: it is named where it stands, and nothing else suffers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
 
 use tautline_apiserver::{Matcher, Right, Verb};
 use tautline_core::{Object, value};

@@ -1,4 +1,10 @@
 //! Faults of the server and of the controller: what was begun ends well.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
 
 use tautline_apiserver::{Failure, Fault, FaultRule, Matcher, Verb};
 use tautline_cluster::Patch;

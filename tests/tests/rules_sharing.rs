@@ -1,7 +1,13 @@
 //! Rule R20: two apps, one object.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
 
 use tautline_core::Object;
-use tautline_tests::stand::{Stand, application, config_map, deployment};
+use tautline_tests::stand::{Stand, application, config_map, deployment, set};
 
 const APP: &str = "argoproj.io/v1alpha1";
 
@@ -89,4 +95,23 @@ async fn r20_an_object_moves_when_the_old_owner_looks_first() {
 #[tokio::test]
 async fn r20_an_object_moves_when_the_new_owner_looks_first() {
     moves("b", "a").await;
+}
+
+#[tokio::test]
+async fn r20_an_app_that_the_selector_leaves_out_keeps_its_objects() {
+    let mut stand = Stand::start().await;
+    stand.commit("main", &[("a/x.yaml", &config_map("x", "a")), ("b/x.yaml", &config_map("x", "b"))]);
+    stand.apply(application("a", "a", "prod")).await;
+    stand.until_app("a", "Synced", "Healthy").await;
+    stand.stop_controller().await;
+    stand.options.selector = "team=b".into();
+    stand.start_controller().await;
+    let mut b = application("b", "b", "prod");
+    set(&mut b, &["metadata", "labels"], tautline_core::value!({ "team": "b" }));
+    stand.apply(b).await;
+    stand.until_condition("b", "SharedResourceWarning", "owned by app a").await;
+    stand.delete(APP, "Application", "argocd", "a").await;
+    let finalizers = tautline_core::value!({ "metadata": { "finalizers": null } });
+    stand.patch(APP, "Application", "argocd", "a", tautline_cluster::Patch::Merge(finalizers)).await;
+    stand.until("v1", "ConfigMap", "prod", "x", "b's", tracks("b")).await;
 }

@@ -1,4 +1,10 @@
 //! Rules R4, R5, R7, R9, R12, R21, R23, R26: what is written, and what is not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
 
 use tautline_apiserver::{Admission, Verb};
 use tautline_cluster::Patch;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
 use tautline_grammar::LabelSelector;
+use tautline_ownership::AppInstance;
 use tautline_plan::Gate;
 use tautline_runtime::{AppInput, Parts, Records, Runtime};
 use tokio::sync::mpsc;
@@ -55,7 +56,7 @@ impl Controller {
         let runtime = Runtime::start(parts(records.clone()));
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
-        tokio::spawn(follow(cluster.clone(), gvk, options.selector.clone(), apps_out));
+        tokio::spawn(follow(cluster.clone(), gvk, String::new(), apps_out));
         let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
         tokio::spawn(follow(cluster, project, String::new(), projects_out));
         let state = State {
@@ -111,11 +112,13 @@ impl State {
             first.push(event);
         }
         for event in &first {
-            if let Followed::Is(object) = event
-                && self.is_selected(object)
-            {
-                self.records.saw(object.clone());
-                self.hand_over(object);
+            match event {
+                Followed::Is(object) if self.is_selected(object) => {
+                    self.records.saw(object.clone());
+                    self.hand_over(object);
+                }
+                Followed::Is(object) => self.elsewhere(object.namespace(), object.name(), true),
+                _ => {}
             }
         }
         for event in first {
@@ -147,6 +150,7 @@ impl State {
     async fn application(&mut self, event: Followed) {
         match event {
             Followed::Is(object) if self.is_selected(&object) => {
+                self.elsewhere(object.namespace(), object.name(), false);
                 let id = AppId::new(object.namespace(), object.name());
                 self.records.saw(object.clone());
                 let before = self.objects.insert(id, object.clone());
@@ -155,8 +159,14 @@ impl State {
                     self.take(&object).await;
                 }
             }
-            Followed::Is(object) => self.gone(object.namespace(), object.name()),
-            Followed::Gone(namespace, name) => self.gone(&namespace, &name),
+            Followed::Is(object) => {
+                self.elsewhere(object.namespace(), object.name(), true);
+                self.gone(object.namespace(), object.name());
+            }
+            Followed::Gone(namespace, name) => {
+                self.elsewhere(&namespace, &name, false);
+                self.gone(&namespace, &name);
+            }
             Followed::Listed => {}
         }
     }
@@ -165,6 +175,12 @@ impl State {
         let selector: Result<LabelSelector, _> = self.options.selector.parse();
         self.options.selector.is_empty()
             || selector.is_ok_and(|selector| selector.matches(|key| object.label(key)))
+    }
+
+    /// Says whether an app exists that the selector leaves to others.
+    fn elsewhere(&self, namespace: &str, name: &str, exists: bool) {
+        let id = AppId::new(namespace, name);
+        self.runtime.elsewhere(&AppInstance::of(&id, &self.options.settings.control_plane), exists);
     }
 
     fn gone(&mut self, namespace: &str, name: &str) {

@@ -37,6 +37,8 @@ pub(crate) struct Coordinator {
     /// What wants stood for at the latest look, which is counted.
     pub(crate) seen: HashMap<Want, (u64, Revision)>,
     pub(crate) looks: u64,
+    /// Apps that somebody else runs, by their names in tracking ids.
+    pub(crate) elsewhere: BTreeSet<String>,
     pub(crate) is_scanning: bool,
     pub(crate) is_discovering: bool,
 }
@@ -96,6 +98,12 @@ impl Coordinator {
             Message::Set(input) => self.set(*input),
             Message::Remove(id) => self.remove(&id),
             Message::Event(id, event) => self.step(&id, event),
+            Message::Elsewhere(name, true) => drop(self.elsewhere.insert(name)),
+            Message::Elsewhere(name, false) => {
+                if self.elsewhere.remove(&name) {
+                    self.tell_contested();
+                }
+            }
             Message::Resolved { app, want, look, result } => self.resolved(&app, want, look, result),
             Message::Changed(keys) => self.changed(&keys),
             Message::Kind(kind) => self.kind_changed(&kind),
@@ -270,7 +278,13 @@ impl Coordinator {
         let effects = {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
             let want = entry.input.spec.want.clone();
-            let neighbours = Others { apps: &self.apps, index: &self.index, me: id, want: &want };
+            let neighbours = Others {
+                apps: &self.apps,
+                index: &self.index,
+                elsewhere: &self.elsewhere,
+                me: id,
+                want: &want,
+            };
             let gates: &[Arc<dyn Gate>] = &entry.input.gates;
             let world = World {
                 live: &*cache,
@@ -514,13 +528,14 @@ impl Index {
 struct Others<'a> {
     apps: &'a BTreeMap<AppId, Entry>,
     index: &'a Index,
+    elsewhere: &'a BTreeSet<String>,
     me: &'a AppId,
     want: &'a Want,
 }
 
 impl Neighbours for Others<'_> {
     fn exists(&self, app: &str) -> bool {
-        self.index.by_instance.contains_key(app)
+        self.index.by_instance.contains_key(app) || self.elsewhere.contains(app)
     }
 
     fn holds(&self, app: &str, key: &ResourceKey) -> Option<bool> {

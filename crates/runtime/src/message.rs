@@ -14,6 +14,8 @@ pub(crate) enum Message {
     Set(Box<AppInput>),
     /// An app is gone.
     Remove(AppId),
+    /// An app by its name in tracking ids that somebody else runs, and whether it exists.
+    Elsewhere(String, bool),
     /// Something happened to an app.
     Event(AppId, Event),
     /// A repository was asked on behalf of an app. Looks are counted as they begin.
