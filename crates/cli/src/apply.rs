@@ -1,0 +1,214 @@
+//! `taut apply`: takes the steps of a plan.
+
+use std::io::{BufRead, IsTerminal, Write};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tautline::apply::{Executor, Fresh, Job, Performed, WriteSettings};
+use tautline::cluster::{ApiResource, Cache, Target};
+use tautline::core::{FieldManager, GroupVersionKind, Object, Presence};
+use tautline::diff::fold_managers;
+use tautline::health::{HealthStatus, assess};
+use tautline::ownership::{CompleteRender, LiveView};
+use tautline::plan::{Next, Progress, Step, StepId, StepResult};
+use tautline::runtime::take_over_patch;
+
+use crate::arguments::ApplyOptions;
+use crate::compare;
+use crate::failure::{Failure, Result};
+use crate::live::{Live, connect};
+use crate::plan::{self, Planned};
+
+/// How often the health of a wave is looked at, and how long it may take.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOKS: u32 = 600;
+/// How many looks a kind whose CRD was just applied may take to be served.
+const SERVED_WITHIN: u32 = 20;
+
+/// Runs the verb.
+pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
+    let live = connect(&options.compare.cluster).await?;
+    let planned = plan::make(&options.compare, options.prune, &live).await?;
+    print!("{}", planned.to_text());
+    if let Some(first) = planned.unknown.first() {
+        return Err(Failure::work(format!("nothing is written, because the plan is not complete: {first}")));
+    }
+    if options.dry_run || planned.plan.is_empty() {
+        return Ok(0);
+    }
+    if !options.yes && !confirmed()? {
+        return Err(Failure::work("nothing was written."));
+    }
+    take(planned, &live, &options.compare.field_manager).await
+}
+
+fn confirmed() -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("nobody is there to be asked; say --yes, or --dry-run to see the plan."));
+    }
+    print!("Take these steps? [y/N] ");
+    std::io::stdout().flush().map_err(Failure::work)?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(Failure::work)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Takes the steps, and says how each ended. The exit code is 1 if one failed or was withheld.
+pub(crate) async fn take(planned: Planned, live: &Live, manager: &str) -> Result<u8> {
+    let mut run = Run::new(planned, live, manager);
+    let mut looks = 0;
+    loop {
+        match run.next() {
+            Next::Run(steps) => run.perform(&steps).await,
+            Next::Wait(reason) if looks < LOOKS => {
+                looks += 1;
+                tokio::time::sleep(LOOK_EVERY).await;
+                run.look_again().await?;
+                if looks == LOOKS {
+                    return Err(Failure::work(format!("gave up {reason}.")));
+                }
+            }
+            Next::Wait(reason) => return Err(Failure::work(format!("gave up {reason}."))),
+            Next::Finished { withheld, reason } => {
+                if !withheld.is_empty() {
+                    eprintln!("taut: {} steps were not taken: {reason}.", withheld.len());
+                }
+                return Ok(u8::from(!withheld.is_empty() || run.has_trouble));
+            }
+        }
+    }
+}
+
+struct Run<'a> {
+    planned: Planned,
+    live: &'a Live,
+    executor: Executor,
+    complete: CompleteRender,
+    cache: RwLock<Cache>,
+    progress: Progress,
+    has_trouble: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(mut planned: Planned, live: &'a Live, manager: &str) -> Self {
+        let settings = WriteSettings { manager: FieldManager::new(manager), ..WriteSettings::default() };
+        let from = compare::take_over_from(&planned.subject);
+        let from: Vec<String> = from.into_iter().filter(|name| name != manager).collect();
+        let take_over = Arc::new(move |live: &Object, manager: &FieldManager| {
+            fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
+        });
+        let executor = Executor::new(live.cluster.clone(), settings, take_over);
+        // Every manifest was rendered and prepared without a problem, else there would be no plan.
+        let complete = CompleteRender::of(planned.comparison.prepared.manifests.keys().cloned());
+        let snapshot = &mut planned.comparison.snapshot;
+        let empty = Cache::new(snapshot.cache.masking().clone());
+        let cache = RwLock::new(std::mem::replace(&mut snapshot.cache, empty));
+        Self { planned, live, executor, complete, cache, progress: Progress::default(), has_trouble: false }
+    }
+
+    fn next(&self) -> Next {
+        self.planned.plan.next(&self.progress, &|step| self.is_healthy(step))
+    }
+
+    fn is_healthy(&self, step: &Step) -> bool {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let Presence::Present(object) = cache.get(&step.key) else { return step.action.is_delete() };
+        assess(&object)
+            .is_none_or(|health| matches!(health.status, HealthStatus::Healthy | HealthStatus::Suspended))
+    }
+
+    /// Takes steps of one stage side by side, a few at a time.
+    async fn perform(&mut self, steps: &[StepId]) {
+        for some in steps.chunks(16) {
+            some.iter().for_each(|id| self.progress.start(*id));
+            let this = &*self;
+            let ended = join_all(
+                some.iter()
+                    .filter_map(|id| this.planned.plan.step(*id))
+                    .map(|step| async move { (step.id, this.perform_one(step).await) }),
+            );
+            for (id, performed) in ended.await {
+                self.end(id, performed);
+            }
+        }
+    }
+
+    async fn perform_one(&self, step: &Step) -> Performed {
+        let Some(resource) = self.served(&step.gvk).await else {
+            let message =
+                format!("the cluster does not serve {}; install its CustomResourceDefinition", step.gvk);
+            return Performed { result: StepResult::Refused(message), answer: None, deleted: None };
+        };
+        let desired = self.planned.comparison.prepared.manifests.get(&step.key);
+        let job = Job {
+            step,
+            desired: desired.map(|manifest| &*manifest.object),
+            complete: Some(&self.complete),
+            app: self.planned.subject.destination.app.as_str(),
+            resource: &resource,
+        };
+        let look = || {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            Fresh { live: cache.get(&step.key), freshness: cache.freshness(&step.key.group_kind()) }
+        };
+        self.executor.perform(&job, &look).await
+    }
+
+    async fn served(&self, gvk: &GroupVersionKind) -> Option<ApiResource> {
+        let catalog = &self.planned.comparison.snapshot.catalog;
+        for _ in 0..SERVED_WITHIN {
+            if let Some(resource) = catalog.resource(gvk) {
+                return Some(resource);
+            }
+            if let Ok(discovery) = self.live.cluster.discover().await {
+                catalog.update(discovery);
+            }
+            if catalog.resource(gvk).is_none() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+        None
+    }
+
+    fn end(&mut self, id: StepId, performed: Performed) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = &performed.answer {
+            cache.wrote(answer);
+        }
+        if let Some((key, uid)) = &performed.deleted {
+            cache.deleted(key, uid);
+        }
+        drop(cache);
+        if let Some(step) = self.planned.plan.step(id) {
+            let word = match &performed.result {
+                StepResult::Done(_) => "done",
+                StepResult::Skipped(_) => "skipped",
+                StepResult::Failed(_) => "failed",
+                StepResult::Refused(_) => "refused",
+            };
+            let message = performed.result.message();
+            let colon = if message.is_empty() { "" } else { ": " };
+            println!("{word}  {} {}{colon}{message}", step.action.word(), step.key);
+        }
+        let was_judged = matches!(&performed.result, StepResult::Skipped(why) if why.contains("meanwhile"));
+        self.has_trouble |= performed.result.is_failure() || was_judged;
+        self.progress.end(id, performed.result);
+    }
+
+    /// Reads what was written once more, to see whether it is healthy by now.
+    async fn look_again(&self) -> Result<()> {
+        for step in self.planned.plan.steps.iter().filter(|step| self.progress.is_started(step.id)) {
+            let catalog = &self.planned.comparison.snapshot.catalog;
+            let Some(resource) = catalog.resource(&step.gvk).filter(|_| !self.is_healthy(step)) else {
+                continue;
+            };
+            let target = Target::new(resource, &step.key.namespace, &step.key.name);
+            let found = self.live.cluster.get(&target).await.map_err(Failure::work)?;
+            if let Some(object) = found {
+                self.cache.write().unwrap_or_else(PoisonError::into_inner).wrote(&object);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Renders, compares, plans and applies what Git says should run.
+#[derive(Parser)]
+#[command(name = "taut", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Print the manifests as YAML; problems go to standard error, and exit code 1 says they are incomplete
+    Render(RenderOptions),
+    /// Show what would change in the cluster, field by field (exit code 0: nothing, 1: something, 2: error)
+    Diff(DiffOptions),
+    /// Show the steps that would be taken, in order and with reasons
+    Plan(PlanOptions),
+    /// Plan, ask, and take the steps
+    Apply(ApplyOptions),
+    /// Show an app's objects, or one object, with what they own and how healthy it is
+    Tree(TreeOptions),
+    /// Judge the health of objects in a file (exit code 1 if one is degraded)
+    Health(HealthOptions),
+    /// Serve an empty cluster in memory, over TLS, for kubectl and tests
+    Apiserver(ServeOptions),
+}
+
+/// What is rendered.
+#[derive(Args, Clone, Default)]
+pub(crate) struct SourceOptions {
+    /// A folder of manifests, a manifest file, or a file that holds an Application
+    pub(crate) path: PathBuf,
+    /// Render the Application's path in this folder instead of its repository
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) source: Option<PathBuf>,
+    /// Read the folders below a folder too
+    #[arg(long, short = 'R')]
+    pub(crate) recurse: bool,
+    /// The namespace whose Applications carry bare names in tracking ids
+    #[arg(long, default_value = "argocd", value_name = "NAMESPACE")]
+    pub(crate) control_plane: String,
+}
+
+#[derive(Args)]
+pub(crate) struct RenderOptions {
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+}
+
+/// Which cluster.
+#[derive(Args, Clone, Default)]
+pub(crate) struct ClusterOptions {
+    /// The kubeconfig; without it $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig; without it the current one
+    #[arg(long)]
+    pub(crate) context: Option<String>,
+}
+
+/// What is compared with which cluster.
+#[derive(Args, Clone, Default)]
+pub(crate) struct CompareOptions {
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
+    /// The namespace of objects that name none (default: default); an Application names its own
+    #[arg(long, short = 'n')]
+    pub(crate) namespace: Option<String>,
+    /// The app that the objects belong to; an Application names itself
+    #[arg(long, value_name = "NAME")]
+    pub(crate) app: Option<String>,
+    /// Take the kubeconfig's cluster as the Application's destination, whatever that says
+    #[arg(long)]
+    pub(crate) context_is_destination: bool,
+    /// The field manager that writes
+    #[arg(long, default_value = "tautline", value_name = "NAME")]
+    pub(crate) field_manager: String,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffOptions {
+    #[command(flatten)]
+    pub(crate) compare: CompareOptions,
+    /// How the result is printed
+    #[arg(long, short = 'o', default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Args)]
+pub(crate) struct PlanOptions {
+    #[command(flatten)]
+    pub(crate) compare: CompareOptions,
+    /// Delete the app's objects that are no longer in Git
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// How the plan is printed
+    #[arg(long, short = 'o', default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Args)]
+pub(crate) struct ApplyOptions {
+    #[command(flatten)]
+    pub(crate) compare: CompareOptions,
+    /// Delete the app's objects that are no longer in Git
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Print the plan and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TreeOptions {
+    /// An app's name as tracking ids hold it, or KIND/NAME of one object
+    pub(crate) what: String,
+    /// The namespace of KIND/NAME
+    #[arg(long, short = 'n', default_value = "default")]
+    pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct HealthOptions {
+    /// A file of objects in YAML or JSON; - is standard input
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeOptions {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Where to write the kubeconfig, with the token
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_kubeconfig: PathBuf,
+    /// Play the built-in controllers and the kubelet, so that Deployments get pods
+    #[arg(long)]
+    pub(crate) workloads: bool,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}

@@ -1,0 +1,144 @@
+//! `taut plan`: the steps that would be taken.
+
+use std::fmt::Write;
+
+use tautline::argocd::Project;
+use tautline::cluster::Target;
+use tautline::core::{Clock, GroupVersionKind};
+use tautline::diff::{Difference, Outcome};
+use tautline::ownership::Pair;
+use tautline::plan::{Circumstances, Gate, Inputs, Plan, PlanOptions, Verdict, Withheld};
+
+use crate::arguments::{CompareOptions, Output};
+use crate::compare::{self, Comparison, Subject};
+use crate::failure::{Failure, Result};
+use crate::live::{Live, connect};
+use crate::render::render_completely;
+use crate::system::SystemClock;
+
+/// A plan with what it rests on.
+pub(crate) struct Planned {
+    /// The steps.
+    pub(crate) plan: Plan,
+    /// What differs and gets no step.
+    pub(crate) withheld: Vec<Withheld>,
+    /// Objects that nobody can judge: while there is one, nothing is written.
+    pub(crate) unknown: Vec<String>,
+    /// What was compared.
+    pub(crate) comparison: Comparison,
+    /// Whose objects they are.
+    pub(crate) subject: Subject,
+}
+
+/// Runs the verb.
+pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
+    let live = connect(&options.compare.cluster).await?;
+    let planned = make(&options.compare, options.prune, &live).await?;
+    match options.output {
+        Output::Text => print!("{}", planned.to_text()),
+        Output::Json => println!("{}", planned.to_json()?),
+    }
+    planned.unknown.iter().for_each(|line| eprintln!("taut: {line}"));
+    Ok(u8::from(!planned.unknown.is_empty()))
+}
+
+/// Renders, compares, and plans.
+pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> Result<Planned> {
+    let rendering = render_completely(&options.source).await?;
+    let subject = compare::subject(options, &rendering, &live.server)?;
+    let may_be_empty = subject
+        .application
+        .as_ref()
+        .is_some_and(|app| app.spec.policy.automated.as_ref().is_some_and(|automated| automated.allow_empty));
+    if prune && rendering.manifests.is_empty() && !may_be_empty {
+        let message = "there is no manifest at all, and --prune would delete everything; set allowEmpty in the \
+                       Application if that is meant.";
+        return Err(Failure::work(message));
+    }
+    let comparison = compare::compare(live, &rendering, &subject, &options.field_manager, prune).await?;
+    let app = subject.application.as_ref();
+    let plan_options = PlanOptions {
+        prune,
+        create_namespace: app
+            .filter(|app| app.spec.policy.create_namespace)
+            .map(|app| app.spec.destination.namespace.clone()),
+        propagation: app.map(|app| app.spec.policy.propagation).unwrap_or_default(),
+        take_over_from: compare::take_over_from(&subject),
+    };
+    let inputs = Inputs {
+        app: subject.destination.app.to_string(),
+        revision: rendering.revision.clone(),
+        reads: None,
+    };
+    let (kept, rows): (Vec<_>, Vec<_>) = comparison.rows.iter().partition(|(pair, d)| is_kept(pair, d));
+    let (plan, mut withheld) = Plan::build(inputs, rows.into_iter().map(|(p, d)| (p, d)), &plan_options);
+    withheld.extend(kept.iter().map(|(pair, _)| Withheld {
+        key: pair.key.clone(),
+        message: "a Namespace is never pruned one-shot, what is in it would go too".to_owned(),
+    }));
+    let unknown = comparison.rows.iter().filter_map(|(pair, difference)| match &difference.outcome {
+        Outcome::Unknown(why) => Some(format!("{}: {why}.", pair.key)),
+        _ => None,
+    });
+    let planned = Planned { plan, withheld, unknown: unknown.collect(), comparison, subject };
+    permit(&planned, live, &options.source.control_plane).await?;
+    Ok(planned)
+}
+
+/// Rule R19: whether a namespace is empty is watched by a controller, not known to one look.
+fn is_kept(pair: &Pair, difference: &Difference) -> bool {
+    difference.outcome == Outcome::Delete && pair.key.group_kind().is("", "Namespace")
+}
+
+/// What the Application's project says to the plan (rule R1).
+async fn permit(planned: &Planned, live: &Live, control_plane: &str) -> Result<()> {
+    let Some(app) = &planned.subject.application else { return Ok(()) };
+    let kind = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
+    let found = match planned.comparison.snapshot.catalog.resource(&kind) {
+        Some(resource) => {
+            let target = Target::new(resource, control_plane, &app.project);
+            live.cluster.get(&target).await.map_err(Failure::work)?
+        }
+        None => None,
+    };
+    let project = match found {
+        Some(object) => Project::read(&object),
+        None if app.project == "default" => Project::everything(),
+        None => {
+            let message = format!("there is no AppProject {} in namespace {control_plane}.", app.project);
+            return Err(Failure::work(message));
+        }
+    };
+    if let Some(problem) = project.refuses(app).first() {
+        return Err(Failure::work(format!("{problem}.")));
+    }
+    let circumstances = Circumstances { now: SystemClock.now(), is_manual: true };
+    match project.judge(&planned.plan, &circumstances) {
+        Verdict::Allow => Ok(()),
+        Verdict::Refuse { reason, .. } => Err(Failure::work(reason)),
+    }
+}
+
+impl Planned {
+    /// The plan for people.
+    pub(crate) fn to_text(&self) -> String {
+        let mut out = self.masked().to_text();
+        for Withheld { key, message } in &self.withheld {
+            let _ = writeln!(out, "  ! {key}: {message}");
+        }
+        out
+    }
+
+    fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(&self.masked()).map_err(Failure::work)
+    }
+
+    /// The plan as it may be shown or stored: a digest of a Secret as it stands in Git would tell whether
+    /// a guess at it is right (rule R26).
+    fn masked(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        let secrets = plan.steps.iter_mut().filter(|step| step.key.group_kind().is("", "Secret"));
+        secrets.for_each(|step| step.desired = None);
+        plan
+    }
+}
