@@ -4,6 +4,8 @@
 
 pub mod fixtures;
 pub mod merge_cases;
+pub mod semver_cases;
+pub mod served_cases;
 #[allow(
     clippy::panic,
     clippy::expect_used,
@@ -11,3 +13,4 @@ pub mod merge_cases;
     reason = "a stand fails the test that uses it"
 )]
 pub mod stand;
+pub mod yaml_cases;

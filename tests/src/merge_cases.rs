@@ -84,6 +84,20 @@ pub fn run(folder: &Path, file: &str) -> Result<Outcome, Box<dyn std::error::Err
 }
 
 impl Outcome {
+    /// Counts a case by what was wrong with it, if anything.
+    pub(crate) fn judge(&mut self, label: &str, wrong: Option<String>) {
+        self.count(label, wrong.map_or(Verdict::Equal, Verdict::Different));
+    }
+
+    /// Adds what another part of the suite came to.
+    pub fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.passed += other.passed;
+        self.dont_knows += other.dont_knows;
+        self.others += other.others;
+        self.misses.extend(other.misses);
+    }
+
     fn count(&mut self, label: &str, verdict: Verdict) {
         match verdict {
             Verdict::NotMerges => self.others += 1,

@@ -7,53 +7,14 @@ use std::process::{Command, Stdio};
 
 use tautline_core::{Map, Value};
 use tautline_tests::fixtures;
+use tautline_tests::yaml_cases::{self, line_difference};
 use tautline_yaml::{Options, read, read_all, read_fully, write};
 
 #[test]
-fn scalars() {
+fn recorded_scalars_and_output() {
     let Some(folder) = fixtures::folder("yaml") else { return };
-    let cases = Value::from_json(fixtures::text(&folder, "scalars.json").unwrap().as_bytes()).unwrap();
-    let cases = cases.as_list().unwrap();
-    let mut wrong = Vec::new();
-    for case in cases.iter() {
-        let (name, yaml) = (case.str_at(&["name"]).unwrap(), case.str_at(&["yaml"]).unwrap());
-        for reader in [read, read_fully] {
-            // Refusals were recorded below the four lines of a ConfigMap.
-            let refused = case.get("json").is_none();
-            let above = if refused { "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n" } else { "" };
-            let got = reader(&format!("{above}{yaml}"), &Options::default());
-            let right = match (&got, case.get("json")) {
-                (Ok(got), Some(expect)) => got == expect,
-                (Err(_), None) => true,
-                _ => false,
-            };
-            if !right {
-                wrong.push(format!("{name}: {:?} gave {:?}", yaml, got.map(|v| v.to_json())));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-}
-
-#[test]
-fn emitting() {
-    let Some(folder) = fixtures::folder("yaml") else { return };
-    let mut value = Value::from_json(fixtures::text(&folder, "emit.json").unwrap().as_bytes()).unwrap();
-    // The recorded command was `kubectl annotate --local … zz=b`.
-    let metadata = value.get_mut("metadata").and_then(Value::as_map_mut).unwrap();
-    metadata.map_at("annotations").insert("zz", "b");
-    let expect = fixtures::text(&folder, "emit.kubectl-1.37.yaml").unwrap();
-    compare_lines(&write(&value), &expect);
-}
-
-fn compare_lines(got: &str, expect: &str) {
-    let differ: Vec<String> = got
-        .split('\n')
-        .zip(expect.split('\n'))
-        .filter(|(a, b)| a != b)
-        .map(|(a, b)| format!("ours  {a:?}\nreal  {b:?}"))
-        .collect();
-    assert!(got == expect, "{} lines differ:\n{}", differ.len(), differ.join("\n"));
+    let outcome = yaml_cases::run(&folder).unwrap();
+    assert!(outcome.misses.is_empty(), "{outcome}:\n{}", outcome.misses.join("\n"));
 }
 
 /// A small generator of pseudo-random numbers, so that a case is its number.
@@ -97,7 +58,7 @@ fn random_documents_print_as_kubectl_prints_them() {
                 write(&object)
             })
             .collect();
-        compare_lines(&got, &real);
+        assert_eq!(line_difference(&got, &real), None);
         done += batch;
     }
     eprintln!("{done} documents equal to kubectl's");

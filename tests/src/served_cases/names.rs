@@ -1,0 +1,167 @@
+//! What has another name in each run: uids, versions, allocated addresses, tokens, times.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use tautline_core::{Map, Value};
+
+/// What in a recorded text stands for something that differs from run to run.
+static PLACEHOLDERS: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = concat!(
+        r"(?P<uid>00000000-0000-4000-8000-\d{12})",
+        r"|(?P<address>10\.96\.100\.\d+)",
+        r"|(?P<token>continue-\d+)",
+        r"|(?P<time>2030-01-01T00:00:\d\dZ)",
+        r"|(?P<told><(?:asked|oldest|current|hash)>)",
+        r"|(?P<suffix>x{4}[x\d])",
+    );
+    Regex::new(pattern).expect("the pattern is a constant that every replay uses")
+});
+
+/// Which name here stands for which recorded one.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// What `demo` is called here.
+    scratch: String,
+    here: HashMap<String, String>,
+    recorded: HashMap<String, String>,
+}
+
+impl Names {
+    pub(super) fn new(scratch: String) -> Self {
+        Self { scratch, here: HashMap::new(), recorded: HashMap::new() }
+    }
+
+    /// A recorded text as it is sent here.
+    pub(super) fn text(&self, text: &str) -> String {
+        let known = PLACEHOLDERS.replace_all(text, |found: &regex::Captures<'_>| {
+            let whole = &found[0];
+            self.here.get(whole).cloned().unwrap_or_else(|| whole.to_owned())
+        });
+        self.placed(&known)
+    }
+
+    /// A recorded path with its query as it is sent here.
+    pub(super) fn url(&self, url: &str) -> String {
+        let Some((path, query)) = url.split_once('?') else { return self.text(url) };
+        let pairs: Vec<String> = query
+            .split('&')
+            .map(|pair| match pair.split_once('=') {
+                Some((key @ "resourceVersion", value)) => format!("{key}={}", self.version(value)),
+                _ => self.text(pair),
+            })
+            .collect();
+        format!("{}?{}", self.text(path), pairs.join("&"))
+    }
+
+    /// A recorded body as it is sent here.
+    pub(super) fn body(&self, body: &Value) -> Value {
+        match body {
+            Value::Map(map) => {
+                Value::Map(map.iter().map(|(key, value)| self.entry(map, key, value)).collect())
+            }
+            Value::List(items) => Value::List(items.iter().map(|item| self.body(item)).collect()),
+            Value::String(text) => Value::string(self.text(text)),
+            other => other.clone(),
+        }
+    }
+
+    fn entry(&self, map: &Map, key: &tautline_core::Key, value: &Value) -> (tautline_core::Key, Value) {
+        let patched = |end: &str| map.get("path").and_then(Value::as_str).is_some_and(|p| p.ends_with(end));
+        let is_version =
+            key.as_str() == "resourceVersion" || key.as_str() == "value" && patched("/resourceVersion");
+        let value = match value {
+            Value::String(version) if is_version => Value::string(self.version(version)),
+            Value::Int(port) if key.as_str() == "nodePort" => {
+                self.here.get(&port_name(*port)).and_then(|p| p.parse::<i64>().ok()).unwrap_or(*port).into()
+            }
+            other => self.body(other),
+        };
+        (self.placed(key.as_str()).as_str().into(), value)
+    }
+
+    fn version(&self, recorded: &str) -> String {
+        self.here.get(&version_name(recorded)).cloned().unwrap_or_else(|| recorded.to_owned())
+    }
+
+    /// An answer's text with `demo` again for the scratch namespace.
+    pub(super) fn as_recorded(&self, text: &str) -> String {
+        if self.scratch == "demo" { text.to_owned() } else { text.replace(&self.scratch, "demo") }
+    }
+
+    fn placed(&self, text: &str) -> String {
+        if self.scratch == "demo" { text.to_owned() } else { text.replace("demo", &self.scratch) }
+    }
+
+    /// Whether two resource versions can be the same one.
+    pub(super) fn same_version(&mut self, recorded: &str, here: &str) -> bool {
+        recorded == "latest"
+            || recorded == here && recorded.len() > 6
+            || self.bind(version_name(recorded), here)
+    }
+
+    /// Whether two allocated ports can be the same one.
+    pub(super) fn same_port(&mut self, recorded: i64, here: i64) -> bool {
+        recorded == here
+            || (31000..31100).contains(&recorded) && self.bind(port_name(recorded), &here.to_string())
+    }
+
+    /// Whether two texts are equal but for what differs from run to run. Times must be equal to the second where
+    /// the server's clock is ours to set.
+    pub(super) fn same_text(&mut self, recorded: &str, here: &str, keeps_time: bool) -> bool {
+        if recorded == here && (keeps_time || !PLACEHOLDERS.is_match(recorded)) {
+            return true;
+        }
+        let mut pattern = String::from("^");
+        let mut kinds = Vec::new();
+        let mut last = 0;
+        for found in PLACEHOLDERS.captures_iter(recorded) {
+            let Some(whole) = found.get(0) else { continue };
+            pattern.push_str(&regex::escape(&recorded[last..whole.start()]));
+            let of = |name: &str| found.name(name).is_some();
+            pattern.push_str(match () {
+                () if of("uid") => "([0-9a-f-]{36})",
+                () if of("address") => r"([0-9.]+)",
+                () if of("time") && keeps_time => r"(2030-01-01T00:00:\d\dZ)",
+                () if of("time") => r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)",
+                () if of("suffix") => "([a-z0-9]{5})",
+                () => r#"([^ ()]+)"#,
+            });
+            let bound =
+                !(of("told") || of("suffix") && whole.as_str() == "xxxxx" || of("time") && keeps_time);
+            kinds.push((whole.as_str().to_owned(), bound, of("time") && keeps_time));
+            last = whole.end();
+        }
+        pattern.push_str(&regex::escape(&recorded[last..]));
+        pattern.push('$');
+        let Ok(pattern) = Regex::new(&pattern) else { return false };
+        let Some(found) = pattern.captures(here) else { return false };
+        kinds.iter().zip(found.iter().skip(1).flatten()).all(|((recorded, bound, literal), here)| {
+            (!literal || recorded == here.as_str()) && (!bound || self.bind(recorded.clone(), here.as_str()))
+        })
+    }
+
+    /// Holds a recorded name and one here together, in both directions.
+    fn bind(&mut self, recorded: String, here: &str) -> bool {
+        let kind = recorded.split(':').next().unwrap_or_default().len();
+        let back = format!("{kind}:{here}");
+        match (self.here.get(&recorded), self.recorded.get(&back)) {
+            (Some(known), _) => known == here,
+            (None, Some(_)) if recorded.starts_with("version:") || recorded.len() == 36 => false,
+            (None, _) => {
+                self.here.insert(recorded.clone(), here.to_owned());
+                self.recorded.insert(back, recorded);
+                true
+            }
+        }
+    }
+}
+
+fn version_name(version: &str) -> String {
+    format!("version:{version}")
+}
+
+fn port_name(port: i64) -> String {
+    format!("port:{port}")
+}
