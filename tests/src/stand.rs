@@ -185,6 +185,24 @@ impl Stand {
         written.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
     }
 
+    /// Writes into an object's status, as its controller does.
+    pub async fn patch_status(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        patch: Value,
+    ) {
+        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
+        let options = WriteOptions {
+            subresource: Some("status".to_owned()),
+            ..WriteOptions::by(FieldManager::new("person"))
+        };
+        let written = self.admin.patch(&target, &Patch::Merge(patch), &options).await;
+        written.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
+    }
+
     /// Deletes an object as a person does.
     pub async fn delete(&self, api_version: &str, kind: &str, namespace: &str, name: &str) {
         let target = Target::new(self.resource(api_version, kind).await, namespace, name);

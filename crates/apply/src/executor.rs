@@ -55,6 +55,23 @@ pub struct Fresh {
     pub freshness: Result<Freshness, Why>,
 }
 
+/// Makes the write of a client-side apply: from the live object, unmasked, and the desired one, as kubectl does.
+pub type ClientSide = dyn Fn(Option<&Object>, &Object) -> Result<ClientWrite, String> + Send + Sync;
+
+/// What a client-side apply sends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClientWrite {
+    /// The object is created, with what was applied noted on it.
+    Create(Object),
+    /// The object is patched.
+    Patch(Patch),
+    /// There is nothing to send.
+    Nothing,
+}
+
+/// The field manager under which kubectl, and so Argo CD, applies on the client's side.
+const CLIENT_SIDE_MANAGER: &str = "kubectl-client-side-apply";
+
 /// Makes the patch that folds other tools' fields into ours (rule R7); `None` if there is nothing to fold.
 pub type TakeOver = dyn Fn(&Object, &FieldManager) -> Option<Patch> + Send + Sync;
 
@@ -64,12 +81,18 @@ pub struct Executor {
     cluster: Arc<dyn Cluster>,
     settings: WriteSettings,
     take_over: Arc<TakeOver>,
+    client_side: Arc<ClientSide>,
 }
 
 impl Executor {
     /// An executor that writes to this cluster.
-    pub fn new(cluster: Arc<dyn Cluster>, settings: WriteSettings, take_over: Arc<TakeOver>) -> Self {
-        Self { cluster, settings, take_over }
+    pub fn new(
+        cluster: Arc<dyn Cluster>,
+        settings: WriteSettings,
+        take_over: Arc<TakeOver>,
+        client_side: Arc<ClientSide>,
+    ) -> Self {
+        Self { cluster, settings, take_over, client_side }
     }
 
     /// Performs one step. `look` is asked for the live object right before each try.
@@ -103,14 +126,26 @@ impl Executor {
             Action::CreateNamespace => self.create_namespace(job).await,
             Action::Create => self.create(job).await,
             Action::Apply { take_over } => self.apply(job, fresh, *take_over).await,
+            Action::ClientApply => self.client_apply(job, fresh).await,
+            Action::Replace => self.replace(job, fresh).await,
+            Action::Await => Ok(Performed::skipped("there is nothing to do")),
             Action::Delete { reason, propagation } => self.delete(job, fresh, *reason, *propagation).await,
         }
     }
 
+    /// Creates the namespace; where it is to have labels or annotations, these are applied.
     async fn create_namespace(&self, job: &Job<'_>) -> Result<Performed, ClusterError> {
         let name = &job.step.key.name;
-        let namespace = Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", name);
+        let namespace = match job.desired {
+            Some(namespace) => namespace.clone(),
+            None => Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", name),
+        };
         let target = Target::new(job.resource.clone(), "", name);
+        let has_metadata = namespace.metadata().is_some_and(|m| m.len() > 1);
+        if has_metadata {
+            let written = self.cluster.apply(&target, &namespace, &self.options()).await?;
+            return Ok(Performed::done(written.object));
+        }
         match self.cluster.create(&target, &namespace, &self.options()).await {
             Ok(written) => Ok(Performed::done(written.object)),
             Err(error) if error.status().is_some_and(|s| s.reason == "AlreadyExists") => {
@@ -134,23 +169,14 @@ impl Executor {
     }
 
     async fn apply(&self, job: &Job<'_>, fresh: &Fresh, take_over: bool) -> Result<Performed, ClusterError> {
-        let Some(desired) = job.desired else { return Ok(Performed::skipped("Git no longer holds it")) };
-        let live = match &fresh.live {
-            Presence::Present(live) => live,
-            Presence::Absent(_) => {
-                return Ok(Performed::skipped("it is gone meanwhile, and is judged again"));
-            }
-            Presence::Unknown(why) => return Ok(Performed::skipped(why.to_string())),
+        if job.step.hook.is_some() && fresh.live.is_absent() {
+            // What an earlier run left has gone by itself: the hook runs all the same.
+            return self.create(job).await;
+        }
+        let (desired, live) = match unchanged(job, fresh) {
+            Ok(both) => both,
+            Err(performed) => return Ok(performed),
         };
-        let precondition = &job.step.precondition;
-        if live.uid() != precondition.uid
-            || precondition.reads.is_some_and(|reads| reads != digest_of_reads(live))
-        {
-            return Ok(Performed::skipped("it changed meanwhile, and is judged again"));
-        }
-        if live.is_terminating() {
-            return Ok(Performed::skipped("it is being deleted, and is created anew when it is gone"));
-        }
         if take_over && let Some(patch) = (self.take_over)(live, &self.settings.manager) {
             let target = Target::of(job.resource.clone(), live);
             self.cluster.patch(&target, &patch, &self.options()).await?;
@@ -159,6 +185,49 @@ impl Executor {
         // R10: an apply with a uid never re-creates.
         object.metadata_mut().insert("uid", live.metadata_str("uid"));
         self.send(job, &object).await
+    }
+
+    /// Puts the desired object in the place of the live one, at the version it was judged at.
+    async fn replace(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
+        let (desired, live) = match unchanged(job, fresh) {
+            Ok(both) => both,
+            Err(performed) => return Ok(performed),
+        };
+        let mut object = desired.clone();
+        for field in ["uid", "resourceVersion"] {
+            object.metadata_mut().insert(field, live.metadata_str(field));
+        }
+        let target = Target::of(job.resource.clone(), &object);
+        match self.cluster.replace(&target, &object, &self.options()).await {
+            Ok(written) => Ok(Performed::done(written.object)),
+            Err(error) if error.is_conflict() => {
+                Ok(Performed::skipped("it changed meanwhile, and is judged again"))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Applies as kubectl does. The cache holds Secrets masked, so the live object is read.
+    async fn client_apply(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
+        let is_new = job.step.precondition.uid.is_none();
+        let desired = match (job.desired, unchanged(job, fresh)) {
+            (Some(desired), Err(_)) if is_new => desired,
+            (_, Ok((desired, _))) => desired,
+            (_, Err(performed)) => return Ok(performed),
+        };
+        let target = Target::of(job.resource.clone(), desired);
+        let live = self.cluster.get(&target).await?;
+        if is_new && live.is_some() {
+            return Ok(Performed::skipped("it appeared meanwhile, and is judged again"));
+        }
+        let options = WriteOptions::by(FieldManager::new(CLIENT_SIDE_MANAGER));
+        let written = match (self.client_side)(live.as_deref(), desired) {
+            Ok(ClientWrite::Create(object)) => self.cluster.create(&target, &object, &options).await?,
+            Ok(ClientWrite::Patch(patch)) => self.cluster.patch(&target, &patch, &options).await?,
+            Ok(ClientWrite::Nothing) => return Ok(Performed::skipped("there is nothing to change")),
+            Err(message) => return Ok(Performed::refused(message)),
+        };
+        Ok(Performed::done(written.object))
     }
 
     async fn send(&self, job: &Job<'_>, object: &Object) -> Result<Performed, ClusterError> {
@@ -218,4 +287,24 @@ impl Executor {
     fn options(&self) -> WriteOptions {
         WriteOptions { force: self.settings.force, ..WriteOptions::by(self.settings.manager.clone()) }
     }
+}
+
+/// The desired object and the live one, if that is still what the step was decided on.
+fn unchanged<'a>(job: &Job<'a>, fresh: &'a Fresh) -> Result<(&'a Object, &'a Object), Performed> {
+    let Some(desired) = job.desired else { return Err(Performed::skipped("Git no longer holds it")) };
+    let live = match &fresh.live {
+        Presence::Present(live) => live,
+        Presence::Absent(_) => return Err(Performed::skipped("it is gone meanwhile, and is judged again")),
+        Presence::Unknown(why) => return Err(Performed::skipped(why.to_string())),
+    };
+    let precondition = &job.step.precondition;
+    if live.uid() != precondition.uid
+        || precondition.reads.is_some_and(|reads| reads != digest_of_reads(live))
+    {
+        return Err(Performed::skipped("it changed meanwhile, and is judged again"));
+    }
+    if live.is_terminating() {
+        return Err(Performed::skipped("it is being deleted, and is created anew when it is gone"));
+    }
+    Ok((desired, live))
 }

@@ -12,5 +12,5 @@
 mod executor;
 mod outcome;
 
-pub use executor::{Executor, Fresh, Job, TakeOver, WriteSettings};
+pub use executor::{ClientSide, ClientWrite, Executor, Fresh, Job, TakeOver, WriteSettings};
 pub use outcome::Performed;

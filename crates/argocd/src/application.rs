@@ -6,16 +6,25 @@ use std::time::Duration;
 use tautline_core::{
     AppId, Backoff, Digest, GroupKind, Map, Object, Problem, ResourceKey, TreePath, Value, Want,
 };
-use tautline_engine::{AppSpec, Automated, Deletion, HistoryEntry, Memory, SyncPolicy, SyncRequest};
+use tautline_engine::{
+    AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest,
+};
+use tautline_grammar::time;
 use tautline_ownership::{AppInstance, Destination, Propagation};
+use tautline_plan::SyncOptions;
 use tautline_render::{DirectoryOptions, Tool};
 
-use crate::options::SyncOptions;
+use crate::options::AppOptions;
 
 /// The annotation that keeps the kinds an app ever owned objects of (rule R3).
 pub const KINDS_ANNOTATION: &str = "tautline.dev/kinds";
 /// The annotation that asks for a look at the repository now.
 pub const REFRESH_ANNOTATION: &str = "argocd.argoproj.io/refresh";
+/// The annotation with the time at which a person confirmed what asks for it (`Prune=confirm`, `Delete=confirm`).
+pub(crate) const DELETION_APPROVED_ANNOTATION: &str = "argocd.argoproj.io/deletion-approved";
+/// Our annotation on an Application: `false` ends a sync without waiting for the health of its last wave, as
+/// Argo CD does.
+pub(crate) const AWAIT_LAST_WAVE_ANNOTATION: &str = "tautline.dev/await-last-wave";
 /// The finalizer under which we remove what an app owns.
 pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
@@ -58,7 +67,7 @@ impl Application {
         let spec = object.get("spec").and_then(Value::as_map).cloned().unwrap_or_default();
         let source = spec.get("source").and_then(Value::as_map).cloned().unwrap_or_default();
         refused.check_spec(&spec, &source);
-        let options = SyncOptions::read(&spec, &mut refused.0);
+        let options = AppOptions::read(&spec, &mut refused.0);
         let path = TreePath::new(text(&source, "path")).unwrap_or_else(|error| {
             refused.add("path", &error.to_string());
             TreePath::root()
@@ -71,7 +80,10 @@ impl Application {
             destination,
             want: want(&source),
             source: Digest::of_parts([Value::Map(source.clone()).to_json(), format!("{tool:?}")]),
-            policy: policy(&spec, &options, settings),
+            policy: SyncPolicy {
+                awaits_last_wave: object.annotation(AWAIT_LAST_WAVE_ANNOTATION) != Some("false"),
+                ..policy(&spec, &options, settings)
+            },
             history_limit: usize::try_from(
                 spec.get("revisionHistoryLimit").and_then(Value::as_i64).unwrap_or(10),
             )
@@ -80,6 +92,9 @@ impl Application {
             kinds: kinds(object),
             deletion: deletion(object),
             observe_only: settings.observe || skips,
+            deletion_approved: object
+                .annotation(DELETION_APPROVED_ANNOTATION)
+                .and_then(|t| time::parse(t).ok()),
             id,
         };
         Self {
@@ -221,14 +236,14 @@ fn destination(
     }
 }
 
-fn policy(spec: &Map, options: &SyncOptions, settings: &Settings) -> SyncPolicy {
+fn policy(spec: &Map, options: &AppOptions, settings: &Settings) -> SyncPolicy {
     let defaults = SyncPolicy::default();
     let policy = spec.get("syncPolicy").cloned().unwrap_or_default();
     let flag = |value: &Value, field: &str| value.get(field).and_then(Value::as_bool).unwrap_or(false);
     let automated = policy.get("automated").filter(|a| !a.is_null()).and_then(|automated| {
         let is_on = automated.get("enabled").and_then(Value::as_bool).unwrap_or(true);
         is_on.then(|| Automated {
-            prune: flag(automated, "prune") && options.prune,
+            prune: flag(automated, "prune"),
             self_heal: flag(automated, "selfHeal"),
             allow_empty: flag(automated, "allowEmpty"),
         })
@@ -243,6 +258,10 @@ fn policy(spec: &Map, options: &SyncOptions, settings: &Settings) -> SyncPolicy 
     SyncPolicy {
         automated,
         create_namespace: options.create_namespace,
+        namespace_metadata: options.namespace_metadata.clone(),
+        objects: options.objects,
+        fail_on_shared: options.fail_on_shared,
+        awaits_last_wave: defaults.awaits_last_wave,
         propagation: options.propagation,
         retry_limit: match limit {
             None => defaults.retry_limit,
@@ -258,26 +277,36 @@ fn policy(spec: &Map, options: &SyncOptions, settings: &Settings) -> SyncPolicy 
     }
 }
 
-/// Rule R18: what becomes of the objects when the Application goes.
+/// Rule R18: what becomes of the objects when the Application goes. Argo CD's finalizers for hooks of the
+/// deletion say that such hooks have to run.
 fn deletion(object: &Object) -> Option<Deletion> {
     if !object.is_terminating() {
         return None;
     }
+    let since = time::parse(object.metadata_str("deletionTimestamp")).unwrap_or_default();
     let mut ours = None;
+    let mut needs_hooks = false;
     for finalizer in object.finalizers() {
         match finalizer.strip_prefix(FINALIZER) {
             Some("" | "/foreground") => ours = Some(Propagation::Foreground),
             Some("/background") => ours = Some(Propagation::Background),
-            _ if finalizer.contains("delete-finalizer.argocd.argoproj.io") => {
-                let message = format!(
-                    "the finalizer {finalizer} runs hooks, which this version does not; remove it to go on"
-                );
-                return Some(Deletion::Held(message));
-            }
-            _ => {}
+            _ => needs_hooks |= is_hook_finalizer(finalizer),
         }
     }
-    Some(ours.map_or(Deletion::Orphan, Deletion::Cascade))
+    Some(match ours {
+        Some(propagation) => Deletion::Cascade { propagation, since, needs_hooks },
+        None if needs_hooks => Deletion::Held(format!(
+            "the finalizers ask for hooks of the deletion and {FINALIZER} is missing; add it, or remove them"
+        )),
+        None => Deletion::Orphan,
+    })
+}
+
+/// Whether a finalizer is one of Argo CD's for hooks of the deletion.
+pub(crate) fn is_hook_finalizer(finalizer: &str) -> bool {
+    ["pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io"].iter().any(
+        |known| finalizer.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    )
 }
 
 fn kinds(object: &Object) -> BTreeSet<GroupKind> {
@@ -311,7 +340,7 @@ fn memory(object: &Object, source: &Map, digest: Digest) -> Memory {
         status(&["operationState", "syncResult", "revision"]).and_then(|r| r.as_str().map(str::to_owned));
     let synced = revision.filter(|_| succeeded && is_same_source).map(|revision| (revision, digest));
     let time = |entry: &Value, field: &str| {
-        entry.str_at(&[field]).and_then(|t| tautline_grammar::time::parse(t).ok()).unwrap_or_default()
+        entry.str_at(&[field]).and_then(|t| time::parse(t).ok()).unwrap_or_default()
     };
     let history = object.list_at(&["status", "history"]).iter().map(|entry| HistoryEntry {
         id: entry.i64_at(&["id"]).unwrap_or(0),
@@ -320,12 +349,49 @@ fn memory(object: &Object, source: &Map, digest: Digest) -> Memory {
         deployed_at: time(entry, "deployedAt"),
         automated: entry.at(&["initiatedBy", "automated"]).and_then(Value::as_bool).unwrap_or(false),
     });
-    Memory { synced, history: history.collect(), is_ours: object.annotation(KINDS_ANNOTATION).is_some() }
+    let is_ours = object.annotation(KINDS_ANNOTATION).is_some();
+    Memory {
+        synced,
+        history: history.collect(),
+        is_ours,
+        // What Argo CD left running is not ours to go on with.
+        interrupted: interrupted(object).filter(|_| is_ours),
+    }
+}
+
+/// A sync that the status says is running: nobody wrote down its end.
+fn interrupted(object: &Object) -> Option<Interrupted> {
+    let state = object.get("status")?.get("operationState")?;
+    if state.str_at(&["phase"]) != Some("Running") {
+        return None;
+    }
+    let of = |result: &Value, field: &str| result.str_at(&[field]).unwrap_or_default().to_owned();
+    let results = state.list_at(&["syncResult", "resources"]).iter();
+    let finished = results
+        .filter(|r| r.str_at(&["hookType"]).is_some() && r.str_at(&["hookPhase"]) == Some("Succeeded"))
+        .map(|r| ResourceKey::new(of(r, "group"), of(r, "kind"), of(r, "namespace"), of(r, "name")));
+    let revision = ["syncResult", "operation"].iter().find_map(|part| match *part {
+        "operation" => state.str_at(&["operation", "sync", "revision"]),
+        part => state.str_at(&[part, "revision"]),
+    });
+    Some(Interrupted {
+        revision: revision?.to_owned(),
+        started_at: time::parse(state.str_at(&["startedAt"])?).ok()?,
+        prune: state.at(&["operation", "sync", "prune"]).and_then(Value::as_bool).unwrap_or(false),
+        by: state.str_at(&["operation", "initiatedBy", "username"]).map(str::to_owned),
+        finished_hooks: finished.collect(),
+    })
 }
 
 fn operation(object: &Object) -> Option<SyncRequest> {
     let operation = object.get("operation").filter(|o| !o.is_null())?;
     let sync = operation.get("sync").filter(|s| !s.is_null())?;
+    let strategy = sync.get("syncStrategy");
+    let is_forced = strategy
+        .and_then(|s| s.get("apply").or(s.get("hook")))
+        .and_then(|s| s.get("force"))
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let only = sync.list_at(&["resources"]).iter().map(|r| {
         let field = |name: &str| r.str_at(&[name]).unwrap_or_default();
         ResourceKey::new(field("group"), field("kind"), field("namespace"), field("name"))
@@ -334,8 +400,24 @@ fn operation(object: &Object) -> Option<SyncRequest> {
         prune: sync.get("prune").and_then(Value::as_bool).unwrap_or(false),
         dry_run: sync.get("dryRun").and_then(Value::as_bool).unwrap_or(false),
         only: only.collect(),
+        skips_hooks: strategy.and_then(|s| s.get("apply")).is_some_and(|a| !a.is_null()),
+        objects: options_of(object, sync, is_forced),
         by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
     })
+}
+
+/// The options of this sync: those that the operation names instead of the app's, and its force.
+fn options_of(object: &Object, sync: &Value, is_forced: bool) -> Option<SyncOptions> {
+    let named = sync.list_at(&["syncOptions"]);
+    if named.is_empty() && !is_forced {
+        return None;
+    }
+    let mut options = match named.is_empty() {
+        false => AppOptions::of(named.iter().filter_map(Value::as_str)),
+        true => AppOptions::read(object.get("spec").and_then(Value::as_map)?, &mut Vec::new()),
+    };
+    options.objects.force |= is_forced;
+    Some(options.objects)
 }
 
 #[cfg(test)]
@@ -412,16 +494,18 @@ mod tests {
             );
             read(&TUTORIAL.replace("metadata:\n", &head)).spec.deletion
         };
-        assert_eq!(
-            with("[resources-finalizer.argocd.argoproj.io]"),
-            Some(Deletion::Cascade(Propagation::Foreground))
-        );
+        let since = time::parse("2030-01-01T00:00:00Z").unwrap();
+        let cascade = |propagation| Some(Deletion::Cascade { propagation, since, needs_hooks: false });
+        assert_eq!(with("[resources-finalizer.argocd.argoproj.io]"), cascade(Propagation::Foreground));
         assert_eq!(
             with("[resources-finalizer.argocd.argoproj.io/background]"),
-            Some(Deletion::Cascade(Propagation::Background))
+            cascade(Propagation::Background)
         );
         assert_eq!(with("[other]"), Some(Deletion::Orphan));
         assert!(matches!(with("[pre-delete-finalizer.argocd.argoproj.io]"), Some(Deletion::Held(_))));
+        let both =
+            "[resources-finalizer.argocd.argoproj.io, post-delete-finalizer.argocd.argoproj.io/cleanup]";
+        assert!(matches!(with(both), Some(Deletion::Cascade { needs_hooks: true, .. })));
         assert_eq!(read(TUTORIAL).spec.deletion, None);
     }
 }

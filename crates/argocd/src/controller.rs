@@ -197,6 +197,9 @@ impl State {
         if let Some(hard) = application.refresh {
             self.runtime.refresh(&id, hard);
         }
+        if is_terminating(object) {
+            self.runtime.terminate(&id);
+        }
         if let Some(request) = application.operation
             && self.records.consume_operation(object).await
         {
@@ -236,8 +239,13 @@ fn trigger(object: &Object) -> tautline_core::Digest {
     let metadata =
         |field: &str| object.metadata().and_then(|m| m.get(field)).map(|v| v.to_json()).unwrap_or_default();
     let part = |field: &str| object.get(field).map(|v| v.to_json()).unwrap_or_default();
-    let annotations = [crate::application::REFRESH_ANNOTATION, "argocd.argoproj.io/skip-reconcile"]
-        .map(|name| object.annotation(name).unwrap_or_default().to_owned());
+    let annotations = [
+        crate::application::REFRESH_ANNOTATION,
+        crate::application::DELETION_APPROVED_ANNOTATION,
+        crate::application::AWAIT_LAST_WAVE_ANNOTATION,
+        "argocd.argoproj.io/skip-reconcile",
+    ]
+    .map(|name| object.annotation(name).unwrap_or_default().to_owned());
     tautline_core::Digest::of_parts([
         part("spec"),
         part("operation"),
@@ -245,5 +253,11 @@ fn trigger(object: &Object) -> tautline_core::Digest {
         metadata("deletionTimestamp"),
         metadata("uid"),
         annotations.join(","),
+        is_terminating(object).to_string(),
     ])
+}
+
+/// Whether somebody asks for the end of the operation that runs, as Argo CD's API server does.
+fn is_terminating(object: &Object) -> bool {
+    object.str_at(&["status", "operationState", "phase"]) == Some("Terminating")
 }

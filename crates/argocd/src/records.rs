@@ -10,7 +10,7 @@ use tautline_engine::{Intent, Report};
 use tautline_grammar::time::seconds;
 use tautline_runtime::Records;
 
-use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, print_kinds};
+use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, is_hook_finalizer, print_kinds};
 use crate::status::{status, without_times};
 
 /// Writes reports to the Applications' status.
@@ -131,15 +131,24 @@ impl Records for ApplicationRecords {
         if self.observe {
             return Err("this controller only observes".to_owned());
         }
-        let state = value!({
+        let by = match &intent.by {
+            Some(name) => value!({ "username": name.as_str() }),
+            None => value!({ "automated": true }),
+        };
+        let mut state = value!({
             "phase": "Running", "startedAt": seconds(intent.started_at), "message": format!("plan {}", intent.plan.short()),
-            "operation": { "sync": { "revision": intent.revision.as_str() }, "initiatedBy": { "automated": true } },
+            "operation": { "sync": { "revision": intent.revision.as_str(), "prune": (intent.prune) }, "initiatedBy": by },
             "finishedAt": null
         });
         // A second try only where the watch has brought a newer version meanwhile: a stale leader has none.
         let mut last = String::new();
         for _ in 0..3 {
             let Some(object) = self.object(app) else { return Err("the Application is gone".to_owned()) };
+            let began = object.str_at(&["status", "operationState", "startedAt"]);
+            if let Some(map) = state.as_map_mut().filter(|_| began != Some(&seconds(intent.started_at))) {
+                // What an earlier sync came to is not this one's; of the same one it says which hooks have run.
+                map.insert("syncResult", Value::Null);
+            }
             let patch = value!({
                 "metadata": {
                     "resourceVersion": object.metadata_str("resourceVersion"),
@@ -169,7 +178,8 @@ impl Records for ApplicationRecords {
             let Some(object) = self.object(app) else { return Ok(()) };
             let finalizers: Vec<&str> = object.finalizers().collect();
             let ours = finalizers.iter().position(|f| {
-                f.strip_prefix(FINALIZER).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                is_hook_finalizer(f)
+                    || f.strip_prefix(FINALIZER).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             });
             let Some(at) = ours else { return Ok(()) };
             let path = format!("/metadata/finalizers/{at}");
@@ -178,6 +188,8 @@ impl Records for ApplicationRecords {
                 { "op": "remove", "path": path.as_str() }
             ]);
             match self.patch(app, Patch::Json(patch)).await {
+                // Where there are several, the others go next.
+                Ok(()) if finalizers.len() > 1 => {}
                 Ok(()) => return Ok(()),
                 Err(error) if error.status().is_some_and(|s| s.code == 404) => return Ok(()),
                 Err(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,

@@ -1,7 +1,7 @@
 //! An app's report as an Application's `status`, field by field as Argo CD 3.6 fills it.
 
 use tautline_core::{List, Map, Object, Timestamp, Value, value};
-use tautline_engine::{Operation, OperationPhase, Report, Row, Trigger};
+use tautline_engine::{Operation, Report, Row, Trigger};
 use tautline_grammar::time::seconds;
 
 /// Builds the status for a report. `before` is the Application as it is: times of what did not change stay.
@@ -131,17 +131,17 @@ fn operation_state(operation: &Operation, source: Value) -> Map {
         .results
         .iter()
         .map(|result| {
-            let hook_phase = match (operation.phase, result.status.as_str()) {
-                (_, "SyncFailed") => "Failed",
-                (OperationPhase::Running, _) => "Running",
-                _ => "Succeeded",
-            };
-            value!({
+            let mut out = value!({
                 "group": result.key.group.as_str(), "version": result.gvk.version.as_str(),
                 "kind": result.key.kind.as_str(), "namespace": result.key.namespace.as_str(),
                 "name": result.key.name.as_str(), "status": result.status.as_str(),
-                "message": result.message.as_str(), "syncPhase": "Sync", "hookPhase": hook_phase
-            })
+                "message": result.message.as_str(), "syncPhase": (format!("{:?}", result.phase)),
+                "hookPhase": (result.progress.to_string())
+            });
+            if let Some(map) = out.as_map_mut().filter(|_| result.is_hook) {
+                map.insert("hookType", format!("{:?}", result.phase));
+            }
+            out
         })
         .collect();
     let mut state = Map::new();

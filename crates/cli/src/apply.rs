@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tautline::apply::{Executor, Fresh, Job, Performed, WriteSettings};
+use tautline::client_side;
 use tautline::cluster::{ApiResource, Cache, Target};
 use tautline::core::{FieldManager, GroupVersionKind, Object, Presence};
 use tautline::diff::fold_managers;
 use tautline::health::{HealthStatus, assess};
 use tautline::ownership::{CompleteRender, LiveView};
-use tautline::plan::{Next, Progress, Step, StepId, StepResult};
+use tautline::plan::{Next, Progress, Standing, Step, StepId, StepResult};
 use tautline::runtime::take_over_patch;
 
 use crate::arguments::ApplyOptions;
@@ -59,7 +60,8 @@ pub(crate) async fn take(planned: Planned, live: &Live, manager: &str) -> Result
     let mut run = Run::new(planned, live, manager);
     let mut looks = 0;
     loop {
-        match run.next() {
+        run.observe();
+        match run.planned.plan.next(&run.progress) {
             Next::Run(steps) => run.perform(&steps).await,
             Next::Wait(reason) if looks < LOOKS => {
                 looks += 1;
@@ -98,7 +100,8 @@ impl<'a> Run<'a> {
         let take_over = Arc::new(move |live: &Object, manager: &FieldManager| {
             fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
         });
-        let executor = Executor::new(live.cluster.clone(), settings, take_over);
+        let client_side = client_side(Arc::new(planned.comparison.snapshot.schemas.clone()));
+        let executor = Executor::new(live.cluster.clone(), settings, take_over, client_side);
         // Every manifest was rendered and prepared without a problem, else there would be no plan.
         let complete = CompleteRender::of(planned.comparison.prepared.manifests.keys().cloned());
         let snapshot = &mut planned.comparison.snapshot;
@@ -107,15 +110,35 @@ impl<'a> Run<'a> {
         Self { planned, live, executor, complete, cache, progress: Progress::default(), has_trouble: false }
     }
 
-    fn next(&self) -> Next {
-        self.planned.plan.next(&self.progress, &|step| self.is_healthy(step))
+    /// Notes how the objects fare that later steps wait for.
+    fn observe(&mut self) {
+        let awaited: Vec<(StepId, Standing)> =
+            self.planned.plan.awaited(&self.progress).map(|step| (step.id, self.standing(step))).collect();
+        for (id, standing) in awaited {
+            self.progress.observe(id, standing);
+        }
     }
 
-    fn is_healthy(&self, step: &Step) -> bool {
+    fn standing(&self, step: &Step) -> Standing {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-        let Presence::Present(object) = cache.get(&step.key) else { return step.action.is_delete() };
-        assess(&object)
-            .is_none_or(|health| matches!(health.status, HealthStatus::Healthy | HealthStatus::Suspended))
+        let object = match cache.get(&step.key) {
+            Presence::Present(object) => object,
+            Presence::Absent(_) if step.action.is_delete() => return Standing::Settled,
+            Presence::Absent(_) => return Standing::Broken(format!("{} is missing", step.key)),
+            Presence::Unknown(_) => return Standing::Waiting,
+        };
+        if step.action.is_delete() {
+            let is_other = object.uid() != step.precondition.uid;
+            return if is_other { Standing::Settled } else { Standing::Waiting };
+        }
+        match assess(&object).map(|health| (health.status, health.message)) {
+            None | Some((HealthStatus::Healthy, _)) => Standing::Settled,
+            Some((HealthStatus::Degraded, message)) => Standing::Broken(message.to_string()),
+            Some((HealthStatus::Unknown, message)) if step.runs_hook() => {
+                Standing::Broken(message.to_string())
+            }
+            Some(_) => Standing::Waiting,
+        }
     }
 
     /// Takes steps of one stage side by side, a few at a time.
@@ -140,7 +163,11 @@ impl<'a> Run<'a> {
                 format!("the cluster does not serve {}; install its CustomResourceDefinition", step.gvk);
             return Performed { result: StepResult::Refused(message), answer: None, deleted: None };
         };
-        let desired = self.planned.comparison.prepared.manifests.get(&step.key);
+        let hooks = self.planned.comparison.hooks.iter().map(|run| &run.manifest);
+        let desired = match step.hook.is_some() {
+            true => hooks.into_iter().find(|manifest| manifest.key() == step.key),
+            false => self.planned.comparison.prepared.manifests.get(&step.key),
+        };
         let job = Job {
             step,
             desired: desired.map(|manifest| &*manifest.object),
@@ -189,7 +216,7 @@ impl<'a> Run<'a> {
             };
             let message = performed.result.message();
             let colon = if message.is_empty() { "" } else { ": " };
-            println!("{word}  {} {}{colon}{message}", step.action.word(), step.key);
+            println!("{word}  {} {}{colon}{message}", step.word(), step.key);
         }
         let was_judged = matches!(&performed.result, StepResult::Skipped(why) if why.contains("meanwhile"));
         self.has_trouble |= performed.result.is_failure() || was_judged;
@@ -200,13 +227,17 @@ impl<'a> Run<'a> {
     async fn look_again(&self) -> Result<()> {
         for step in self.planned.plan.steps.iter().filter(|step| self.progress.is_started(step.id)) {
             let catalog = &self.planned.comparison.snapshot.catalog;
-            let Some(resource) = catalog.resource(&step.gvk).filter(|_| !self.is_healthy(step)) else {
+            let is_open = *self.progress.standing(step.id) == Standing::Waiting;
+            let Some(resource) = catalog.resource(&step.gvk).filter(|_| is_open) else {
                 continue;
             };
             let target = Target::new(resource, &step.key.namespace, &step.key.name);
             let found = self.live.cluster.get(&target).await.map_err(Failure::work)?;
-            if let Some(object) = found {
-                self.cache.write().unwrap_or_else(PoisonError::into_inner).wrote(&object);
+            let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+            match (found, &step.precondition.uid) {
+                (Some(object), _) => cache.wrote(&object),
+                (None, Some(uid)) => cache.deleted(&step.key, uid),
+                (None, None) => {}
             }
         }
         Ok(())

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tautline::argocd::Application;
 use tautline::cluster::ApiResource;
-use tautline::core::{AppId, FieldManager, Freshness, GroupKind, Presence, Problem, ResourceKey, Severity};
+use tautline::core::{
+    AppId, Clock, FieldManager, Freshness, GroupKind, Manifest, Presence, Problem, ResourceKey, Severity,
+};
 use tautline::diff::{Differ, Difference, Outcome, Sides, Structured};
 use tautline::engine::SyncPolicy;
 use tautline::ownership::{
     AppInstance, Destination, LiveView, Neighbours, Pair, Prepared, Scope, Scopes, pair, prepare,
 };
+use tautline::plan::{Hook, HookRun, Phase, named, set_apart};
 use tautline::schema::Schemas;
 
 use crate::arguments::CompareOptions;
@@ -18,7 +21,7 @@ use crate::failure::{Failure, Result};
 use crate::input;
 use crate::live::{Live, Snapshot};
 use crate::render::Rendering;
-use crate::system::masking_key;
+use crate::system::{SystemClock, masking_key};
 
 /// Whose objects are compared, and where they go.
 pub(crate) struct Subject {
@@ -34,6 +37,8 @@ pub(crate) struct Comparison {
     pub(crate) prepared: Prepared,
     /// Every object on either side, with what would happen to it.
     pub(crate) rows: Vec<(Pair, Difference)>,
+    /// The hooks of a sync, with what lives under their names.
+    pub(crate) hooks: Vec<HookRun>,
     /// What lives.
     pub(crate) snapshot: Snapshot,
 }
@@ -93,10 +98,11 @@ pub(crate) async fn compare(
         snapshot.learn_types(&*live.cluster).await;
     }
     let defined = Defined::of(rendering, &snapshot);
-    let prepared = prepare(&rendering.manifests, &subject.destination, &defined);
+    let (ordinary, hooks) = set_apart(&rendering.manifests);
+    let prepared = prepare(&ordinary, &subject.destination, &defined);
     check(&prepared)?;
     let mut wanted: BTreeMap<GroupKind, ApiResource> = BTreeMap::new();
-    for manifest in prepared.manifests.values() {
+    for manifest in prepared.manifests.values().chain(hooks.iter().map(|(_, manifest)| manifest)) {
         let gvk = manifest.object.gvk();
         let resource =
             snapshot.catalog.resource(&gvk).or_else(|| snapshot.catalog.preferred(&gvk.group_kind()));
@@ -115,13 +121,44 @@ pub(crate) async fn compare(
     let manager = FieldManager::new(manager);
     let from = take_over_from(subject);
     let differ = Structured::new(Arc::new(snapshot.schemas.clone()), manager, masking, from);
-    let pairs = pair(&prepared, &subject.destination, &snapshot.cache, &Alone);
-    let rows = pairs.into_iter().map(|mut pair| {
+    let is_hook = |pair: &Pair| pair.live.as_ref().present().is_some_and(|o| Hook::of(o).is_some());
+    let pairs = pair(&prepared, &subject.destination, &snapshot.cache, &Alone).into_iter();
+    let pairs = pairs.filter(|pair| pair.desired.is_some() || !is_hook(pair));
+    let hooks = hook_runs(&hooks, rendering, subject, &defined, &snapshot);
+    let rows = pairs.map(|mut pair| {
         defined.settle(&mut pair, &snapshot);
         let difference = judge(&pair, &differ);
         (pair, difference)
     });
-    Ok(Comparison { rows: rows.collect(), prepared, snapshot })
+    let rows = rows.collect();
+    Ok(Comparison { rows, prepared, hooks, snapshot })
+}
+
+/// The hooks of a sync that begins now.
+fn hook_runs(
+    hooks: &[(Hook, Manifest)],
+    rendering: &Rendering,
+    subject: &Subject,
+    scopes: &dyn Scopes,
+    snapshot: &Snapshot,
+) -> Vec<HookRun> {
+    let now = SystemClock.now();
+    let mut runs = Vec::new();
+    for (hook, manifest) in hooks {
+        let phases = hook.phases.iter().filter(|p| !matches!(p, Phase::PreDelete | Phase::PostDelete));
+        for phase in phases {
+            let manifest = named(manifest, &rendering.revision, *phase, now);
+            let prepared = prepare(&[manifest], &subject.destination, scopes);
+            runs.extend(prepared.manifests.into_iter().map(|(key, manifest)| HookRun {
+                hook: hook.clone(),
+                phase: *phase,
+                live: snapshot.cache.get(&key),
+                manifest,
+                is_resumed: false,
+            }));
+        }
+    }
+    runs
 }
 
 /// The managers whose fields are folded into ours (rule R7).

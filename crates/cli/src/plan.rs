@@ -64,6 +64,9 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
             .map(|app| app.spec.destination.namespace.clone()),
         propagation: app.map(|app| app.spec.policy.propagation).unwrap_or_default(),
         take_over_from: compare::take_over_from(&subject),
+        objects: app.map(|app| app.spec.policy.objects).unwrap_or_default(),
+        is_whole: true,
+        awaits_last_wave: true,
     };
     let inputs = Inputs {
         app: subject.destination.app.to_string(),
@@ -71,7 +74,8 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
         reads: None,
     };
     let (kept, rows): (Vec<_>, Vec<_>) = comparison.rows.iter().partition(|(pair, d)| is_kept(pair, d));
-    let (plan, mut withheld) = Plan::build(inputs, rows.into_iter().map(|(p, d)| (p, d)), &plan_options);
+    let (plan, mut withheld) =
+        Plan::build(inputs, rows.into_iter().map(|(p, d)| (p, d)), &comparison.hooks, &plan_options);
     withheld.extend(kept.iter().map(|(pair, _)| Withheld {
         key: pair.key.clone(),
         message: "a Namespace is never pruned one-shot, what is in it would go too".to_owned(),

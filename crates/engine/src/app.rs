@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{GroupKind, Problem, ResourceKey, Revision, Severity, Timestamp};
+use tautline_core::{GroupKind, Manifest, Object, Problem, ResourceKey, Revision, Severity, Timestamp, Uid};
 use tautline_ownership::{CompleteRender, Prepared, prepare};
-use tautline_plan::{Plan, Progress};
+use tautline_plan::{Hook, Plan, Progress, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
-use crate::report::{Condition, ConditionKind, Operation, Report, SyncStatus};
+use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
-use crate::spec::{AppSpec, Deletion, HistoryEntry, Memory, SyncRequest};
+use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
 
 /// One app's life.
 ///
@@ -29,16 +29,27 @@ pub struct App {
     pub(crate) history: Vec<HistoryEntry>,
     /// The revision and source digest of the last sync that was tried, and whether it succeeded.
     pub(crate) attempted: Option<Attempt>,
+    /// What the last sync did not come to because something before it failed: healing does not either.
+    pub(crate) held_back: BTreeSet<ResourceKey>,
     pub(crate) requested: Option<SyncRequest>,
     /// What keeps the comparison from being made.
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
     pub(crate) watched: BTreeSet<GroupKind>,
     /// Kinds of the app that cannot be read now, and why: nothing of them is pruned.
-    unreadable: BTreeMap<GroupKind, String>,
+    pub(crate) unreadable: BTreeMap<GroupKind, String>,
     pub(crate) scan: ScanState,
     pub(crate) kept: BTreeSet<ResourceKey>,
     pub(crate) finalized: bool,
+    pub(crate) hooks: Vec<(Hook, Manifest)>,
+    pub(crate) interrupted: Option<Interrupted>,
+    pub(crate) deletion_stage: DeletionStage,
+    /// What holds up the deletion.
+    pub(crate) deletion_error: Option<String>,
+    /// How the hooks of the present stage of the deletion ended, once they have.
+    pub(crate) deletion_hooks: Option<Result<(), String>>,
+    pub(crate) deletion_retries: u32,
+    pub(crate) deletion_retry_at: Option<Timestamp>,
     resolving: bool,
     rendering: Option<Revision>,
     render_fresh: bool,
@@ -55,6 +66,24 @@ pub(crate) struct Running {
     pub(crate) is_recorded: bool,
     pub(crate) is_heal: bool,
     pub(crate) operation: Operation,
+    /// Whether the whole app is synced, not single objects.
+    pub(crate) is_whole: bool,
+    /// Whether it was terminated, and only tidies up.
+    pub(crate) is_winding_up: bool,
+    /// The objects of the plan's hooks.
+    pub(crate) hooks: BTreeMap<ResourceKey, Arc<Object>>,
+    /// Which object each hook that was run has become.
+    pub(crate) uids: BTreeMap<StepId, Uid>,
+}
+
+/// How far the deletion of an app has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeletionStage {
+    PreDelete,
+    Objects,
+    PostDelete,
+    /// Everything is gone but the hooks of the deletion.
+    Hooks,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +126,7 @@ impl App {
             operation: None,
             history: memory.history,
             attempted,
+            held_back: BTreeSet::new(),
             requested: None,
             comparison_error: None,
             sync_error: None,
@@ -105,6 +135,13 @@ impl App {
             scan: if memory.is_ours { ScanState::NotNeeded } else { ScanState::Wanted },
             kept: BTreeSet::new(),
             finalized: false,
+            hooks: Vec::new(),
+            interrupted: memory.interrupted,
+            deletion_stage: DeletionStage::PreDelete,
+            deletion_error: None,
+            deletion_hooks: None,
+            deletion_retries: 0,
+            deletion_retry_at: None,
             resolving: false,
             rendering: None,
             render_fresh: false,
@@ -131,11 +168,12 @@ impl App {
             Event::Kinds | Event::Neighbours => self.judge_all(world, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
             Event::Stepped(step, result, answer) => {
-                self.stepped(step, result, answer.as_deref(), world, now, &mut out);
+                self.stepped(step, result, answer.as_deref(), world, now);
             }
             Event::Scanned(result) => self.scanned(result, world, now, &mut out),
             Event::Refresh { hard } => self.refresh(hard, &mut out),
             Event::Sync(request) => self.requested = Some(request),
+            Event::Terminate => self.terminate(),
             Event::Tick => {}
         }
         self.look_around(world, now, &mut out);
@@ -220,6 +258,7 @@ impl App {
             self.resources.clear();
         }
         if starts_deletion {
+            self.terminate();
             self.scan = ScanState::Wanted;
         }
         out.push(Effect::TellNeighbours);
@@ -292,7 +331,9 @@ impl App {
             rendered.problems.iter().filter(|p| p.severity == Severity::Error).collect();
         if errors.is_empty() {
             self.comparison_error = None;
-            self.prepared = prepare(&rendered.manifests, &self.spec.destination, world.scopes);
+            let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
+            self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
+            self.hooks = hooks;
             self.complete = Some(Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned())));
             self.resources.values_mut().for_each(Resource::forget);
         } else {
@@ -360,6 +401,8 @@ impl App {
         let live = world.live.get(key).present();
         live.is_some_and(|o| {
             tautline_ownership::owner_of(&o).as_deref() == Some(self.spec.destination.app.as_str())
+                // What a hook left is no object of the app, until that goes with all it made.
+                && (self.spec.deletion.is_some() || Hook::of(&o).is_none())
         })
     }
 
@@ -379,7 +422,10 @@ impl App {
             self.scan = ScanState::Running;
             out.push(Effect::Scan);
         }
-        if self.spec.deletion.is_some() || !self.spec.refused.is_empty() {
+        // A deletion is rendered once, for its hooks.
+        let is_known =
+            self.spec.deletion.is_some() && (self.rendered.is_some() || self.comparison_error.is_some());
+        if is_known || !self.spec.refused.is_empty() {
             return;
         }
         if !self.resolving && now >= self.next_poll {
@@ -407,6 +453,7 @@ impl App {
         let mut kinds: BTreeSet<GroupKind> = self.spec.kinds.clone();
         kinds.extend(self.prepared.manifests.keys().map(ResourceKey::group_kind));
         kinds.extend(self.resources.keys().map(ResourceKey::group_kind));
+        kinds.extend(self.hooks.iter().map(|(_, manifest)| manifest.key().group_kind()));
         if self.spec.policy.create_namespace {
             kinds.insert(GroupKind::new("", "Namespace"));
         }
@@ -449,65 +496,6 @@ impl App {
         worst.unwrap_or(SyncStatus::Synced)
     }
 
-    fn conditions(&self) -> Vec<Condition> {
-        let mut out = Vec::new();
-        let mut add = |kind, message: String| out.push(Condition { kind, message });
-        if !self.spec.refused.is_empty() {
-            let messages: Vec<String> = self.spec.refused.iter().map(|p| p.message.clone()).collect();
-            add(ConditionKind::InvalidSpecError, messages.join("; "));
-        }
-        if let Some(message) = &self.comparison_error {
-            add(ConditionKind::ComparisonError, message.clone());
-        }
-        for why in self.unreadable.values() {
-            add(ConditionKind::ComparisonError, format!("{why}; nothing of this kind is pruned"));
-        }
-        if let Some(message) = &self.sync_error {
-            add(ConditionKind::SyncError, message.clone());
-        }
-        if let Some(Deletion::Held(message)) = &self.spec.deletion {
-            add(ConditionKind::DeletionError, message.clone());
-        }
-        if let ScanState::Failed(message) = &self.scan {
-            add(ConditionKind::DeletionError, message.clone());
-        }
-        for resource in self.resources.values() {
-            if let tautline_ownership::Owner::Other(owner) = &resource.pair.owner
-                && resource.pair.desired.is_some()
-            {
-                add(
-                    ConditionKind::SharedResourceWarning,
-                    format!("{} is owned by app {owner} and not written", resource.pair.key),
-                );
-            }
-            if resource.ledger.is_fight() {
-                let change = resource.difference.changes.first().map(ToString::to_string).unwrap_or_default();
-                add(
-                    ConditionKind::SyncError,
-                    format!("{}: somebody keeps writing against Git: {change}", resource.pair.key),
-                );
-            }
-        }
-        let render_problems = self.rendered.iter().flat_map(|r| &r.problems);
-        for problem in self.prepared.problems.iter().chain(render_problems) {
-            match (problem.severity, problem.code.as_str()) {
-                (_, "repeated-resource") => add(ConditionKind::RepeatedResourceWarning, problem.to_string()),
-                (Severity::Warning, _) => add(ConditionKind::ExcludedResourceWarning, problem.to_string()),
-                // Already in the comparison error.
-                (Severity::Error, _) => {}
-            }
-        }
-        out
-    }
-
-    fn images(&self) -> Vec<String> {
-        let mut images: BTreeSet<String> = BTreeSet::new();
-        for manifest in self.prepared.manifests.values() {
-            collect_images(&manifest.object.to_value(), &mut images);
-        }
-        images.into_iter().collect()
-    }
-
     fn scanned(
         &mut self,
         result: Result<BTreeSet<GroupKind>, String>,
@@ -536,23 +524,4 @@ fn is_tracked(resource: &Resource) -> bool {
             | tautline_ownership::Owner::Other(_)
             | tautline_ownership::Owner::Abandoned(_)
     )
-}
-
-fn collect_images(value: &tautline_core::Value, images: &mut BTreeSet<String>) {
-    use tautline_core::Value;
-    match value {
-        Value::Map(map) => {
-            for (key, value) in map {
-                if matches!(key.as_str(), "containers" | "initContainers") {
-                    for container in value.as_list().into_iter().flatten() {
-                        images.extend(container.str_at(&["image"]).map(str::to_owned));
-                    }
-                } else {
-                    collect_images(value, images);
-                }
-            }
-        }
-        Value::List(list) => list.iter().for_each(|item| collect_images(item, images)),
-        _ => {}
-    }
 }

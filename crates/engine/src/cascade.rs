@@ -1,88 +1,200 @@
-//! Deleting what an app owns, in a safe order (rules R18, R19).
+//! Deleting what an app owns, in a safe order (rules R18, R19), with the hooks of its deletion.
 
-use tautline_core::{Object, Presence, ResourceKey};
-use tautline_ownership::{Owner, Propagation, Reason};
-use tautline_plan::{
-    Action, Inputs, Phase, Plan, Precondition, Step, StepId, digest_of_reads, kind_rank, wave,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::app::App;
+use tautline_core::{Object, Presence, Timestamp};
+use tautline_ownership::{Owner, Propagation};
+use tautline_plan::{Consent, Inputs, Phase, Plan, PlanOptions, Progress, kind_rank, wave};
+
+use crate::app::{App, DeletionStage, Running, ScanState};
+use crate::event::{Effect, World};
+use crate::hooks::{self, Wanted, is_of_deletion};
+use crate::report::{Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
+use crate::spec::Deletion;
 
 /// What a cascade does next.
-pub(crate) enum Batch {
+enum Batch {
     /// Delete these.
     Delete(Plan),
-    /// Objects of the present batch are still there.
-    Wait,
+    /// Objects of the present batch are still there, or wait for this.
+    Wait(Option<String>),
     /// Nothing is left that we may delete.
     Over,
 }
 
+impl App {
+    /// Removes what the app owns: the hooks before, the objects batch by batch, each until they are gone, the
+    /// hooks after, and at last what the hooks left.
+    pub(crate) fn cascade(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        let Some(Deletion::Cascade { propagation, since, needs_hooks }) = self.spec.deletion else { return };
+        let is_listed = self.watched.iter().all(|kind| world.live.freshness(kind).is_ok());
+        if self.scan != ScanState::Done || !is_listed || self.finalized {
+            return;
+        }
+        let is_rendered = self.rendered.is_some() && self.comparison_error.is_none();
+        if !is_rendered && self.comparison_error.is_none() {
+            // The hooks of the deletion are not known yet.
+            return;
+        }
+        if needs_hooks && !is_rendered {
+            let why = self.comparison_error.clone().unwrap_or_default();
+            return self.hold(Some(format!("the hooks of the deletion are not known: {why}")), out);
+        }
+        self.judge_all(world, now, out);
+        match self.deletion_stage {
+            DeletionStage::PreDelete => self.run_deletion_hooks(Phase::PreDelete, since, world, now, out),
+            DeletionStage::PostDelete => self.run_deletion_hooks(Phase::PostDelete, since, world, now, out),
+            DeletionStage::Objects | DeletionStage::Hooks => match next_batch(self, propagation, since) {
+                Batch::Delete(plan) => self.perform(plan, BTreeMap::new(), now, world, out),
+                Batch::Wait(reason) => self.hold(reason, out),
+                Batch::Over => self.next_stage(world, now, out),
+            },
+        }
+    }
+
+    fn next_stage(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        self.hold(None, out);
+        self.deletion_stage = match self.deletion_stage {
+            DeletionStage::PreDelete => DeletionStage::Objects,
+            DeletionStage::Objects => DeletionStage::PostDelete,
+            DeletionStage::PostDelete => DeletionStage::Hooks,
+            DeletionStage::Hooks => {
+                self.finalized = true;
+                out.push(Effect::Finalize);
+                return;
+            }
+        };
+        self.cascade(world, now, out);
+    }
+
+    /// Runs the hooks of a phase of the deletion; one that failed is tried again after a while.
+    fn run_deletion_hooks(
+        &mut self,
+        phase: Phase,
+        since: Timestamp,
+        world: &World<'_>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        match self.deletion_hooks.take() {
+            Some(Ok(())) => return self.next_stage(world, now, out),
+            Some(Err(why)) => {
+                self.hold(Some(format!("a {phase:?} hook failed and is tried again: {why}")), out);
+                self.deletion_retries += 1;
+                self.deletion_retry_at = Some(now + self.spec.policy.retry.delay(self.deletion_retries));
+            }
+            None => {}
+        }
+        if let Some(at) = self.deletion_retry_at.filter(|at| now < *at) {
+            out.push(Effect::WakeAt(at));
+            return;
+        }
+        let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        // After a failure what lives is no run of ours to go on with.
+        let is_resumed = self.deletion_retries == 0;
+        let phases = [phase];
+        let wanted = Wanted {
+            phases: &phases,
+            on_heal: false,
+            revision: &revision,
+            started_at: since,
+            is_resumed,
+            finished: &BTreeSet::new(),
+        };
+        let (runs, _) = self.hook_runs(&wanted, world);
+        if runs.is_empty() {
+            return self.next_stage(world, now, out);
+        }
+        let options = PlanOptions { is_whole: true, ..PlanOptions::default() };
+        let (plan, _) = Plan::build(self.deletion_inputs(), [], &runs, &options);
+        self.perform(plan, hooks::objects(&runs), now, world, out);
+    }
+
+    fn deletion_inputs(&self) -> Inputs {
+        Inputs { app: self.spec.id.to_string(), ..Inputs::default() }
+    }
+
+    fn perform(
+        &mut self,
+        plan: Plan,
+        hooks: BTreeMap<tautline_core::ResourceKey, Arc<Object>>,
+        now: Timestamp,
+        world: &World<'_>,
+        out: &mut Vec<Effect>,
+    ) {
+        let operation = Operation {
+            trigger: Trigger::Automated,
+            phase: OperationPhase::Running,
+            message: "deleting".to_owned(),
+            revision: String::new(),
+            started_at: now,
+            finished_at: None,
+            retries: 0,
+            results: Vec::new(),
+        };
+        self.running = Some(Running {
+            plan: Arc::new(plan),
+            progress: Progress::default(),
+            is_recorded: true,
+            is_heal: true,
+            operation,
+            is_whole: false,
+            is_winding_up: false,
+            hooks,
+            uids: BTreeMap::new(),
+        });
+        self.follow(world, now, out);
+    }
+
+    /// Says what holds up the deletion, if that is news.
+    fn hold(&mut self, reason: Option<String>, out: &mut Vec<Effect>) {
+        if self.deletion_error != reason {
+            self.deletion_error = reason;
+            out.push(Effect::Report { urgent: true });
+        }
+    }
+}
+
 /// The next objects to delete: the latest wave and kind first, Namespaces last of all.
-pub(crate) fn next_batch(app: &App, propagation: Propagation) -> Batch {
-    let mut doomed: Vec<(&Resource, &Object)> = Vec::new();
+fn next_batch(app: &App, propagation: Propagation, since: Timestamp) -> Batch {
+    let mut doomed: Vec<&Object> = Vec::new();
+    let is_approved = app.spec.deletion_approved.is_some_and(|at| at >= since);
     for resource in app.resources.values() {
         match &resource.pair.live {
-            Presence::Present(live) if is_doomed(app, resource, live) => doomed.push((resource, live)),
+            Presence::Present(live) if is_doomed(app, resource, live) => doomed.push(live),
             // Gone by our hand, its event not seen yet: the batch is not over.
-            Presence::Unknown(_) if resource.pair.owner != Owner::Untracked => return Batch::Wait,
+            Presence::Unknown(_) if resource.pair.owner != Owner::Untracked => return Batch::Wait(None),
             _ => {}
         }
     }
-    let Some(first) = doomed.iter().map(|(_, live)| place(live)).min() else { return Batch::Over };
-    let batch: Vec<&Object> =
-        doomed.iter().filter(|(_, live)| place(live) == first).map(|(_, live)| *live).collect();
-    let steps: Vec<Step> = (0..)
-        .zip(batch.iter().filter(|live| !live.is_terminating()))
-        .map(|(id, live)| step(id, live, propagation))
-        .collect();
-    if steps.is_empty() {
-        return Batch::Wait;
+    let unconfirmed = doomed
+        .iter()
+        .find(|live| app.spec.policy.objects.of(None, Some(live)).delete == Consent::AfterConfirmation);
+    if let Some(live) = unconfirmed.filter(|_| !is_approved) {
+        let reason = format!(
+            "waiting for confirmation to delete {}: annotate the Application with \
+             argocd.argoproj.io/deletion-approved and the present time",
+            live.key()
+        );
+        return Batch::Wait(Some(reason));
     }
-    Batch::Delete(Plan { inputs: Inputs { app: app.spec.id.to_string(), ..Inputs::default() }, steps })
+    let Some(first) = doomed.iter().map(|live| place(live)).min() else { return Batch::Over };
+    let batch = doomed.into_iter().filter(|live| place(live) == first && !live.is_terminating());
+    let plan = Plan::delete_with_app(app.deletion_inputs(), batch, propagation);
+    if plan.is_empty() { Batch::Wait(None) } else { Batch::Delete(plan) }
 }
 
 fn is_doomed(app: &App, resource: &Resource, live: &Object) -> bool {
-    resource.pair.owner == Owner::Us && !app.kept.contains(&live.key()) && keeps_on_deletion(live).is_none()
-}
-
-/// Why an object stays when its Application goes, if it says so or its kind does.
-fn keeps_on_deletion(live: &Object) -> Option<&'static str> {
-    let options = live.annotation("argocd.argoproj.io/sync-options").unwrap_or_default();
-    let has = |name: &str| options.split(',').any(|o| o.trim() == name);
-    if live.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-        Some("a CustomResourceDefinition")
-    } else if has("Delete=false") || has("Delete=confirm") {
-        Some("Delete=false")
-    } else if live.annotation("helm.sh/resource-policy") == Some("keep") {
-        Some("helm.sh/resource-policy: keep")
-    } else {
-        None
-    }
+    let is_due = app.deletion_stage == DeletionStage::Hooks || !is_of_deletion(live);
+    let stays = live.is("apiextensions.k8s.io", "CustomResourceDefinition")
+        || app.spec.policy.objects.of(None, Some(live)).delete == Consent::Refused;
+    resource.pair.owner == Owner::Us && is_due && !stays && !app.kept.contains(&live.key())
 }
 
 /// Smaller goes first: Namespaces last, then high waves, then late kinds.
 fn place(live: &Object) -> (bool, i64, i64) {
     let rank = i64::try_from(kind_rank(live.kind())).unwrap_or(i64::MAX);
     (live.is("", "Namespace"), -wave(live), -rank)
-}
-
-fn step(id: u32, live: &Object, propagation: Propagation) -> Step {
-    let key: ResourceKey = live.key();
-    Step {
-        id: StepId(id),
-        stage: 0,
-        phase: Phase::Sync,
-        wave: wave(live),
-        action: Action::Delete { reason: Reason::AppDeleted, propagation },
-        key,
-        gvk: live.gvk(),
-        why: "its Application is being deleted".to_owned(),
-        origin: None,
-        desired: None,
-        changes: Vec::new(),
-        taken: Vec::new(),
-        precondition: Precondition { uid: live.uid(), reads: Some(digest_of_reads(live)) },
-    }
 }

@@ -39,6 +39,8 @@ pub enum Event {
     },
     /// Somebody wants a sync now.
     Sync(SyncRequest),
+    /// Somebody wants the sync that runs to end.
+    Terminate,
     /// Time passed.
     Tick,
 }
@@ -100,6 +102,10 @@ pub struct Intent {
     pub revision: String,
     /// When it began.
     pub started_at: Timestamp,
+    /// Whether it prunes.
+    pub prune: bool,
+    /// Who asked for it; none if the app syncs by itself.
+    pub by: Option<String>,
     /// Kinds that the app will own objects of (rule R3).
     pub kinds: BTreeSet<GroupKind>,
 }

@@ -24,17 +24,21 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod begin;
 mod cascade;
+mod conditions;
 mod event;
+mod follow;
 mod heal;
+mod hooks;
 mod report;
 mod resource;
 mod spec;
-mod sync;
+mod trigger;
 
 pub use app::App;
 pub use event::{Effect, Event, Intent, Rendered, Work, World};
 pub use report::{
     Condition, ConditionKind, ObjectResult, Operation, OperationPhase, Report, Row, SyncStatus, Trigger,
 };
-pub use spec::{AppSpec, Automated, Deletion, HistoryEntry, Memory, SyncPolicy, SyncRequest};
+pub use spec::{AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest};

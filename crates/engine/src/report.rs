@@ -5,6 +5,7 @@ use std::fmt;
 use tautline_core::{GroupVersionKind, Origin, ResourceKey, Timestamp};
 use tautline_diff::Change;
 use tautline_health::{Health, HealthStatus};
+use tautline_plan::Phase;
 
 use crate::spec::HistoryEntry;
 
@@ -88,6 +89,8 @@ pub struct Row {
 pub enum OperationPhase {
     /// It runs.
     Running,
+    /// It is being ended before its time.
+    Terminating,
     /// Some step failed.
     Failed,
     /// It could not be tried.
@@ -145,6 +148,12 @@ pub struct ObjectResult {
     pub status: String,
     /// What there is to say.
     pub message: String,
+    /// The phase in which it was done.
+    pub phase: Phase,
+    /// How the object, or the hook, has fared since.
+    pub progress: OperationPhase,
+    /// Whether it is a hook.
+    pub is_hook: bool,
 }
 
 /// All that an app says of itself.

@@ -1,17 +1,16 @@
 //! One object of an app, and the judgement on it.
 
-use std::sync::Arc;
-
 use tautline_core::{
     Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid, Why,
 };
 use tautline_diff::{Difference, Learned, Outcome, Sides};
-use tautline_health::{Health, HealthStatus, Surroundings};
-use tautline_ownership::{Destination, LiveView, Owner, Pair, Prepared, pair_one};
+use tautline_health::{Health, HealthStatus};
+use tautline_ownership::{Destination, Owner, Pair, Prepared, pair_one};
 use tautline_plan::wave;
 
 use crate::event::World;
 use crate::heal::HealLedger;
+use crate::hooks::Around;
 use crate::report::{Row, SyncStatus};
 
 /// What the engine keeps of one object between events.
@@ -140,8 +139,8 @@ impl Resource {
         self.pair.live.as_ref().present().is_some_and(|live| live.is_terminating())
     }
 
-    pub(crate) fn is_healthy(&self) -> bool {
-        self.health.as_ref().is_none_or(|h| h.status == HealthStatus::Healthy)
+    pub(crate) fn health(&self) -> Option<&Health> {
+        self.health.as_ref()
     }
 
     /// Remembers that the server refused the write that was just tried.
@@ -211,13 +210,5 @@ fn settle_unserved(pair: &mut Pair, world: &World<'_>, now: Timestamp) {
     if is_unwatched && world.scopes.is_served(&kind) == Some(false) {
         let freshness = tautline_core::Freshness { kind, version: "discovery".into(), at: now };
         pair.live = Presence::Absent(freshness);
-    }
-}
-
-struct Around<'a>(&'a dyn LiveView);
-
-impl Surroundings for Around<'_> {
-    fn children(&self, object: &Object) -> Vec<Arc<Object>> {
-        object.uid().map(|uid| self.0.children(&uid)).unwrap_or_default()
     }
 }

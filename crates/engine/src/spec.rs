@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use tautline_core::{AppId, Backoff, Digest, GroupKind, Problem, Timestamp, Want};
+use tautline_core::{AppId, Backoff, Digest, GroupKind, Map, Problem, ResourceKey, Timestamp, Want};
 use tautline_ownership::{Destination, Propagation};
+use tautline_plan::SyncOptions;
 
 /// What an app should do: an `Application` in the engine's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,13 +30,23 @@ pub struct AppSpec {
     pub deletion: Option<Deletion>,
     /// Whether the app is looked at but never written (`--observe`, `skip-reconcile`).
     pub observe_only: bool,
+    /// When a person last confirmed what asks for it (`argocd.argoproj.io/deletion-approved`). It answers what
+    /// was asked before.
+    pub deletion_approved: Option<Timestamp>,
 }
 
 /// What becomes of an app's objects when its Application is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// They go first, in a safe order; then our finalizer leaves.
-    Cascade(Propagation),
+    Cascade {
+        /// What happens to their dependents.
+        propagation: Propagation,
+        /// When the Application was deleted.
+        since: Timestamp,
+        /// Whether a finalizer says that hooks of the deletion must run: without a render nothing goes.
+        needs_hooks: bool,
+    },
     /// They stay.
     Orphan,
     /// A finalizer that we do not handle holds the Application: nothing is done, for this reason.
@@ -49,6 +60,14 @@ pub struct SyncPolicy {
     pub automated: Option<Automated>,
     /// Create the destination's namespace first.
     pub create_namespace: bool,
+    /// `labels` and `annotations` of the namespace that is created (`managedNamespaceMetadata`).
+    pub namespace_metadata: Option<Map>,
+    /// How objects are synced that say nothing else.
+    pub objects: SyncOptions,
+    /// Whether nothing is synced while another app owns one of the objects (`FailOnSharedResource=true`).
+    pub fail_on_shared: bool,
+    /// Whether a sync of several waves, or with hooks, ends only when the last wave is well; Argo CD's does not.
+    pub awaits_last_wave: bool,
     /// What happens to the dependents of what is pruned.
     pub propagation: Propagation,
     /// How often a failed sync is tried again; `None` for ever.
@@ -67,6 +86,10 @@ impl Default for SyncPolicy {
         Self {
             automated: None,
             create_namespace: false,
+            namespace_metadata: None,
+            objects: SyncOptions::default(),
+            fail_on_shared: false,
+            awaits_last_wave: true,
             propagation: Propagation::Foreground,
             retry_limit: Some(5),
             retry: Backoff { base: Duration::from_secs(5), factor: 2.0, max: Duration::from_secs(180) },
@@ -102,7 +125,11 @@ pub struct SyncRequest {
     /// Whether only a plan is wanted.
     pub dry_run: bool,
     /// Only these objects; empty for all. Matched by group, kind and name, and by namespace if set.
-    pub only: Vec<tautline_core::ResourceKey>,
+    pub only: Vec<ResourceKey>,
+    /// Whether hooks are left out (`syncStrategy.apply`).
+    pub skips_hooks: bool,
+    /// Options of this sync alone, instead of the app's.
+    pub objects: Option<SyncOptions>,
     /// Who asked.
     pub by: String,
 }
@@ -116,6 +143,23 @@ pub struct Memory {
     pub history: Vec<HistoryEntry>,
     /// Whether the status was written by us, so that the recorded kinds are complete.
     pub is_ours: bool,
+    /// A sync that was running when its controller ended.
+    pub interrupted: Option<Interrupted>,
+}
+
+/// A sync that was begun and whose end nobody wrote down: it goes on where it was, with the same hooks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interrupted {
+    /// What was synced.
+    pub revision: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether it pruned.
+    pub prune: bool,
+    /// Who asked for it; none if the app synced by itself.
+    pub by: Option<String>,
+    /// The hooks that had succeeded, by their objects' keys.
+    pub finished_hooks: BTreeSet<ResourceKey>,
 }
 
 /// One past sync.

@@ -69,10 +69,6 @@ pub struct Prepared {
 pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn Scopes) -> Prepared {
     let mut prepared = Prepared::default();
     for manifest in manifests {
-        if let Some(problem) = set_aside(manifest) {
-            prepared.problems.push(problem);
-            continue;
-        }
         let mut object = (*manifest.object).clone();
         let kind = object.key().group_kind();
         let scope = scopes.scope(&kind);
@@ -103,19 +99,6 @@ pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn S
         }
     }
     prepared
-}
-
-/// Hooks are not run yet, and never mistaken for ordinary objects (rule R1).
-fn set_aside(manifest: &Manifest) -> Option<Problem> {
-    let hook = ["argocd.argoproj.io/hook", "helm.sh/hook"]
-        .into_iter()
-        .find_map(|a| manifest.object.annotation(a))?;
-    // Helm's crd-install marks an ordinary object.
-    if hook == "crd-install" {
-        return None;
-    }
-    let message = format!("the {hook} hook is set aside: this version runs no hooks");
-    Some(Problem::warning("hook", message).at(manifest.origin.clone()).about(manifest.key()))
 }
 
 /// Pairs every desired object, and every live object tracked by the app, with its other side.

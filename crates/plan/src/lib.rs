@@ -8,28 +8,39 @@
 //! |---|---|
 //! | [`Plan`], [`Step`], [`Action`], [`Precondition`] | the plan as data |
 //! | [`PlanOptions`], [`Withheld`] | from pairs and differences to steps, and what gets none |
-//! | [`Progress`], [`Next`], [`StepResult`] | which steps may run next |
+//! | [`Hook`], [`HookRun`] | objects that are run at a moment of a sync |
+//! | [`SyncOptions`], [`Consent`] | Argo CD's sync options, of an app and of single objects |
+//! | [`Progress`], [`Next`], [`StepResult`], [`Standing`] | which steps may run next |
 //! | [`Gate`], [`Verdict`] | who may still say no |
 //! | [`kind_rank`], [`wave`] | the order of kinds and waves |
 //!
-//! The order is Argo CD 3.6's (phases, waves, kinds, names) with two differences: deletes run after all
-//! applies and only if none failed, and a failed step stops later waves but not the rest of its own.
+//! The order is Argo CD 3.6's (phases, waves, kinds, names) with these differences: prunes run after all applies
+//! and only if none failed; a failed step stops the later kinds of its wave too; a sync of several waves ends
+//! when the last one is well; a hook that is removed on success goes right after its phase.
 #![forbid(unsafe_code)]
 
 mod build;
 mod gate;
+mod hook;
+mod options;
 mod order;
+mod place;
 mod progress;
 mod step;
 mod text;
 
 use tautline_core::Digest;
 
-pub use build::{PlanOptions, Withheld, digest_of_reads, keeps};
+pub use build::{HookRun, PlanOptions, Withheld, digest_of_reads, keeps};
 pub use gate::{Circumstances, Gate, Verdict};
+pub use hook::{
+    HELM_HOOK_ANNOTATION, HELM_HOOK_DELETE_POLICY_ANNOTATION, HOOK_ANNOTATION, HOOK_DELETE_POLICY_ANNOTATION,
+    HOOK_TIMEOUT_ANNOTATION, Hook, RUN_ON_HEAL_ANNOTATION, created_at, named, set_apart,
+};
+pub use options::{Consent, SYNC_OPTIONS_ANNOTATION, SyncOptions};
 pub use order::{kind_rank, wave};
-pub use progress::{Next, Progress, StepResult};
-pub use step::{Action, Phase, Precondition, Step, StepId};
+pub use progress::{Next, Progress, Standing, StepResult};
+pub use step::{Action, Condition, Phase, Precondition, Step, StepId};
 
 /// What a plan was made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -50,6 +61,12 @@ pub struct Plan {
     pub inputs: Inputs,
     /// The steps, by stage.
     pub steps: Vec<Step>,
+    /// Whether waves wait for the health of the waves before: there are several, or hooks.
+    #[serde(default)]
+    pub is_gated: bool,
+    /// Whether the plan has ended only when the last wave is well too.
+    #[serde(default)]
+    pub awaits_last_wave: bool,
 }
 
 impl Plan {

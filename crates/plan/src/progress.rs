@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::Plan;
-use crate::step::{Step, StepId};
+use crate::place::Part;
+use crate::step::{Condition, Phase, Step, StepId};
 
-/// How a step ended.
+/// How a step's write ended.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "result", content = "message")]
 pub enum StepResult {
@@ -35,36 +36,79 @@ impl StepResult {
     }
 }
 
+/// What has become of a step's object after the write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is well, has succeeded, or is gone, as was wanted.
+    Settled,
+    /// Not yet.
+    Waiting,
+    /// It will not become well by itself, for this reason.
+    Broken(String),
+}
+
 /// How far a plan has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    started: BTreeMap<StepId, Option<StepResult>>,
+    steps: BTreeMap<StepId, State>,
+    /// Whether a person has confirmed what needs it.
+    pub is_confirmed: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    result: Option<StepResult>,
+    standing: Standing,
 }
 
 impl Progress {
     /// Notes that a step was begun.
     pub fn start(&mut self, step: StepId) {
-        self.started.insert(step, None);
+        self.steps.insert(step, State { result: None, standing: Standing::Waiting });
     }
 
-    /// Notes how a step ended.
+    /// Notes how a step's write ended.
     pub fn end(&mut self, step: StepId, result: StepResult) {
-        self.started.insert(step, Some(result));
+        self.steps.insert(step, State { result: Some(result), standing: Standing::Waiting });
     }
 
-    /// How a step ended, if it has.
+    /// Notes what has become of a step's object. What was once settled or broken stays so: a finished hook may
+    /// be gone the next moment.
+    pub fn observe(&mut self, step: StepId, standing: Standing) {
+        if let Some(state) = self.steps.get_mut(&step)
+            && state.standing == Standing::Waiting
+        {
+            state.standing = standing;
+        }
+    }
+
+    /// How a step's write ended, if it has.
     pub fn result(&self, step: StepId) -> Option<&StepResult> {
-        self.started.get(&step)?.as_ref()
+        self.steps.get(&step)?.result.as_ref()
+    }
+
+    /// What has become of a step's object, as far as it was observed.
+    pub fn standing(&self, step: StepId) -> &Standing {
+        self.steps.get(&step).map_or(&Standing::Waiting, |state| &state.standing)
     }
 
     /// Whether the step was begun.
     pub fn is_started(&self, step: StepId) -> bool {
-        self.started.contains_key(&step)
+        self.steps.contains_key(&step)
     }
 
-    /// Whether some step failed.
-    pub fn has_failure(&self) -> bool {
-        self.started.values().flatten().any(StepResult::is_failure)
+    fn is_running(&self, step: StepId) -> bool {
+        self.steps.get(&step).is_some_and(|state| state.result.is_none())
+    }
+
+    fn is_settled(&self, step: StepId) -> bool {
+        *self.standing(step) == Standing::Settled
+    }
+
+    /// Whether a step failed, by its write or by what became of its object.
+    pub fn has_failed(&self, step: StepId) -> bool {
+        self.result(step).is_some_and(StepResult::is_failure)
+            || matches!(self.standing(step), Standing::Broken(_))
     }
 }
 
@@ -73,7 +117,7 @@ impl Progress {
 pub enum Next {
     /// These steps may run now, side by side.
     Run(Vec<StepId>),
-    /// Steps are running, or objects of the wave before are not healthy yet: for this reason.
+    /// Steps are running, or objects are not well yet: for this reason.
     Wait(String),
     /// Nothing is left; these steps were withheld, for this reason.
     Finished {
@@ -85,55 +129,158 @@ pub enum Next {
 }
 
 impl Plan {
-    /// Which steps may run next. `is_healthy` says of an applied object whether its wave may be left.
-    ///
-    /// Stages run one after another. A wave begins when the wave before is healthy. After a failed step the
-    /// rest of its wave runs, later waves do not, and nothing is deleted (rule R17).
-    pub fn next(&self, progress: &Progress, is_healthy: &dyn Fn(&Step) -> bool) -> Next {
-        let unfinished = self.steps.iter().find(|s| progress.result(s.id).is_none());
-        let Some(first) = unfinished else {
-            return Next::Finished { withheld: Vec::new(), reason: String::new() };
-        };
-        let stage: Vec<&Step> = self.steps.iter().filter(|s| s.stage == first.stage).collect();
-        let waiting: Vec<StepId> =
-            stage.iter().filter(|s| !progress.is_started(s.id)).map(|s| s.id).collect();
-        if waiting.is_empty() {
-            return Next::Wait(format!("{} steps are running", stage.len()));
-        }
-        if let Some(reason) = self.stopped_before(first, progress) {
-            let withheld = self.steps.iter().filter(|s| !progress.is_started(s.id)).map(|s| s.id).collect();
-            return Next::Finished { withheld, reason };
-        }
-        if let Some(step) = self.unhealthy_before(first, progress, is_healthy) {
-            return Next::Wait(format!("waiting for healthy state of {}", step.key));
-        }
-        Next::Run(waiting)
-    }
-
-    fn stopped_before(&self, step: &Step, progress: &Progress) -> Option<String> {
-        let failed = self.steps.iter().find(|s| progress.result(s.id).is_some_and(StepResult::is_failure))?;
-        let leaves_wave = (failed.phase, failed.wave) != (step.phase, step.wave);
-        if step.action.is_delete() && !failed.action.is_delete() {
-            Some(format!("nothing is deleted because {} failed", failed.key))
-        } else if leaves_wave {
-            Some(format!("later waves were not begun because {} failed", failed.key))
-        } else {
-            None
-        }
-    }
-
-    fn unhealthy_before<'p>(
-        &'p self,
-        step: &Step,
-        progress: &Progress,
-        is_healthy: &dyn Fn(&Step) -> bool,
-    ) -> Option<&'p Step> {
-        self.steps.iter().find(|s| {
-            !s.action.is_delete()
-                && (s.phase, s.wave) != (step.phase, step.wave)
-                && !step.action.is_delete()
-                && progress.result(s.id).is_some_and(|r| !r.is_failure())
-                && !is_healthy(s)
+    /// The written steps whose objects somebody waits for: note their standing before asking [`Plan::next`].
+    pub fn awaited<'p>(&'p self, progress: &'p Progress) -> impl Iterator<Item = &'p Step> {
+        self.steps.iter().filter(|step| {
+            let is_written = progress.result(step.id).is_some_and(|r| !r.is_failure());
+            is_written && *progress.standing(step.id) == Standing::Waiting && self.is_gating(step)
         })
     }
+
+    /// Which steps may run next.
+    ///
+    /// Stages run one after another. A wave begins when every object of the waves before is well. After a step
+    /// that failed nothing else begins: running ones end, hooks that failed are removed where they say so, the
+    /// hooks of phase `SyncFail` run, and nothing is pruned (rule R17).
+    pub fn next(&self, progress: &Progress) -> Next {
+        let running = self.steps.iter().filter(|s| progress.is_running(s.id)).count();
+        match self.steps.iter().find(|s| progress.has_failed(s.id) && s.phase != Phase::SyncFail) {
+            Some(_) if running > 0 => Next::Wait(format!("{running} steps are running")),
+            Some(failed) => self.after_failure(failed, progress),
+            None => self.onward(progress, running),
+        }
+    }
+
+    /// Whether later steps, or the end, wait for what becomes of this one's object.
+    fn is_gating(&self, step: &Step) -> bool {
+        step.hook.is_some() || self.is_gated || step.action.is_delete()
+    }
+
+    fn onward(&self, progress: &Progress, running: usize) -> Next {
+        let open = self.steps.iter().filter(|s| s.phase != Phase::SyncFail);
+        let Some(first) = open.clone().find(|s| !progress.is_started(s.id) && is_due(s, progress)) else {
+            if running > 0 {
+                return Next::Wait(format!("{running} steps are running"));
+            }
+            let left: Vec<&Step> = open
+                .filter(|s| {
+                    progress.is_started(s.id) && !progress.is_settled(s.id) && self.is_awaited_at_end(s)
+                })
+                .collect();
+            return match waiting_for(&left) {
+                Some(reason) => Next::Wait(reason),
+                None => Next::Finished { withheld: Vec::new(), reason: String::new() },
+            };
+        };
+        let earlier: Vec<&Step> =
+            self.steps.iter().filter(|s| s.stage < first.stage && progress.is_started(s.id)).collect();
+        if let Some(step) = earlier.iter().find(|s| progress.is_running(s.id)) {
+            return Next::Wait(format!("{} is running", step.key));
+        }
+        let unsettled: Vec<&Step> = earlier
+            .into_iter()
+            .filter(|s| !progress.is_settled(s.id) && self.is_gating(s) && waits(first, s))
+            .collect();
+        if let Some(reason) = waiting_for(&unsettled) {
+            return Next::Wait(reason);
+        }
+        let stage = self
+            .steps
+            .iter()
+            .filter(|s| s.stage == first.stage && !progress.is_started(s.id) && is_due(s, progress));
+        let (held, free): (Vec<&Step>, Vec<&Step>) =
+            stage.partition(|s| s.needs_confirmation && !progress.is_confirmed);
+        match (free.is_empty(), held.first()) {
+            (true, Some(step)) => Next::Wait(format!("waiting for pruning confirmation of {}", step.key)),
+            _ => Next::Run(free.into_iter().map(|s| s.id).collect()),
+        }
+    }
+
+    fn is_awaited_at_end(&self, step: &Step) -> bool {
+        step.runs_hook() || self.awaits_last_wave && !step.action.is_delete()
+    }
+
+    fn after_failure(&self, failed: &Step, progress: &Progress) -> Next {
+        let clean_up = self.steps.iter().filter(|s| {
+            matches!(s.condition, Condition::Failed(_)) && is_due(s, progress) && !progress.is_started(s.id)
+        });
+        let clean_up: Vec<StepId> = clean_up.map(|s| s.id).collect();
+        if !clean_up.is_empty() {
+            return Next::Run(clean_up);
+        }
+        let fail_hooks = self.steps.iter().filter(|s| s.phase == Phase::SyncFail && is_due(s, progress));
+        let mut unsettled: Vec<&Step> = Vec::new();
+        for step in fail_hooks {
+            if progress.has_failed(step.id) {
+                break;
+            }
+            if !progress.is_started(step.id) && unsettled.iter().all(|s| s.stage == step.stage) {
+                let stage = self.steps.iter().filter(|s| s.stage == step.stage && is_due(s, progress));
+                return Next::Run(stage.filter(|s| !progress.is_started(s.id)).map(|s| s.id).collect());
+            }
+            if !progress.is_settled(step.id) {
+                unsettled.push(step);
+            }
+        }
+        if let Some(reason) = waiting_for(&unsettled) {
+            return Next::Wait(reason);
+        }
+        let withheld: Vec<&Step> = (self.steps.iter())
+            .filter(|s| !progress.is_started(s.id) && s.condition == Condition::Always)
+            .filter(|s| s.phase != Phase::SyncFail)
+            .collect();
+        let only_prunes = withheld.iter().all(|s| s.action.is_delete());
+        let reason = match only_prunes {
+            true => format!("nothing is deleted because {} failed", failed.key),
+            false => format!("what comes later was not begun because {} failed", failed.key),
+        };
+        Next::Finished { withheld: withheld.iter().map(|s| s.id).collect(), reason }
+    }
+}
+
+/// Whether the step that decides on this one has ended so that it runs.
+fn is_due(step: &Step, progress: &Progress) -> bool {
+    match step.condition {
+        Condition::Always => true,
+        Condition::Succeeded(hook) => progress.is_settled(hook),
+        Condition::Failed(hook) => progress.has_failed(hook),
+    }
+}
+
+/// Whether a step waits for what becomes of an earlier one's object.
+fn waits(step: &Step, earlier: &Step) -> bool {
+    let same_wave = (step.phase, step.wave) == (earlier.phase, earlier.wave);
+    match (Part::of(step), Part::of(earlier)) {
+        // What an earlier run left is gone before the hook runs anew.
+        (Part::Run, Part::Leftover) => true,
+        (Part::Prune, _) => step.phase != earlier.phase,
+        (Part::PruneLast, Part::Prune) => false,
+        (_, Part::Prune | Part::PruneLast) => step.phase != earlier.phase,
+        (Part::PruneLast, _) => true,
+        (_, Part::CleanUp) => step.phase != earlier.phase,
+        (Part::CleanUp, Part::Run) => earlier.runs_hook(),
+        _ => !same_wave,
+    }
+}
+
+/// What is waited for, in Argo CD 3.6's words.
+fn waiting_for(steps: &[&Step]) -> Option<String> {
+    let first = steps.first()?;
+    let hooks = steps.iter().any(|s| s.runs_hook());
+    let shown = steps.iter().find(|s| s.runs_hook() == hooks).unwrap_or(first);
+    let key = &shown.key;
+    let name = match key.group.is_empty() {
+        true => format!("/{}/{}", key.kind, key.name),
+        false => format!("{}/{}/{}", key.group, key.kind, key.name),
+    };
+    let (what, more) = match (shown.runs_hook(), shown.action.is_delete()) {
+        (true, _) => ("completion of hook", "hooks"),
+        (_, true) => ("deletion of", "resources"),
+        _ => ("healthy state of", "resources"),
+    };
+    let rest = match steps.len() - 1 {
+        0 => String::new(),
+        n => format!(" and {n} more {more}"),
+    };
+    Some(format!("waiting for {what} {name}{rest}"))
 }

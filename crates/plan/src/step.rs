@@ -6,6 +6,8 @@ use tautline_core::{Digest, GroupVersionKind, Origin, ResourceKey, Uid};
 use tautline_diff::{Change, Taken};
 use tautline_ownership::{Propagation, Reason};
 
+use crate::hook::Hook;
+
 /// A step's number within its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -24,6 +26,12 @@ pub enum Action {
         /// Whether fields that other tools applied for Git before are folded into ours first (rule R7).
         take_over: bool,
     },
+    /// Apply an object as kubectl does on the client's side (`ServerSideApply=false`).
+    ClientApply,
+    /// Replace an object as a whole, at the version it has now.
+    Replace,
+    /// Nothing: the object is as Git wants it, and its wave is left only when it is well.
+    Await,
     /// Delete an object. The warrant is judged when the step runs.
     Delete {
         /// Why.
@@ -46,7 +54,11 @@ impl Action {
             Self::Create => "create",
             Self::Apply { take_over: false } => "change",
             Self::Apply { take_over: true } => "take over",
+            Self::ClientApply => "change",
+            Self::Replace => "replace",
+            Self::Await => "await",
             Self::Delete { reason: Reason::Pruned, .. } => "prune",
+            Self::Delete { reason: Reason::HookPolicy, .. } => "remove hook",
             Self::Delete { .. } => "delete",
         }
     }
@@ -64,6 +76,25 @@ pub enum Phase {
     Sync,
     /// After the sync proper.
     PostSync,
+    /// After a sync that failed, and only then.
+    SyncFail,
+    /// Before the app's objects are deleted with it.
+    PreDelete,
+    /// After they are gone.
+    PostDelete,
+}
+
+/// When a step runs that another one's end decides on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    /// In any case.
+    #[default]
+    Always,
+    /// Once this hook has succeeded.
+    Succeeded(StepId),
+    /// Once this hook has failed.
+    Failed(StepId),
 }
 
 /// What must still hold right before a step's write.
@@ -90,6 +121,18 @@ pub struct Step {
     pub wave: i64,
     /// What it does.
     pub action: Action,
+    /// The hook that is run, or removed again; none for an ordinary object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<Hook>,
+    /// Whether another step's end decides on it.
+    #[serde(default, skip_serializing_if = "Condition::is_always")]
+    pub condition: Condition,
+    /// Whether a person has to confirm it first, by the Application's `argocd.argoproj.io/deletion-approved`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_confirmation: bool,
+    /// Whether it is pruned only when everything else is well (`PruneLast=true`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prune_last: bool,
     /// To which object.
     pub key: ResourceKey,
     /// In which version.
@@ -113,9 +156,55 @@ pub struct Step {
     pub precondition: Precondition,
 }
 
+impl Condition {
+    fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
+}
+
+impl Step {
+    /// A step that does something to an object; the plan gives it number and stage.
+    pub(crate) fn new(
+        action: Action,
+        key: ResourceKey,
+        gvk: GroupVersionKind,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: StepId(0),
+            stage: 0,
+            phase: Phase::Sync,
+            wave: 0,
+            action,
+            hook: None,
+            condition: Condition::Always,
+            needs_confirmation: false,
+            prune_last: false,
+            key,
+            gvk,
+            why: why.into(),
+            origin: None,
+            desired: None,
+            changes: Vec::new(),
+            taken: Vec::new(),
+            precondition: Precondition::default(),
+        }
+    }
+
+    /// Whether the step runs a hook.
+    pub fn runs_hook(&self) -> bool {
+        self.hook.is_some() && !self.action.is_delete()
+    }
+
+    /// The word for people.
+    pub fn word(&self) -> &'static str {
+        if self.runs_hook() { "run hook" } else { self.action.word() }
+    }
+}
+
 impl fmt::Display for Step {
     /// `change apps/Deployment prod/web: 1 field differs`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.action.word(), self.key, self.why)
+        write!(f, "{} {}: {}", self.word(), self.key, self.why)
     }
 }

@@ -4,7 +4,7 @@ use tautline_core::{Freshness, Manifest, Object, Origin, Presence, ResourceKey, 
 use tautline_diff::{Difference, Outcome};
 use tautline_ownership::{Owner, Pair};
 
-use crate::{Inputs, Next, Plan, PlanOptions, Progress, StepResult};
+use crate::{Inputs, Next, Plan, PlanOptions, Progress, Standing, StepId, StepResult};
 
 fn object(kind: &str, name: &str, annotations: Value) -> Object {
     let version = if kind == "Deployment" { "apps/v1" } else { "v1" };
@@ -36,8 +36,8 @@ fn extra(kind: &str, name: &str, annotations: Value) -> (Pair, Difference) {
 }
 
 fn build(pairs: &[(Pair, Difference)], prune: bool) -> (Plan, Vec<String>) {
-    let options = PlanOptions { prune, ..PlanOptions::default() };
-    let (plan, withheld) = Plan::build(Inputs::default(), pairs.iter().map(|(p, d)| (p, d)), &options);
+    let options = PlanOptions { prune, is_whole: true, awaits_last_wave: true, ..PlanOptions::default() };
+    let (plan, withheld) = Plan::build(Inputs::default(), pairs.iter().map(|(p, d)| (p, d)), &[], &options);
     (plan, withheld.into_iter().map(|w| format!("{}: {}", w.key.name, w.message)).collect())
 }
 
@@ -77,8 +77,14 @@ fn r01_r19_what_says_so_is_kept() {
         extra("ConfigMap", "d", Value::map()),
     ];
     let (plan, withheld) = build(&pairs, true);
-    assert_eq!(names(&plan), ["0 prune d"]);
-    assert_eq!(withheld.len(), 3);
+    assert_eq!(names(&plan), ["0 prune b", "0 prune d"]);
+    assert_eq!(withheld.len(), 2);
+    let mut progress = Progress::default();
+    assert_eq!(plan.next(&progress), Next::Run(vec![StepId(1)]), "b waits for a confirmation");
+    progress.end(StepId(1), StepResult::Done(String::new()));
+    assert_eq!(plan.next(&progress), Next::Wait("waiting for pruning confirmation of ConfigMap n/b".into()));
+    progress.is_confirmed = true;
+    assert_eq!(plan.next(&progress), Next::Run(vec![StepId(0)]));
     let (plan, withheld) = build(&pairs[3..], false);
     assert!(plan.is_empty());
     assert_eq!(withheld, ["d: ignored (requires pruning)"]);
@@ -93,14 +99,13 @@ fn r17_nothing_is_deleted_after_a_failed_apply() {
     ];
     let (plan, _) = build(&pairs, true);
     let mut progress = Progress::default();
-    let healthy = |_: &crate::Step| true;
-    let Next::Run(first) = plan.next(&progress, &healthy) else { panic!("two creates may run") };
+    let Next::Run(first) = plan.next(&progress) else { panic!("two creates may run") };
     assert_eq!(first.len(), 2);
     first.iter().for_each(|step| progress.start(*step));
-    assert!(matches!(plan.next(&progress, &healthy), Next::Wait(_)));
+    assert!(matches!(plan.next(&progress), Next::Wait(_)));
     progress.end(first[0], StepResult::Failed("no".into()));
     progress.end(first[1], StepResult::Done(String::new()));
-    match plan.next(&progress, &healthy) {
+    match plan.next(&progress) {
         Next::Finished { withheld, reason } => {
             assert_eq!(withheld.len(), 1);
             assert_eq!(reason, "nothing is deleted because ConfigMap n/a failed");
@@ -113,10 +118,32 @@ fn r17_nothing_is_deleted_after_a_failed_apply() {
 fn a_wave_waits_for_the_health_of_the_one_before() {
     let (plan, _) = build(&[wanted("ConfigMap", "a", "0"), wanted("ConfigMap", "b", "1")], false);
     let mut progress = Progress::default();
-    progress.end(crate::StepId(0), StepResult::Done(String::new()));
-    let wait = plan.next(&progress, &|_| false);
-    assert_eq!(wait, Next::Wait("waiting for healthy state of ConfigMap n/a".into()));
-    assert_eq!(plan.next(&progress, &|_| true), Next::Run(vec![crate::StepId(1)]));
+    progress.end(StepId(0), StepResult::Done(String::new()));
+    assert_eq!(plan.next(&progress), Next::Wait("waiting for healthy state of /ConfigMap/a".into()));
+    progress.observe(StepId(0), Standing::Settled);
+    assert_eq!(plan.next(&progress), Next::Run(vec![StepId(1)]));
+    progress.end(StepId(1), StepResult::Done(String::new()));
+    let last = Next::Wait("waiting for healthy state of /ConfigMap/b".into());
+    assert_eq!(plan.next(&progress), last, "the last wave is awaited too");
+}
+
+#[test]
+fn a_single_wave_waits_for_nothing() {
+    let (plan, _) = build(&[wanted("Deployment", "a", "0")], false);
+    let mut progress = Progress::default();
+    progress.end(StepId(0), StepResult::Done(String::new()));
+    assert_eq!(plan.awaited(&progress).count(), 0);
+    assert_eq!(plan.next(&progress), Next::Finished { withheld: vec![], reason: String::new() });
+}
+
+#[test]
+fn a_failure_stops_the_later_kinds_of_its_wave() {
+    let (plan, _) = build(&[wanted("ConfigMap", "a", "0"), wanted("Deployment", "web", "0")], false);
+    let mut progress = Progress::default();
+    progress.end(StepId(0), StepResult::Refused("no".into()));
+    let Next::Finished { withheld, reason } = plan.next(&progress) else { panic!("it has ended") };
+    assert_eq!(withheld, [StepId(1)]);
+    assert_eq!(reason, "what comes later was not begun because ConfigMap n/a failed");
 }
 
 #[test]

@@ -17,11 +17,15 @@ impl Plan {
             }
         }
         let mut wave = None;
-        for step in self.steps.iter().filter(|s| !s.action.is_delete()) {
+        for step in self.steps.iter().filter(|s| !s.action.is_delete() && s.action != Action::Await) {
             if wave.replace(step.wave).is_some_and(|w| w != step.wave) {
                 let _ = writeln!(out, "wave {}, when the objects above are healthy:", step.wave);
             }
-            let sign = if step.action == Action::Create { '+' } else { '~' };
+            let sign = match step.action {
+                _ if step.runs_hook() => '>',
+                Action::Create => '+',
+                _ => '~',
+            };
             let origin = step.origin.as_ref().map(|o| format!("  [{o}]")).unwrap_or_default();
             let _ = writeln!(out, "  {sign} {step}{origin}");
             for change in &step.changes {
@@ -34,7 +38,7 @@ impl Plan {
         }
         let count = |test: fn(&Action) -> bool| self.steps.iter().filter(|s| test(&s.action)).count();
         let creates = count(|a| matches!(a, Action::Create | Action::CreateNamespace));
-        let changes = count(|a| matches!(a, Action::Apply { .. }));
+        let changes = count(|a| matches!(a, Action::Apply { .. } | Action::ClientApply | Action::Replace));
         let _ = writeln!(out, "{creates} to create, {changes} to change, {deletes} to delete");
         out
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tautline_apply::{TakeOver, WriteSettings};
+use tautline_apply::{ClientSide, TakeOver, WriteSettings};
 use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, MaskingKey, TreePath};
 use tautline_diff::Differ;
@@ -32,6 +32,8 @@ pub struct Parts {
     pub records: Arc<dyn Records>,
     /// Makes the patch that folds other tools' fields into ours.
     pub take_over: Arc<TakeOver>,
+    /// Makes the write of a client-side apply (`ServerSideApply=false`).
+    pub client_side: Arc<ClientSide>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The key that Secrets are masked with.

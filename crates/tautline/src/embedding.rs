@@ -2,12 +2,28 @@
 
 use std::sync::Arc;
 
+use tautline_apply::{ClientSide, ClientWrite};
 use tautline_argocd::{Controller, ControllerOptions};
-use tautline_cluster::Cluster;
-use tautline_core::{Clock, MaskingKey};
+use tautline_cluster::{Cluster, Patch};
+use tautline_core::{Clock, MaskingKey, Object, Value};
 use tautline_diff::{Structured, fold_managers};
+use tautline_merge::{ClientApply, client_apply};
 use tautline_runtime::{LiveSchemas, Options, Parts, Records, take_over_patch};
+use tautline_schema::Schemas;
 use tautline_source::Source;
+
+/// Client-side apply as kubectl makes it, over these schemas.
+pub fn client_side(schemas: Arc<dyn Schemas>) -> Arc<ClientSide> {
+    Arc::new(move |live, desired| {
+        let applied = client_apply(desired, live, &*schemas).map_err(|error| error.message)?;
+        Ok(match applied {
+            ClientApply::Create(Value::Map(object)) => ClientWrite::Create(Object::from_map(object)),
+            ClientApply::Create(_) | ClientApply::Unchanged => ClientWrite::Nothing,
+            ClientApply::Strategic(patch) => ClientWrite::Patch(Patch::Strategic(patch)),
+            ClientApply::Merge(patch) => ClientWrite::Patch(Patch::Merge(patch)),
+        })
+    })
+}
 
 /// The usual parts of a controller: plain renderer, structured diff over the built-in schemas and the
 /// cluster's CRDs, built-in health.
@@ -42,6 +58,7 @@ impl Embedding {
         let manager = self.options.writes.manager.clone();
         let from: Vec<String> =
             self.take_over_from.iter().filter(|name| *name != manager.as_str()).cloned().collect();
+        let client_side = client_side(Arc::new(schemas.clone()));
         let differ = Structured::new(Arc::new(schemas.clone()), manager, self.masking.clone(), from.clone());
         Parts {
             cluster: self.cluster.clone(),
@@ -54,6 +71,7 @@ impl Embedding {
             take_over: Arc::new(move |live, manager| {
                 fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
             }),
+            client_side,
             clock: self.clock.clone(),
             masking: self.masking.clone(),
             options: self.options.clone(),

@@ -40,7 +40,7 @@ mod embedding;
 #[cfg(feature = "web")]
 mod pages;
 
-pub use embedding::Embedding;
+pub use embedding::{Embedding, client_side};
 #[cfg(feature = "web")]
 pub use pages::RuntimePages;
 #[cfg(feature = "apiserver")]

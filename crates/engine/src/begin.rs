@@ -1,0 +1,217 @@
+//! Making a plan, having it judged, beginning it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tautline_core::{Object, Presence, ResourceKey, Timestamp};
+use tautline_ownership::Owner;
+use tautline_plan::{Circumstances, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Verdict};
+
+use crate::app::{App, Running};
+use crate::event::{Effect, Intent, World};
+use crate::hooks::{self, SYNC_PHASES, Wanted};
+use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
+use crate::resource::Resource;
+use crate::spec::SyncRequest;
+
+impl App {
+    /// Makes a plan, has it judged, and begins to follow it.
+    pub(crate) fn begin(
+        &mut self,
+        trigger: Trigger,
+        request: &SyncRequest,
+        world: &World<'_>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        let is_heal = trigger == Trigger::SelfHeal;
+        let is_manual = matches!(trigger, Trigger::Manual(_));
+        if let Some(reason) = self.refuses_empty(request.prune, is_manual) {
+            return self.fail_to_begin(reason, out);
+        }
+        if let Some(reason) = self.refuses_shared() {
+            return self.fail_to_begin(reason, out);
+        }
+        let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        let resumed = if is_heal { None } else { self.interrupted.take().filter(|i| i.revision == revision) };
+        let (started_at, finished) =
+            resumed.as_ref().map_or((now, BTreeSet::new()), |i| (i.started_at, i.finished_hooks.clone()));
+        let wanted = Wanted {
+            phases: if request.skips_hooks || !request.only.is_empty() { &[] } else { &SYNC_PHASES },
+            on_heal: is_heal,
+            revision: &revision,
+            started_at,
+            is_resumed: resumed.is_some(),
+            finished: &finished,
+        };
+        let (runs, finished) = self.hook_runs(&wanted, world);
+        let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
+        let circumstances = Circumstances { now, is_manual };
+        for gate in world.gates {
+            if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
+                out.extend(until.map(Effect::WakeAt));
+                return self.fail_to_begin(reason, out);
+            }
+        }
+        if plan.is_empty() && !is_manual {
+            return;
+        }
+        self.sync_error = None;
+        if !is_heal {
+            self.held_back.clear();
+        }
+        let retries = match (&trigger, &self.attempted) {
+            (Trigger::Automated, Some(a)) if a.revision == revision && a.source == self.spec.source => {
+                a.retries + 1
+            }
+            _ => 0,
+        };
+        let results = withheld
+            .into_iter()
+            .map(|w| ObjectResult {
+                gvk: self
+                    .resources
+                    .get(&w.key)
+                    .map_or_else(|| w.key.group_kind().in_version(""), |r| r.row().gvk),
+                key: w.key,
+                status: "PruneSkipped".to_owned(),
+                message: w.message,
+                phase: Phase::Sync,
+                progress: OperationPhase::Succeeded,
+                is_hook: false,
+            })
+            .chain(finished)
+            .collect();
+        let operation = Operation {
+            trigger,
+            phase: OperationPhase::Running,
+            message: String::new(),
+            revision: revision.clone(),
+            started_at,
+            finished_at: None,
+            retries,
+            results,
+        };
+        let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
+        let is_recorded = is_heal && kinds.is_subset(&self.spec.kinds);
+        let plan = Arc::new(plan);
+        if !is_recorded {
+            self.spec.kinds.extend(kinds);
+            let intent = Intent {
+                plan: plan.digest(),
+                revision,
+                started_at,
+                prune: request.prune,
+                by: match &operation.trigger {
+                    Trigger::Manual(by) => Some(by.clone()),
+                    Trigger::Automated | Trigger::SelfHeal => None,
+                },
+                kinds: self.spec.kinds.clone(),
+            };
+            out.push(Effect::Record(intent));
+        }
+        self.running = Some(Running {
+            plan,
+            progress: Progress::default(),
+            is_recorded,
+            is_heal,
+            operation,
+            is_whole: request.only.is_empty(),
+            is_winding_up: false,
+            hooks: hooks::objects(&runs),
+            uids: BTreeMap::new(),
+        });
+        self.follow(world, now, out);
+    }
+
+    fn fail_to_begin(&mut self, reason: String, out: &mut Vec<Effect>) {
+        if self.sync_error.as_ref() != Some(&reason) {
+            self.sync_error = Some(reason);
+            out.push(Effect::Report { urgent: true });
+        }
+    }
+
+    /// An empty render after a full one prunes nothing unless that is allowed.
+    fn refuses_empty(&self, prune: bool, is_manual: bool) -> Option<String> {
+        let allowed = self.spec.policy.automated.is_some_and(|a| a.allow_empty) || is_manual;
+        let wipes = !self.resources.is_empty() && self.prepared.manifests.is_empty();
+        (prune && wipes && !allowed).then(|| {
+            "auto-sync will wipe out all resources: Git holds no manifest any more; set allowEmpty to allow it".to_owned()
+        })
+    }
+
+    /// Nothing is synced while another app owns one of the objects, if the app wants it so.
+    fn refuses_shared(&self) -> Option<String> {
+        let shared = |r: &&Resource| matches!(r.pair.owner, Owner::Other(_)) && r.pair.desired.is_some();
+        let resource = self.resources.values().find(shared).filter(|_| self.spec.policy.fail_on_shared)?;
+        let Owner::Other(owner) = &resource.pair.owner else { return None };
+        Some(format!("Shared resource found: {} is owned by app {owner}", resource.pair.key))
+    }
+
+    fn plan(
+        &self,
+        request: &SyncRequest,
+        runs: &[HookRun],
+        is_heal: bool,
+        is_manual: bool,
+        world: &World<'_>,
+        now: Timestamp,
+    ) -> (Plan, Vec<tautline_plan::Withheld>) {
+        let inputs = Inputs {
+            app: self.spec.id.to_string(),
+            revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
+            reads: self.rendered.as_ref().map(|r| r.reads),
+        };
+        let options = PlanOptions {
+            prune: request.prune,
+            create_namespace: self.namespace_to_create(world),
+            propagation: self.spec.policy.propagation,
+            take_over_from: self.spec.policy.take_over_from.clone(),
+            objects: request.objects.unwrap_or(self.spec.policy.objects),
+            is_whole: !is_heal && request.only.is_empty(),
+            awaits_last_wave: self.spec.policy.awaits_last_wave,
+        };
+        let chosen = self.resources.values().filter(|r| {
+            let is_asked =
+                request.only.is_empty() || request.only.iter().any(|only| matches(only, &r.pair.key));
+            let is_held =
+                is_heal && (r.ledger.held_until(now).is_some() || self.held_back.contains(&r.pair.key));
+            let is_pointless = !is_manual && r.is_refused();
+            is_asked && !is_held && !is_pointless && !self.kept.contains(&r.pair.key)
+        });
+        Plan::build(inputs, chosen.map(|r| (&r.pair, &r.difference)), runs, &options)
+    }
+
+    /// The destination's namespace, if it is to be made, or its metadata to be brought up to date.
+    fn namespace_to_create(&self, world: &World<'_>) -> Option<String> {
+        let namespace = &self.spec.destination.namespace;
+        let key = ResourceKey::new("", "Namespace", "", namespace.as_str());
+        let is_wanted = self.spec.policy.create_namespace
+            && !self.prepared.manifests.contains_key(&key)
+            && (self.prepared.manifests.keys().any(|k| k.namespace == *namespace) || !self.hooks.is_empty());
+        let is_due = match world.live.get(&key) {
+            Presence::Absent(_) => true,
+            Presence::Present(live) => self.namespace_differs(&live),
+            Presence::Unknown(_) => false,
+        };
+        (is_wanted && is_due).then(|| namespace.clone())
+    }
+
+    /// Whether a namespace lacks labels or annotations of `managedNamespaceMetadata`.
+    pub(crate) fn namespace_differs(&self, live: &Object) -> bool {
+        let wanted = self.spec.policy.namespace_metadata.iter().flat_map(|metadata| metadata.iter());
+        wanted.into_iter().any(|(section, values)| {
+            let values = values.as_map().into_iter().flatten();
+            values.into_iter().any(|(key, value)| {
+                live.metadata().and_then(|m| m.get(section)).and_then(|m| m.get(key)) != Some(value)
+            })
+        })
+    }
+}
+
+fn matches(only: &ResourceKey, key: &ResourceKey) -> bool {
+    only.group == key.group
+        && only.kind == key.kind
+        && only.name == key.name
+        && (only.namespace.is_empty() || only.namespace == key.namespace)
+}

@@ -1,0 +1,172 @@
+//! The hooks of a sync or a deletion, and how a step's object fares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp};
+use tautline_health::{HealthStatus, Surroundings};
+use tautline_ownership::{LiveView, prepare};
+use tautline_plan::{Action, Hook, HookRun, Phase, Standing, Step, created_at, named};
+
+use crate::app::{App, Running};
+use crate::event::World;
+use crate::report::{ObjectResult, OperationPhase};
+
+/// The phases of a sync in which hooks are run.
+pub(crate) const SYNC_PHASES: [Phase; 4] = [Phase::PreSync, Phase::Sync, Phase::PostSync, Phase::SyncFail];
+
+/// Which hooks are wanted.
+pub(crate) struct Wanted<'a> {
+    pub(crate) phases: &'a [Phase],
+    /// Only those that say they run when drift is healed.
+    pub(crate) on_heal: bool,
+    pub(crate) revision: &'a str,
+    /// The sync or deletion that they belong to began then: what is older is of an earlier one.
+    pub(crate) started_at: Timestamp,
+    /// Whether the same sync was begun before.
+    pub(crate) is_resumed: bool,
+    /// The hooks that had succeeded by then.
+    pub(crate) finished: &'a BTreeSet<ResourceKey>,
+}
+
+impl App {
+    /// The hooks to run, each with what lives under its name, and the results of those that have run already.
+    pub(crate) fn hook_runs(
+        &self,
+        wanted: &Wanted<'_>,
+        world: &World<'_>,
+    ) -> (Vec<HookRun>, Vec<ObjectResult>) {
+        let mut runs = Vec::new();
+        let mut finished = Vec::new();
+        for (hook, manifest) in self.hooks.iter().filter(|(hook, _)| hook.on_heal || !wanted.on_heal) {
+            for phase in hook.phases.iter().filter(|phase| wanted.phases.contains(phase)) {
+                let manifest = named(manifest, wanted.revision, *phase, wanted.started_at);
+                let prepared = prepare(&[manifest], &self.spec.destination, world.scopes);
+                let Some((key, manifest)) = prepared.manifests.into_iter().next() else { continue };
+                if wanted.finished.contains(&key) {
+                    finished.push(succeeded(&manifest, *phase));
+                    continue;
+                }
+                let live = world.live.get(&key);
+                let is_of_this_run = live.as_ref().present().is_some_and(|live| {
+                    created_at(live).is_some_and(|at| at.seconds() >= wanted.started_at.seconds())
+                });
+                let is_resumed = wanted.is_resumed && is_of_this_run;
+                runs.push(HookRun { hook: hook.clone(), phase: *phase, manifest, live, is_resumed });
+            }
+        }
+        (runs, finished)
+    }
+
+    /// What has become of a step's object.
+    pub(crate) fn standing(
+        &self,
+        step: &Step,
+        running: &Running,
+        world: &World<'_>,
+        now: Timestamp,
+    ) -> Standing {
+        let live = world.live.get(&step.key);
+        match &step.action {
+            Action::CreateNamespace => Standing::Settled,
+            Action::Delete { .. } => match (&live, &step.precondition.uid) {
+                (Presence::Absent(_), _) => Standing::Settled,
+                (Presence::Present(live), Some(uid)) if live.uid().as_ref() != Some(uid) => Standing::Settled,
+                _ => Standing::Waiting,
+            },
+            _ if step.hook.is_some() => hook_standing(step, running, &live, world, now),
+            _ => self.object_standing(step, &live),
+        }
+    }
+
+    /// An ordinary object: well, or without a rule that could say otherwise; not well, or gone.
+    fn object_standing(&self, step: &Step, live: &Presence<Arc<Object>>) -> Standing {
+        let Presence::Present(live) = live else {
+            return match live {
+                Presence::Absent(_) => Standing::Broken(missing(step)),
+                _ => Standing::Waiting,
+            };
+        };
+        if live.is_terminating() {
+            return Standing::Waiting;
+        }
+        let health = self.resources.get(&step.key).and_then(|resource| resource.health());
+        match health.map(|h| (h.status, &h.message)) {
+            None | Some((HealthStatus::Healthy, _)) => Standing::Settled,
+            Some((HealthStatus::Degraded, message)) => Standing::Broken(message.to_string()),
+            Some(_) => Standing::Waiting,
+        }
+    }
+}
+
+/// The result of a hook that succeeded before the controller was started anew.
+fn succeeded(manifest: &Manifest, phase: Phase) -> ObjectResult {
+    ObjectResult {
+        key: manifest.key(),
+        gvk: manifest.object.gvk(),
+        status: "Synced".to_owned(),
+        message: String::new(),
+        phase,
+        progress: OperationPhase::Succeeded,
+        is_hook: true,
+    }
+}
+
+/// A hook has ended when it is well, and failed when it is not, or gone before anybody saw it end.
+fn hook_standing(
+    step: &Step,
+    running: &Running,
+    live: &Presence<Arc<Object>>,
+    world: &World<'_>,
+    now: Timestamp,
+) -> Standing {
+    let live = match live {
+        Presence::Unknown(_) => return Standing::Waiting,
+        Presence::Absent(_) => return Standing::Broken(missing(step)),
+        Presence::Present(live) => live,
+    };
+    if running.uids.get(&step.id).is_some_and(|uid| live.uid().as_ref() != Some(uid)) {
+        return Standing::Broken(format!("{} was replaced by another object while it ran", step.key));
+    }
+    let health = world.health.assess(live, &Around(world.live), now);
+    match health.map(|h| (h.status, h.message)) {
+        None | Some((HealthStatus::Healthy, _)) => Standing::Settled,
+        Some((HealthStatus::Degraded | HealthStatus::Unknown, message)) => {
+            Standing::Broken(message.to_string())
+        }
+        Some(_) => match deadline(step, live).filter(|deadline| now >= *deadline) {
+            Some(_) => Standing::Broken("it took longer than its timeout allows".to_owned()),
+            None => Standing::Waiting,
+        },
+    }
+}
+
+fn missing(step: &Step) -> String {
+    format!("Resource {} is missing, it might have been deleted", step.key)
+}
+
+/// When a hook that lives has taken too long, if that is limited.
+pub(crate) fn deadline(step: &Step, live: &Object) -> Option<Timestamp> {
+    let timeout = step.hook.as_ref()?.timeout?;
+    Some(created_at(live)? + Duration::from_secs(timeout))
+}
+
+/// The hooks' objects by key, as steps name them.
+pub(crate) fn objects(runs: &[HookRun]) -> BTreeMap<ResourceKey, Arc<Object>> {
+    runs.iter().map(|run| (run.manifest.key(), run.manifest.object.clone())).collect()
+}
+
+/// Whether an object is a hook of a deletion: it stays until everything else is gone.
+pub(crate) fn is_of_deletion(object: &Object) -> bool {
+    Hook::of(object)
+        .is_some_and(|hook| hook.phases.iter().any(|p| matches!(p, Phase::PreDelete | Phase::PostDelete)))
+}
+
+pub(crate) struct Around<'a>(pub(crate) &'a dyn LiveView);
+
+impl Surroundings for Around<'_> {
+    fn children(&self, object: &Object) -> Vec<Arc<Object>> {
+        object.uid().map(|uid| self.0.children(&uid)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,142 @@
+//! When a sync begins.
+
+use tautline_core::Timestamp;
+use tautline_diff::Outcome;
+use tautline_ownership::Owner;
+
+use crate::app::App;
+use crate::event::{Effect, World};
+use crate::report::{Operation, OperationPhase, Trigger};
+use crate::resource::Resource;
+use crate::spec::{Deletion, SyncRequest};
+
+impl App {
+    /// Does whatever may be done now: go on with a plan, clean up, or begin a sync.
+    pub(crate) fn go_on(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+        if self.running.is_some() {
+            self.follow(world, now, out);
+            if self.running.is_some() {
+                return;
+            }
+        }
+        if self.spec.observe_only || !self.spec.refused.is_empty() {
+            return;
+        }
+        match &self.spec.deletion {
+            Some(Deletion::Cascade { .. }) => return self.cascade(world, now, out),
+            Some(_) => return,
+            None => {}
+        }
+        if self.comparison_error.is_some() || !self.is_ready(world) {
+            return;
+        }
+        if self.has_prunes() && world.neighbours.undecided() {
+            // R20: an object that leaves this app may be on its way to another one. We are told.
+            return;
+        }
+        if let Some((trigger, request)) = self.resumption(now, out) {
+            return self.begin(trigger, &request, world, now, out);
+        }
+        if let Some(request) = self.requested.take() {
+            return self.begin(Trigger::Manual(request.by.clone()), &request, world, now, out);
+        }
+        if let Some(trigger) = self.automatic_trigger(now, out) {
+            let prune = self.spec.policy.automated.is_some_and(|a| a.prune);
+            let request = SyncRequest { prune, ..SyncRequest::default() };
+            self.begin(trigger, &request, world, now, out);
+        }
+    }
+
+    /// The sync to go on with that a controller left unfinished; one of another revision is written off.
+    fn resumption(&mut self, now: Timestamp, out: &mut Vec<Effect>) -> Option<(Trigger, SyncRequest)> {
+        let interrupted = self.interrupted.as_ref()?;
+        let request = SyncRequest { prune: interrupted.prune, ..SyncRequest::default() };
+        let trigger = interrupted.by.clone().map_or(Trigger::Automated, Trigger::Manual);
+        if self.revision.as_ref().is_some_and(|r| r.id == interrupted.revision) {
+            return Some((trigger, request));
+        }
+        self.operation = Some(Operation {
+            trigger,
+            phase: OperationPhase::Failed,
+            message: "the controller ended before the sync did, and Git holds another revision now"
+                .to_owned(),
+            revision: interrupted.revision.clone(),
+            started_at: interrupted.started_at,
+            finished_at: Some(now),
+            retries: 0,
+            results: Vec::new(),
+        });
+        self.interrupted = None;
+        out.push(Effect::Report { urgent: true });
+        None
+    }
+
+    /// Whether a sync that may begin now would prune something.
+    fn has_prunes(&self) -> bool {
+        let automated = self.spec.policy.automated.is_some_and(|a| a.prune);
+        let asked = self.requested.as_ref().is_some_and(|r| r.prune);
+        (automated || asked)
+            && self.resources.values().any(|r| self.is_actionable(r, true) && r.pair.desired.is_none())
+    }
+
+    /// Why the app should sync by itself now, if it should.
+    fn automatic_trigger(&mut self, now: Timestamp, out: &mut Vec<Effect>) -> Option<Trigger> {
+        let automated = self.spec.policy.automated?;
+        if !self.resources.values().any(|r| self.is_actionable(r, automated.prune)) {
+            return None;
+        }
+        let revision = &self.revision.as_ref()?.id;
+        let attempt =
+            self.attempted.as_ref().filter(|a| a.revision == *revision && a.source == self.spec.source);
+        match attempt {
+            None => Some(Trigger::Automated),
+            Some(attempt) if !attempt.succeeded => {
+                if self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit) {
+                    return automated
+                        .self_heal
+                        .then_some(Trigger::SelfHeal)
+                        .filter(|_| self.may_heal(now, out));
+                }
+                let next = attempt.ended_at + self.spec.policy.retry.delay(attempt.retries);
+                if now < next {
+                    out.push(Effect::WakeAt(next));
+                    return None;
+                }
+                Some(Trigger::Automated)
+            }
+            Some(_) => automated.self_heal.then_some(Trigger::SelfHeal).filter(|_| self.may_heal(now, out)),
+        }
+    }
+
+    /// Whether some object may be healed now; wakes up when the next one may.
+    fn may_heal(&self, now: Timestamp, out: &mut Vec<Effect>) -> bool {
+        let prune = self.spec.policy.automated.is_some_and(|a| a.prune);
+        let waits: Vec<Option<Timestamp>> = (self.resources.values())
+            .filter(|r| self.is_actionable(r, prune) && !self.held_back.contains(&r.pair.key))
+            .map(|r| r.ledger.held_until(now))
+            .collect();
+        if let Some(first) = waits.iter().flatten().min() {
+            out.push(Effect::WakeAt(*first));
+        }
+        waits.iter().any(Option::is_none)
+    }
+
+    fn is_actionable(&self, resource: &Resource, prune: bool) -> bool {
+        if matches!(resource.pair.owner, Owner::Other(_)) || resource.is_refused() {
+            return false;
+        }
+        match resource.difference.outcome {
+            Outcome::Create | Outcome::Change => true,
+            Outcome::Delete => {
+                let live = resource.pair.live.as_ref().present();
+                prune
+                    && resource.pair.owner == Owner::Us
+                    && resource.pair.also_held_by.is_none()
+                    && !self.kept.contains(&resource.pair.key)
+                    && live
+                        .is_some_and(|live| tautline_plan::keeps(live, &self.spec.policy.objects).is_none())
+            }
+            _ => false,
+        }
+    }
+}
