@@ -27,7 +27,9 @@ impl App {
             Some(_) => return,
             None => {}
         }
-        if self.comparison_error.is_some() || !self.is_ready(world) {
+        // What is compared must be what the revision holds: a newer one that is not rendered yet is waited for.
+        let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
+        if self.comparison_error.is_some() || !is_current || !self.is_ready(world) {
             return;
         }
         if self.has_prunes() && world.neighbours.undecided() {
