@@ -6,6 +6,7 @@ use std::time::Duration;
 use tautline_core::{
     AppId, Backoff, Digest, GroupKind, Map, Object, Problem, ResourceKey, TreePath, Value, Want,
 };
+use tautline_diff::IgnoreRules;
 use tautline_engine::{
     AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest,
 };
@@ -68,6 +69,7 @@ impl Application {
         let source = spec.get("source").and_then(Value::as_map).cloned().unwrap_or_default();
         refused.check_spec(&spec, &source);
         let options = AppOptions::read(&spec, &mut refused.0);
+        let ignore = ignore_rules(&spec, &options, &mut refused);
         let path = TreePath::new(text(&source, "path")).unwrap_or_else(|error| {
             refused.add("path", &error.to_string());
             TreePath::root()
@@ -92,6 +94,7 @@ impl Application {
             kinds: kinds(object),
             deletion: deletion(object),
             observe_only: settings.observe || skips,
+            ignore,
             deletion_approved: object
                 .annotation(DELETION_APPROVED_ANNOTATION)
                 .and_then(|t| time::parse(t).ok()),
@@ -128,7 +131,7 @@ impl Refused {
             Some(Value::List(list)) => !list.is_empty(),
             Some(_) => true,
         };
-        for field in ["sources", "sourceHydrator", "ignoreDifferences"] {
+        for field in ["sources", "sourceHydrator"] {
             if is_set(spec, field) {
                 self.add(field, "this version does not support it, and does not ignore it; remove it");
             }
@@ -202,6 +205,17 @@ fn tool(source: &Map, refused: &mut Refused) -> Tool {
             })
         }
         None => Tool::Detect,
+    }
+}
+
+fn ignore_rules(spec: &Map, options: &AppOptions, refused: &mut Refused) -> IgnoreRules {
+    let list = spec.get("ignoreDifferences").and_then(Value::as_list).cloned().unwrap_or_default();
+    match IgnoreRules::read(&list) {
+        Ok(rules) => rules.overwriting(!options.respects_ignored),
+        Err(errors) => {
+            refused.0.extend(errors.iter().map(|e| Problem::error("invalid-spec", format!("spec.{e}"))));
+            IgnoreRules::default()
+        }
     }
 }
 

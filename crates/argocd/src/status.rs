@@ -10,7 +10,14 @@ pub(crate) fn status(report: &Report, before: &Object, now: Timestamp) -> Map {
     let spec = |field: &str| before.get("spec").and_then(|s| s.get(field)).cloned().unwrap_or_default();
     let mut sync = Map::new();
     sync.insert("status", report.sync.to_string());
-    sync.insert("comparedTo", value!({ "source": spec("source"), "destination": spec("destination") }));
+    let mut compared = Map::new();
+    for field in ["source", "destination", "ignoreDifferences"] {
+        match spec(field) {
+            Value::Null => {}
+            value => drop(compared.insert(field, value)),
+        }
+    }
+    sync.insert("comparedTo", compared);
     sync.insert("revision", report.revision.as_str());
     status.insert("sync", sync);
     status.insert("health", health(report, before, now));
@@ -96,6 +103,9 @@ fn resource(row: &Row) -> Map {
     }
     if row.requires_pruning {
         out.insert("requiresPruning", true);
+    }
+    if row.needs_confirmation {
+        out.insert("requiresDeletionConfirmation", true);
     }
     if row.wave != 0 {
         out.insert("syncWave", row.wave);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tautline::argocd::Application;
 use tautline::cluster::ApiResource;
 use tautline::core::{
-    AppId, Clock, FieldManager, Freshness, GroupKind, Manifest, Presence, Problem, ResourceKey, Severity,
+    AppId, Clock, FieldManager, Freshness, GroupKind, Manifest, Object, Presence, Problem, ResourceKey,
+    Severity,
 };
-use tautline::diff::{Differ, Difference, Outcome, Sides, Structured};
+use tautline::diff::{Differ, Difference, IgnoreRules, Outcome, Sides, Structured};
 use tautline::engine::SyncPolicy;
 use tautline::ownership::{
     AppInstance, Destination, LiveView, Neighbours, Pair, Prepared, Scope, Scopes, pair, prepare,
@@ -37,6 +38,8 @@ pub(crate) struct Comparison {
     pub(crate) prepared: Prepared,
     /// Every object on either side, with what would happen to it.
     pub(crate) rows: Vec<(Pair, Difference)>,
+    /// What is sent in the place of desired objects that have ignored fields.
+    pub(crate) payloads: BTreeMap<ResourceKey, Object>,
     /// The hooks of a sync, with what lives under their names.
     pub(crate) hooks: Vec<HookRun>,
     /// What lives.
@@ -125,13 +128,20 @@ pub(crate) async fn compare(
     let pairs = pair(&prepared, &subject.destination, &snapshot.cache, &Alone).into_iter();
     let pairs = pairs.filter(|pair| pair.desired.is_some() || !is_hook(pair));
     let hooks = hook_runs(&hooks, rendering, subject, &defined, &snapshot);
+    let ignore = subject.application.as_ref().map(|app| &app.spec.ignore);
     let rows = pairs.map(|mut pair| {
         defined.settle(&mut pair, &snapshot);
-        let difference = judge(&pair, &differ);
+        let difference = judge(&pair, &differ, ignore);
         (pair, difference)
     });
-    let rows = rows.collect();
-    Ok(Comparison { rows, prepared, hooks, snapshot })
+    let rows: Vec<_> = rows.collect();
+    let payload = |pair: &Pair| {
+        let desired = pair.desired.as_ref()?;
+        let payload = differ.payload(&Sides { desired, live: &pair.live, learned: None, ignore })?;
+        Some((pair.key.clone(), payload))
+    };
+    let payloads = rows.iter().filter_map(|(pair, _)| payload(pair)).collect();
+    Ok(Comparison { rows, prepared, payloads, hooks, snapshot })
 }
 
 /// The hooks of a sync that begins now.
@@ -169,9 +179,9 @@ pub(crate) fn take_over_from(subject: &Subject) -> Vec<String> {
     }
 }
 
-fn judge(pair: &Pair, differ: &Structured) -> Difference {
+fn judge(pair: &Pair, differ: &Structured, ignore: Option<&IgnoreRules>) -> Difference {
     match (&pair.desired, &pair.live) {
-        (Some(desired), live) => differ.diff(&Sides { desired, live, learned: None }),
+        (Some(desired), live) => differ.diff(&Sides { desired, live, learned: None, ignore }),
         (None, Presence::Present(_)) => Difference::of(Outcome::Delete),
         (None, _) => Difference::default(),
     }

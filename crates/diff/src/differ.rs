@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tautline_core::{Manifest, Object, Presence};
 
-use crate::{Difference, Learned};
+use crate::{Difference, IgnoreRules, Learned};
 
 /// What a diff compares.
 #[derive(Debug)]
@@ -15,10 +15,19 @@ pub struct Sides<'a> {
     pub live: &'a Presence<Arc<Object>>,
     /// What the server's answer to our last write taught (rule R5).
     pub learned: Option<&'a Learned>,
+    /// Which differences are not to be seen.
+    pub ignore: Option<&'a IgnoreRules>,
 }
 
 /// Compares desired and live. Pure: what it lacks it names in [`Difference::needs`].
 pub trait Differ: Send + Sync {
     /// What would change, and why.
     fn diff(&self, sides: &Sides<'_>) -> Difference;
+
+    /// What is sent in the place of the desired object because of fields that are ignored (rule R9); `None` for
+    /// the desired object itself.
+    fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
+        let _ = sides;
+        None
+    }
 }

@@ -10,6 +10,7 @@
 //! | [`Differ`], [`Sides`] | the seam: other strategies implement it |
 //! | [`Structured`] | the prediction of a server-side apply |
 //! | [`Difference`], [`Change`], [`Why`] | what would change, and why |
+//! | [`IgnoreRules`] | differences that are not to be seen, by pointer, jq path or field manager |
 //! | [`fold_managers`] | taking over from Argo CD, Flux and kubectl (rule R7) |
 //! | [`Learned`] | what the server's answers teach (rule R5) |
 //!
@@ -23,7 +24,7 @@
 //! let live = object(br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","uid":"u"},"data":{"x":"1","y":"1"}}"#);
 //! let differ = Structured::new(tautline_schema::shared(), FieldManager::tautline(), MaskingKey::new([0; 32]), Vec::new());
 //! let desired = Manifest::new(desired, Origin::file("a.yaml", 1));
-//! let difference = differ.diff(&Sides { desired: &desired, live: &Presence::Present(Arc::new(live)), learned: None });
+//! let difference = differ.diff(&Sides { desired: &desired, live: &Presence::Present(Arc::new(live)), learned: None, ignore: None });
 //! assert_eq!(difference.outcome, Outcome::Change);
 //! assert_eq!(difference.changes[0].to_string(), r#"data.x: "1" → "2" (set in Git, a.yaml:1)"#);
 //! assert_eq!(difference.changes.len(), 1, "y is not ours");
@@ -37,6 +38,7 @@
 mod adopt;
 mod differ;
 mod difference;
+mod ignore;
 mod learned;
 mod structured;
 mod walk;
@@ -44,5 +46,8 @@ mod walk;
 pub use adopt::fold_managers;
 pub use differ::{Differ, Sides};
 pub use difference::{Change, Difference, Outcome, Taken, Why};
+pub use ignore::{IgnoreError, IgnoreRule, IgnoreRules};
+#[cfg(feature = "jq")]
+pub use ignore::{JqError, JqPath};
 pub use learned::Learned;
 pub use structured::Structured;

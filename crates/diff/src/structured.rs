@@ -11,7 +11,7 @@ use tautline_schema::{Schemas, defaults};
 
 use crate::adopt::fold_managers;
 use crate::walk::differing;
-use crate::{Change, Differ, Difference, Outcome, Sides, Taken, Why};
+use crate::{Change, Differ, Difference, IgnoreRules, Outcome, Sides, Taken, Why};
 
 /// Predicts a server-side apply with force and compares its result with the live object.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
@@ -48,7 +48,24 @@ impl Structured {
         })
     }
 
-    fn compare(&self, desired: &Object, live: &Arc<Object>, origin: &str) -> Difference {
+    fn compare(
+        &self,
+        desired: &Object,
+        live: &Arc<Object>,
+        origin: &str,
+        ignore: Option<&IgnoreRules>,
+    ) -> Difference {
+        let Some(ignore) = ignore.filter(|ignore| !ignore.is_empty()) else {
+            return self.compare_all(desired, live, origin);
+        };
+        let payload = ignore.payload(desired, live, self.manager.as_str(), &*self.schemas);
+        let mut difference = self.compare_all(payload.as_ref().unwrap_or(desired), live, origin);
+        let ignored = ignore.paths(desired, live, &*self.schemas);
+        set_aside(&mut difference, desired, live, ignored.into_values());
+        difference
+    }
+
+    fn compare_all(&self, desired: &Object, live: &Arc<Object>, origin: &str) -> Difference {
         let folded = fold_managers(live, &self.take_over_from, &self.manager);
         match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
             Ok(applied) => {
@@ -118,13 +135,45 @@ impl Differ for Structured {
                 Difference { predicted, ..Difference::of(Outcome::Create) }
             }
             Presence::Present(live) => {
-                let mut difference = self.compare(&desired, live, &origin.to_string());
+                let mut difference = self.compare(&desired, live, &origin.to_string(), sides.ignore);
                 if let Some(learned) = sides.learned {
                     learned.settle(&desired, live, &mut difference);
                 }
                 difference
             }
         }
+    }
+
+    fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
+        let live = sides.live.as_ref().present()?;
+        sides.ignore?.payload(&sides.desired.object, live, self.manager.as_str(), &*self.schemas)
+    }
+}
+
+/// Marks the changes that a rule ignores, and shows where Git and cluster differ unseen; without any other change
+/// the object is in sync.
+fn set_aside(
+    difference: &mut Difference,
+    desired: &Object,
+    live: &Object,
+    ignored: impl Iterator<Item = (FieldPath, String)>,
+) {
+    let (desired, live) = (desired.to_value(), live.to_value());
+    for (path, rule) in ignored {
+        let mut is_shown = false;
+        for change in difference.changes.iter_mut().filter(|change| path.covers(&change.path)) {
+            change.why = Why::Ignored(rule.clone());
+            is_shown = true;
+        }
+        let (from, to) = (path.get(&live).cloned(), path.get(&desired).cloned());
+        if !is_shown && to.is_some() && from != to {
+            difference.changes.push(Change { path, from, to, why: Why::Ignored(rule) });
+        }
+    }
+    if difference.outcome == Outcome::Change
+        && difference.changes.iter().all(|change| matches!(change.why, Why::Ignored(_)))
+    {
+        difference.outcome = Outcome::Unchanged;
     }
 }
 

@@ -8,6 +8,7 @@ use tautline_ownership::{CompleteRender, Prepared, prepare};
 use tautline_plan::{Hook, Plan, Progress, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
+use crate::heal::HealLedger;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
@@ -31,6 +32,9 @@ pub struct App {
     pub(crate) attempted: Option<Attempt>,
     /// What the last sync did not come to because something before it failed: healing does not either.
     pub(crate) held_back: BTreeSet<ResourceKey>,
+    /// Whether the destination's namespace lacks metadata that it is to have.
+    pub(crate) namespace_differs: bool,
+    pub(crate) namespace_ledger: HealLedger,
     pub(crate) requested: Option<SyncRequest>,
     /// What keeps the comparison from being made.
     pub(crate) comparison_error: Option<String>,
@@ -127,6 +131,8 @@ impl App {
             history: memory.history,
             attempted,
             held_back: BTreeSet::new(),
+            namespace_differs: false,
+            namespace_ledger: HealLedger::default(),
             requested: None,
             comparison_error: None,
             sync_error: None,
@@ -177,6 +183,7 @@ impl App {
             Event::Tick => {}
         }
         self.look_around(world, now, &mut out);
+        self.look_at_namespace(world, &mut out);
         self.go_on(world, now, &mut out);
         out
     }
@@ -242,6 +249,7 @@ impl App {
         let is_same_source = spec.want == self.spec.want && spec.source == self.spec.source;
         let starts_deletion = spec.deletion.is_some() && self.spec.deletion.is_none();
         let is_moved = spec.destination != self.spec.destination;
+        let ignores_other = spec.ignore != self.spec.ignore;
         let kinds = std::mem::take(&mut self.spec.kinds);
         self.spec = spec;
         self.spec.kinds.extend(kinds);
@@ -250,6 +258,9 @@ impl App {
             self.next_poll = Timestamp::default();
             self.resolving = false;
             self.rendering = None;
+        }
+        if ignores_other {
+            self.resources.values_mut().for_each(Resource::forget);
         }
         if is_moved {
             self.prepared = Prepared::default();
@@ -365,7 +376,7 @@ impl App {
                 );
                 Resource::new(pair)
             });
-            changed |= resource.judge(&self.prepared, destination, world, now);
+            changed |= resource.judge(&self.prepared, &self.spec, world, now);
             let is_over = resource.is_over() || (resource.pair.desired.is_none() && !is_tracked(resource));
             if is_over {
                 self.resources.remove(key);
@@ -487,8 +498,12 @@ impl App {
         if !self.unreadable.is_empty() {
             return SyncStatus::Unknown;
         }
+        if self.namespace_differs {
+            return SyncStatus::OutOfSync;
+        }
         // Unknown is no claim that the rest agrees.
-        let worst = self.resources.values().map(Resource::sync).max_by_key(|s| match s {
+        let counted = self.resources.values().filter(|resource| !resource.is_extraneous());
+        let worst = counted.map(Resource::sync).max_by_key(|s| match s {
             SyncStatus::Synced => 0,
             SyncStatus::Unknown => 1,
             SyncStatus::OutOfSync => 2,

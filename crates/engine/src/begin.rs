@@ -197,8 +197,21 @@ impl App {
         (is_wanted && is_due).then(|| namespace.clone())
     }
 
+    /// Notes whether the destination's namespace lacks metadata that it is to have.
+    pub(crate) fn look_at_namespace(&mut self, world: &World<'_>, out: &mut Vec<Effect>) {
+        let key = ResourceKey::new("", "Namespace", "", self.spec.destination.namespace.as_str());
+        let is_managed = self.spec.policy.create_namespace
+            && self.spec.policy.namespace_metadata.is_some()
+            && !self.prepared.manifests.contains_key(&key);
+        let live = world.live.get(&key).present().filter(|_| is_managed && self.rendered.is_some());
+        let differs = live.is_some_and(|live| self.namespace_differs(&live));
+        if std::mem::replace(&mut self.namespace_differs, differs) != differs {
+            out.push(Effect::Report { urgent: false });
+        }
+    }
+
     /// Whether a namespace lacks labels or annotations of `managedNamespaceMetadata`.
-    pub(crate) fn namespace_differs(&self, live: &Object) -> bool {
+    fn namespace_differs(&self, live: &Object) -> bool {
         let wanted = self.spec.policy.namespace_metadata.iter().flat_map(|metadata| metadata.iter());
         wanted.into_iter().any(|(section, values)| {
             let values = values.as_map().into_iter().flatten();

@@ -142,7 +142,11 @@ impl App {
             (Action::Delete { .. }, _) => None,
             (Action::CreateNamespace, _) => Some(Arc::new(self.namespace_object(&step))),
             (_, true) => running.hooks.get(&step.key).cloned(),
-            (_, false) => self.prepared.manifests.get(&step.key).map(|m| m.object.clone()),
+            (_, false) => {
+                let resource = self.resources.get(&step.key);
+                let payload = resource.and_then(|resource| resource.payload(&self.spec.ignore, world));
+                payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
+            }
         };
         Work { desired, complete: self.complete.clone(), destination: self.spec.destination.clone(), step }
     }
@@ -189,6 +193,9 @@ impl App {
             // R19: its content is looked at again after the next render, not at every event.
             self.kept.insert(step.key.clone());
         }
+        if step.action == Action::CreateNamespace {
+            self.namespace_ledger.healed(now);
+        }
         let Some(resource) = self.resources.get_mut(&step.key).filter(|_| step.hook.is_none()) else {
             return;
         };
@@ -207,7 +214,7 @@ impl App {
             StepResult::Skipped(_) => {}
         }
         resource.forget();
-        resource.judge(&self.prepared, &self.spec.destination, world, now);
+        resource.judge(&self.prepared, &self.spec, world, now);
     }
 
     /// Ends the sync that runs before its time: what is being written ends, hooks that run are removed.

@@ -82,6 +82,10 @@ pub struct Row {
     pub origin: Option<Origin>,
     /// The object's wave.
     pub wave: i64,
+    /// Whether it is left out of the app's health (`ignore-healthcheck`).
+    pub ignores_health: bool,
+    /// Whether its deletion waits for a person (`Prune=confirm`, `Delete=confirm`).
+    pub needs_confirmation: bool,
 }
 
 /// How a sync is going, as Argo CD 3.6 names it.
@@ -187,7 +191,7 @@ impl Report {
     /// Health of the app as Argo CD 3.6 sums it up: the worst of its objects; a missing object counts only
     /// when all are missing.
     pub(crate) fn health_of(rows: &[Row]) -> Health {
-        let counted = |row: &&Row| row.health.is_some();
+        let counted = |row: &&Row| row.health.is_some() && !row.ignores_health;
         let missing =
             rows.iter().filter(|r| r.health.as_ref().is_some_and(|h| h.status == HealthStatus::Missing));
         if !rows.is_empty() && missing.count() == rows.len() {

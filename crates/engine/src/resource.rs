@@ -1,17 +1,25 @@
 //! One object of an app, and the judgement on it.
 
+use std::sync::Arc;
+
 use tautline_core::{
     Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid, Why,
 };
-use tautline_diff::{Difference, Learned, Outcome, Sides};
+use tautline_diff::{Difference, IgnoreRules, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
-use tautline_ownership::{Destination, Owner, Pair, Prepared, pair_one};
-use tautline_plan::wave;
+use tautline_ownership::{Owner, Pair, Prepared, pair_one};
+use tautline_plan::{Consent, SyncOptions, wave};
 
 use crate::event::World;
 use crate::heal::HealLedger;
 use crate::hooks::Around;
 use crate::report::{Row, SyncStatus};
+use crate::spec::AppSpec;
+
+/// Argo CD's annotation that says how an object is compared.
+const COMPARE_OPTIONS_ANNOTATION: &str = "argocd.argoproj.io/compare-options";
+/// Argo CD's annotation that leaves an object out of its app's health.
+const IGNORE_HEALTH_ANNOTATION: &str = "argocd.argoproj.io/ignore-healthcheck";
 
 /// What the engine keeps of one object between events.
 #[derive(Debug)]
@@ -62,10 +70,11 @@ impl Resource {
     pub(crate) fn judge(
         &mut self,
         prepared: &Prepared,
-        destination: &Destination,
+        spec: &AppSpec,
         world: &World<'_>,
         now: Timestamp,
     ) -> bool {
+        let destination = &spec.destination;
         let mut pair = pair_one(self.pair.key.clone(), prepared, destination, world.live, world.neighbours);
         settle_unserved(&mut pair, world, now);
         let memo = Memo {
@@ -82,7 +91,7 @@ impl Resource {
         }
         self.memo = Some(memo);
         let before = (self.sync(), self.health.clone());
-        self.difference = self.compare(world);
+        self.difference = self.compare(&spec.ignore, world);
         self.health = self.assess(world, now);
         before != (self.sync(), self.health.clone()) || self.difference.outcome != Outcome::Unchanged
     }
@@ -92,22 +101,37 @@ impl Resource {
         self.memo = None;
     }
 
-    fn compare(&self, world: &World<'_>) -> Difference {
+    fn compare(&self, ignore: &IgnoreRules, world: &World<'_>) -> Difference {
         let live = self.pair.live.as_ref().present();
         match (&self.pair.desired, live) {
             // R12: never applied to; created anew when it is gone.
             (_, Some(live)) if live.is_terminating() => {
                 Difference::of(Outcome::Unknown("pending deletion".into()))
             }
-            (Some(desired), _) => {
-                world.differ.diff(&Sides { desired, live: &self.pair.live, learned: self.learned.as_ref() })
-            }
+            (Some(desired), _) => world.differ.diff(&self.sides(desired, ignore)),
             (None, Some(_)) => Difference::of(Outcome::Delete),
             (None, None) => match self.pair.live.unknown() {
                 Some(why) => Difference::of(Outcome::Unknown(why.to_string())),
                 None => Difference::default(),
             },
         }
+    }
+
+    fn sides<'a>(&'a self, desired: &'a Manifest, ignore: &'a IgnoreRules) -> Sides<'a> {
+        Sides { desired, live: &self.pair.live, learned: self.learned.as_ref(), ignore: Some(ignore) }
+    }
+
+    /// What is sent when the object is applied: ignored fields keep the value they have.
+    pub(crate) fn payload(&self, ignore: &IgnoreRules, world: &World<'_>) -> Option<Arc<Object>> {
+        let desired = self.pair.desired.as_ref().filter(|_| !ignore.is_empty())?;
+        world.differ.payload(&self.sides(desired, ignore)).map(Arc::new)
+    }
+
+    /// Whether the object only lives and says that this makes no app OutOfSync (`IgnoreExtraneous`).
+    pub(crate) fn is_extraneous(&self) -> bool {
+        let live = self.pair.live.as_ref().present().filter(|_| self.pair.desired.is_none());
+        let options = live.and_then(|live| live.annotation(COMPARE_OPTIONS_ANNOTATION)).unwrap_or_default();
+        options.split(',').any(|option| option.trim() == "IgnoreExtraneous")
     }
 
     fn assess(&self, world: &World<'_>, now: Timestamp) -> Option<Health> {
@@ -190,7 +214,16 @@ impl Resource {
             changes: self.difference.changes.clone(),
             origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
             wave: object.map_or(0, wave),
+            ignores_health: object.is_some_and(|o| o.annotation(IGNORE_HEALTH_ANNOTATION) == Some("true")),
+            needs_confirmation: self.needs_confirmation(),
         }
+    }
+
+    /// Whether its deletion waits for a person.
+    fn needs_confirmation(&self) -> bool {
+        let live = self.pair.live.as_ref().present();
+        let own = SyncOptions::default().of(None, live.map(|o| &**o));
+        live.is_some() && [own.prune, own.delete].contains(&Consent::AfterConfirmation)
     }
 
     fn object(&self) -> Option<&Object> {

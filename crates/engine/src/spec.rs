@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tautline_core::{AppId, Backoff, Digest, GroupKind, Map, Problem, ResourceKey, Timestamp, Want};
+use tautline_diff::IgnoreRules;
 use tautline_ownership::{Destination, Propagation};
 use tautline_plan::SyncOptions;
 
@@ -30,6 +31,8 @@ pub struct AppSpec {
     pub deletion: Option<Deletion>,
     /// Whether the app is looked at but never written (`--observe`, `skip-reconcile`).
     pub observe_only: bool,
+    /// Which differences are not to be seen.
+    pub ignore: IgnoreRules,
     /// When a person last confirmed what asks for it (`argocd.argoproj.io/deletion-approved`). It answers what
     /// was asked before.
     pub deletion_approved: Option<Timestamp>,

@@ -84,7 +84,9 @@ impl App {
     /// Why the app should sync by itself now, if it should.
     fn automatic_trigger(&mut self, now: Timestamp, out: &mut Vec<Effect>) -> Option<Trigger> {
         let automated = self.spec.policy.automated?;
-        if !self.resources.values().any(|r| self.is_actionable(r, automated.prune)) {
+        let is_due =
+            self.namespace_differs || self.resources.values().any(|r| self.is_actionable(r, automated.prune));
+        if !is_due {
             return None;
         }
         let revision = &self.revision.as_ref()?.id;
@@ -115,7 +117,9 @@ impl App {
         let prune = self.spec.policy.automated.is_some_and(|a| a.prune);
         let waits: Vec<Option<Timestamp>> = (self.resources.values())
             .filter(|r| self.is_actionable(r, prune) && !self.held_back.contains(&r.pair.key))
-            .map(|r| r.ledger.held_until(now))
+            .map(|r| &r.ledger)
+            .chain(self.namespace_differs.then_some(&self.namespace_ledger))
+            .map(|ledger| ledger.held_until(now))
             .collect();
         if let Some(first) = waits.iter().flatten().min() {
             out.push(Effect::WakeAt(*first));
@@ -129,6 +133,7 @@ impl App {
         }
         match resource.difference.outcome {
             Outcome::Create | Outcome::Change => true,
+            Outcome::Delete if resource.is_extraneous() => false,
             Outcome::Delete => {
                 let live = resource.pair.live.as_ref().present();
                 prune

@@ -1,0 +1,228 @@
+//! Differences that are not to be seen: `ignoreDifferences`.
+
+#[cfg(feature = "jq")]
+mod jq;
+mod keyed;
+mod payload;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use tautline_core::{FieldPath, Object, PathElement, Value};
+use tautline_grammar::{Glob, Pointer};
+use tautline_merge::{ManagedFields, Manager, Operation};
+use tautline_schema::Schemas;
+
+#[cfg(feature = "jq")]
+pub use jq::{JqError, JqPath};
+
+/// The rules of an app: which fields of which objects may differ (Argo CD 3.6).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IgnoreRules {
+    rules: Vec<IgnoreRule>,
+    overwrites: bool,
+}
+
+/// One rule.
+#[derive(Clone)]
+pub struct IgnoreRule {
+    group: Glob,
+    kind: Glob,
+    name: Option<String>,
+    namespace: Option<String>,
+    pointers: Vec<Pointer>,
+    #[cfg(feature = "jq")]
+    jq: Vec<JqPath>,
+    managers: Vec<String>,
+    /// The rule as it was written, which tells it from others.
+    text: String,
+}
+
+/// Why a rule is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("ignoreDifferences[{rule}].{field}: {problem}")]
+pub struct IgnoreError {
+    /// The rule's place, counted from 0.
+    pub rule: usize,
+    /// The field of the rule.
+    pub field: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl IgnoreRules {
+    /// Reads `spec.ignoreDifferences`. A rule that is wrong is refused, and never ignored.
+    pub fn read(list: &[Value]) -> Result<Self, Vec<IgnoreError>> {
+        let mut errors = Vec::new();
+        let mut rules = Vec::new();
+        for (i, rule) in list.iter().enumerate() {
+            match IgnoreRule::read(rule) {
+                Ok(rule) => rules.push(rule),
+                Err((field, problem)) => errors.push(IgnoreError { rule: i, field, problem }),
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules, overwrites: false }) } else { Err(errors) }
+    }
+
+    /// Whether ignored fields are sent as Git has them when the rest of their object is applied
+    /// (`RespectIgnoreDifferences=false`). By default they keep the value they have.
+    #[must_use]
+    pub fn overwriting(self, overwrites: bool) -> Self {
+        Self { overwrites, ..self }
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The ignored fields that an object's two sides have, each with the rule that says so. List items are named
+    /// by their keys.
+    pub(crate) fn paths(
+        &self,
+        desired: &Object,
+        live: &Object,
+        schemas: &dyn Schemas,
+    ) -> BTreeMap<String, (FieldPath, String)> {
+        let mut found = BTreeMap::new();
+        let root = schemas.root(&desired.gvk());
+        for rule in self.rules.iter().filter(|rule| rule.concerns(desired)) {
+            for side in [desired, live] {
+                let value = side.to_value();
+                for (steps, why) in rule.places(&value) {
+                    if let Some(path) = keyed::path(&value, &steps, root.as_ref()) {
+                        found.insert(path.to_string(), (path, why));
+                    }
+                }
+            }
+            for path in rule.owned(live) {
+                found.insert(
+                    path.to_string(),
+                    (path, format!("managedFieldsManagers {}", rule.managers.join(", "))),
+                );
+            }
+        }
+        found
+    }
+
+    /// The object to send in the place of the desired one: ignored fields are left out where another manager owns
+    /// them, and keep their live value else, so that dropping them does not delete them (rule R9).
+    pub fn payload(
+        &self,
+        desired: &Object,
+        live: &Object,
+        manager: &str,
+        schemas: &dyn Schemas,
+    ) -> Option<Object> {
+        if self.overwrites {
+            return None;
+        }
+        let paths = self.paths(desired, live, schemas);
+        (!paths.is_empty())
+            .then(|| payload::payload(desired, live, manager, paths.into_values().map(|(p, _)| p)))
+    }
+}
+
+impl IgnoreRule {
+    fn read(rule: &Value) -> Result<Self, (String, String)> {
+        let text = |field: &str| rule.str_at(&[field]).map(str::to_owned).filter(|text| !text.is_empty());
+        let glob = |field: &str, or: &str| {
+            let pattern = text(field).unwrap_or_else(|| or.to_owned());
+            Glob::new(&pattern, &[]).map_err(|error| (field.to_owned(), error.to_string()))
+        };
+        let list = |field: &str| -> Vec<String> {
+            rule.list_at(&[field]).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let known = [
+            "group",
+            "kind",
+            "name",
+            "namespace",
+            "jsonPointers",
+            "jqPathExpressions",
+            "managedFieldsManagers",
+        ];
+        if let Some(key) = rule.as_map().and_then(|map| map.keys().find(|key| !known.contains(&key.as_str())))
+        {
+            return Err((key.to_string(), "this field is not known; check its spelling".to_owned()));
+        }
+        let pointers: Result<Vec<Pointer>, _> =
+            list("jsonPointers").iter().map(|text| text.parse()).collect();
+        let kind = glob("kind", "")?;
+        Ok(Self {
+            group: glob("group", "")?,
+            kind,
+            name: text("name"),
+            namespace: text("namespace"),
+            pointers: pointers.map_err(|error| ("jsonPointers".to_owned(), error.to_string()))?,
+            #[cfg(feature = "jq")]
+            jq: (list("jqPathExpressions").iter())
+                .map(|source| JqPath::new(source))
+                .collect::<Result<_, _>>()
+                .map_err(|error| ("jqPathExpressions".to_owned(), error.to_string()))?,
+            managers: list("managedFieldsManagers"),
+            text: rule.to_json(),
+        })
+    }
+
+    fn concerns(&self, object: &Object) -> bool {
+        let is = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
+        self.group.matches(object.group())
+            && self.kind.matches(object.kind())
+            && is(&self.name, object.name())
+            && is(&self.namespace, object.namespace())
+    }
+
+    /// The places that pointers and expressions name in one side.
+    fn places(&self, value: &Value) -> Vec<(Vec<keyed::Step>, String)> {
+        let mut out: Vec<(Vec<keyed::Step>, String)> = Vec::new();
+        for pointer in self.pointers.iter().filter(|pointer| pointer.get(value).is_some()) {
+            let steps = pointer.tokens().iter().map(|token| keyed::Step::Name(token.clone())).collect();
+            out.push((steps, format!("jsonPointers {pointer}")));
+        }
+        #[cfg(feature = "jq")]
+        for jq in &self.jq {
+            out.extend(jq.paths(value).into_iter().map(|steps| (steps, format!("jqPathExpressions {jq}"))));
+        }
+        out
+    }
+
+    /// The leaves that the rule's managers own.
+    fn owned(&self, live: &Object) -> Vec<FieldPath> {
+        if self.managers.is_empty() {
+            return Vec::new();
+        }
+        let managed = ManagedFields::read(live).unwrap_or_default();
+        let theirs = managed.iter().filter(|(manager, _)| {
+            manager.subresource() != "status" && self.managers.iter().any(|name| name == manager.name())
+        });
+        let paths = theirs.flat_map(|(_, owned)| owned.fields.paths());
+        // An item's own membership is not its content.
+        paths.filter(|path| matches!(path.elements().last(), Some(PathElement::Field(_)))).collect()
+    }
+}
+
+/// Whether somebody but our Apply entry owns a field, or something in it.
+pub(crate) fn is_anothers(live: &Object, path: &FieldPath, manager: &str) -> bool {
+    let managed = ManagedFields::read(live).unwrap_or_default();
+    managed.iter().any(|(other, owned)| {
+        let is_ours = other.name() == manager && other.operation() == Operation::Apply && is_whole(other);
+        !is_ours && (owned.fields.covers(path) || owned.fields.paths().iter().any(|p| path.covers(p)))
+    })
+}
+
+fn is_whole(manager: &Manager) -> bool {
+    manager.subresource().is_empty()
+}
+
+impl PartialEq for IgnoreRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl fmt::Debug for IgnoreRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
