@@ -235,8 +235,10 @@ impl<'a> Run<'a> {
             let found = self.live.cluster.get(&target).await.map_err(Failure::work)?;
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
             match (found, &step.precondition.uid) {
-                (Some(object), _) => drop(cache.wrote(&object)),
-                (None, Some(uid)) => drop(cache.deleted(&step.key, uid)),
+                (Some(object), _) => {
+                    cache.wrote(&object);
+                }
+                (None, Some(uid)) => cache.deleted(&step.key, uid),
                 (None, None) => {}
             }
         }

@@ -53,7 +53,8 @@ impl App {
                 return self.fail_to_begin(reason, out);
             }
         }
-        if plan.is_empty() && !is_manual {
+        // One that was interrupted ends on record, even if nothing is left to do.
+        if plan.is_empty() && !is_manual && !wanted.is_resumed {
             return;
         }
         self.sync_error = None;
