@@ -5,6 +5,7 @@ mod chart;
 mod decode;
 mod dialect;
 mod manifests;
+mod schema;
 mod values;
 mod words;
 
