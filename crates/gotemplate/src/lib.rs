@@ -66,6 +66,7 @@ mod value;
 
 pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
 pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
+pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use parse::Tree;
 pub use templates::Templates;

@@ -10,14 +10,12 @@ use super::{Elem, Str, Value, take_apart};
 /// Entries are kept sorted by key bytes. The lock is held for one access only, so that two maps never wait
 /// for each other.
 #[derive(Clone)]
-pub struct Map(Arc<Inner>);
+pub struct Map(Arc<Inner>, Option<&'static str>);
 
 struct Inner {
     entries: RwLock<BTreeMap<Str, Value>>,
     elem: Elem,
     nil: bool,
-    /// The name of a defined type, such as `common.Values`.
-    name: Option<&'static str>,
 }
 
 /// A map that does not keep itself alive.
@@ -26,7 +24,7 @@ pub(crate) struct WeakMap(Weak<Inner>);
 
 impl WeakMap {
     pub(crate) fn upgrade(&self) -> Option<Map> {
-        self.0.upgrade().map(Map)
+        self.0.upgrade().map(|inner| Map(inner, None))
     }
 }
 
@@ -38,7 +36,7 @@ impl Map {
 
     /// An empty map with elements of a type, under a type name of its own if one is given.
     pub fn typed(elem: Elem, name: Option<&'static str>) -> Self {
-        Self(Arc::new(Inner { entries: RwLock::default(), elem, nil: false, name }))
+        Self(Arc::new(Inner { entries: RwLock::default(), elem, nil: false }), name)
     }
 
     /// A new map of a defined type, such as `common.Values`, with the same values.
@@ -48,9 +46,15 @@ impl Map {
         copy
     }
 
+    /// The same map seen as one of a defined type: what one changes, the other sees, as in a Go conversion.
+    #[must_use]
+    pub fn view(&self, name: &'static str) -> Self {
+        Self(self.0.clone(), Some(name))
+    }
+
     /// Go's nil map: empty, and it stays so. Functions that would write to it fail.
     pub fn nil() -> Self {
-        Self(Arc::new(Inner { entries: RwLock::default(), elem: Elem::Any, nil: true, name: None }))
+        Self(Arc::new(Inner { entries: RwLock::default(), elem: Elem::Any, nil: true }), None)
     }
 
     /// Whether it is Go's nil map.
@@ -65,12 +69,12 @@ impl Map {
 
     /// The name of its defined type, if it has one.
     pub fn type_name(&self) -> Option<&'static str> {
-        self.0.name
+        self.1
     }
 
     /// Whether it is exactly `map[string]interface {}`, which Go's type assertions ask for.
     pub fn is_plain(&self) -> bool {
-        self.0.elem == Elem::Any && self.0.name.is_none()
+        self.0.elem == Elem::Any && self.1.is_none()
     }
 
     /// The value at a key.
@@ -146,7 +150,7 @@ impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
         let entries: BTreeMap<Str, Value> =
             entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        Self(Arc::new(Inner { entries: RwLock::new(entries), elem: Elem::Any, nil: false, name: None }))
+        Self(Arc::new(Inner { entries: RwLock::new(entries), elem: Elem::Any, nil: false }), None)
     }
 }
 
