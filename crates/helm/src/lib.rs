@@ -1,15 +1,21 @@
 //! `helm template` as a library.
 #![forbid(unsafe_code)]
 
+mod capabilities;
 mod chart;
 mod decode;
 mod dialect;
+mod engine;
 mod manifests;
 mod schema;
+mod template;
 mod values;
 mod words;
 
+pub use capabilities::{Capabilities, KubeVersion};
 pub use chart::{Chart, ChartError, Dependency, File, LoadedChart, Loader, Maintainer, Metadata};
 pub use dialect::{Dialect, UnknownDialect};
+pub use engine::{Lookups, RenderError};
 pub use manifests::{BadDocument, Document, Hook, HookEvent, uninstall_rank};
+pub use template::{Release, Rendered, Settings, TemplateError, template};
 pub use values::{Overrides, ValuesError};

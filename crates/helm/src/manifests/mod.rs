@@ -57,19 +57,25 @@ pub struct BadDocument {
 
 /// Splits rendered files, tells hooks from manifests and sorts both. Files come in any order.
 pub(crate) fn sort(
-    files: &[(String, String)],
+    files: &[(String, Vec<u8>)],
     dialect: Dialect,
     budget: &Budget,
 ) -> Result<Sorted, BadDocument> {
     let mut sorted = Sorted::default();
-    let mut files: Vec<&(String, String)> = files.iter().collect();
+    let mut files: Vec<&(String, Vec<u8>)> = files.iter().collect();
     files.sort_by(|a, b| a.0.cmp(&b.0));
     for (path, content) in files {
         let base = path.rsplit('/').next().unwrap_or(path);
         if base.starts_with('_') {
             continue;
         }
-        for piece in split(content, dialect) {
+        let text = std::str::from_utf8(content).map_err(|error| {
+            let before = content.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+            let why = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet".to_owned();
+            BadDocument { file: path.clone(), why, line }
+        })?;
+        for piece in split(text, dialect) {
             let (head, value) = Head::read(&piece.text, dialect, budget)
                 .map_err(|why| BadDocument { file: path.clone(), why, line: piece.line })?;
             let hook = match hooks::role(&head) {

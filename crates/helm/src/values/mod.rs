@@ -14,8 +14,8 @@ use tautline_yaml::{Options, decode, split};
 
 use crate::{Dialect, words};
 
-pub(crate) use coalesce::Coalescer;
-pub(crate) use dependencies::resolve;
+pub(crate) use coalesce::{Coalescer, Nulls};
+pub(crate) use dependencies::{is_in_range, resolve};
 
 /// Why values are refused, in Helm's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
