@@ -7,6 +7,7 @@ mod decode;
 mod dialect;
 mod engine;
 mod manifests;
+mod print;
 mod schema;
 mod template;
 mod values;
@@ -17,5 +18,6 @@ pub use chart::{Chart, ChartError, Dependency, File, LoadedChart, Loader, Mainta
 pub use dialect::{Dialect, UnknownDialect};
 pub use engine::{Lookups, RenderError};
 pub use manifests::{BadDocument, Document, Hook, HookEvent, uninstall_rank};
+pub use print::{NoSuchTemplate, PrintOptions, print};
 pub use template::{Release, Rendered, Settings, TemplateError, template};
 pub use values::{Overrides, ValuesError};

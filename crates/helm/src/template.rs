@@ -137,11 +137,12 @@ pub enum TemplateError {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// A rendered file is no YAML. The files as they were rendered are kept, for `--debug`.
-    #[error(transparent)]
+    #[error("{source}")]
     Document {
         /// What is wrong.
-        #[from]
         source: BadDocument,
+        /// Paths and content.
+        files: Vec<(String, Vec<u8>)>,
     },
 }
 
@@ -198,7 +199,10 @@ pub fn template(
     }
     let mut executed = engine::execute(&chart, &values, release, &capabilities, settings)?;
     let notes = take_notes(&mut executed.files, chart.name());
-    let sorted = manifests::sort(&executed.files, settings.dialect, &settings.budget)?;
+    let sorted = match manifests::sort(&executed.files, settings.dialect, &settings.budget) {
+        Ok(sorted) => sorted,
+        Err(source) => return Err(TemplateError::Document { source, files: executed.files }),
+    };
     warnings.extend(executed.warnings);
     warnings.extend(sorted.warnings);
     reads.extend(executed.reads.iter().map(|(read, digest)| (read.clone(), digest.copied())));
