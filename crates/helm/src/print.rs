@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use regex::Regex;
 
 use crate::chart::glob;
-use crate::manifests::{HookEvent, split};
+use crate::manifests::{Hook, split};
 use crate::{Dialect, Rendered};
 
 /// What is printed of a render.
@@ -43,7 +43,7 @@ pub fn print(rendered: &Rendered, options: &PrintOptions) -> Result<Vec<u8>, NoS
     out.push(b'\n');
     if !options.no_hooks {
         for hook in &rendered.hooks {
-            let is_test = hook.hook.as_ref().is_some_and(|h| h.events.contains(&HookEvent::Test));
+            let is_test = hook.hook.as_ref().is_some_and(Hook::is_test);
             if !(is_test && options.skip_tests) {
                 document(&hook.source, hook.text.as_bytes(), &mut out);
             }

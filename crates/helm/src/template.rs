@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Budget, Map, Need, ReadSet, Timestamp};
+use tautline_core::{Budget, Map, Need, Read, ReadSet, Timestamp};
 
 use crate::chart::File;
 use crate::engine::{self, Lookups, RenderError};
@@ -147,6 +147,16 @@ pub enum TemplateError {
 }
 
 impl TemplateError {
+    /// The file of the source that it is about, if it is about one.
+    pub fn file(&self) -> Option<&str> {
+        let file = match self {
+            Self::Render(error) => &error.origin,
+            Self::Document { source, .. } => &source.origin,
+            _ => return None,
+        };
+        (!file.is_empty()).then_some(file)
+    }
+
     /// Whether it came up after values were accepted: then `helm template` hints at `--debug`.
     pub fn is_from_rendering(&self) -> bool {
         matches!(self, Self::Render(_) | Self::Document { .. } | Self::KubeVersion { .. })
@@ -190,8 +200,8 @@ pub fn template(
     let mut reads = ReadSet::default();
     let version = &capabilities.kube_version;
     if !chart.metadata.kube_version.is_empty() {
-        let read = tautline_core::Read::Version("kubernetes".to_owned());
-        reads.found(read, tautline_core::Digest::of_bytes(version.version.as_bytes()));
+        let read = Read::Version("kubernetes".to_owned());
+        reads.extend([(read, capabilities.seen("kubernetes"))]);
         if !is_in_range(&chart.metadata.kube_version, &version.normalized) {
             let wanted = chart.metadata.kube_version.clone();
             return Err(TemplateError::KubeVersion { wanted, version: version.version.clone() });
@@ -199,7 +209,7 @@ pub fn template(
     }
     let mut executed = engine::execute(&chart, &values, release, &capabilities, settings)?;
     let notes = take_notes(&mut executed.files, chart.name());
-    let sorted = match manifests::sort(&executed.files, settings.dialect, &settings.budget) {
+    let sorted = match manifests::sort(&executed.files, &executed.origins, settings.dialect, &settings.budget) {
         Ok(sorted) => sorted,
         Err(source) => return Err(TemplateError::Document { source, files: executed.files }),
     };

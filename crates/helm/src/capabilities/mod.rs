@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tautline_core::Digest;
 use tautline_grammar::Version;
 
 use crate::Dialect;
@@ -54,6 +55,27 @@ impl Capabilities {
             self.api_versions = self.api_versions.iter().chain(more).cloned().collect();
         }
         self
+    }
+}
+
+impl Capabilities {
+    /// Whether an API is served, as text says it.
+    pub fn has(&self, api: &str) -> bool {
+        self.api_versions.iter().any(|known| known == api)
+    }
+
+    /// The digest that a read of one API records.
+    pub fn seen_api(&self, api: &str) -> Digest {
+        Digest::of_bytes(if self.has(api) { b"served" } else { b"not served" })
+    }
+
+    /// The digest that a read of `kubernetes`, the version, or of `apis`, the whole list, records.
+    pub fn seen(&self, what: &str) -> Option<Digest> {
+        match what {
+            "kubernetes" => Some(Digest::of_bytes(self.kube_version.version.as_bytes())),
+            "apis" => Some(Digest::of_bytes(self.api_versions.join("\n").as_bytes())),
+            _ => None,
+        }
     }
 }
 

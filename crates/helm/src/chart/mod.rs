@@ -103,7 +103,13 @@ impl Chart {
         }
     }
 
-    /// The names of dependencies that `Chart.yaml` lists and `charts/` lacks.
+    /// The files whose content a render depended on, of this chart and those below it.
+    pub fn used_files(&self) -> Vec<&File> {
+        let own = self.templates.iter().chain(&self.files).filter(|file| file.is_used());
+        own.chain(self.dependencies.iter().flat_map(Self::used_files)).collect()
+    }
+
+    /// The dependencies that `Chart.yaml` lists and `charts/` lacks.
     pub fn missing_dependencies(&self) -> Vec<&Dependency> {
         let there = |d: &&Dependency| !self.dependencies.iter().any(|chart| chart.name() == d.name);
         self.metadata.dependencies.iter().flatten().filter(there).collect()

@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use tautline_core::Read;
-use tautline_gotemplate::{Call, Failure, Host, Kind, List, Map, Signature, Str, Type, Value};
+use tautline_gotemplate::{Call, Failure, Host, Kind, Map, Signature, Str, Type, Value};
 
 use super::state::State;
 use crate::{Capabilities, Dialect};
@@ -79,8 +78,7 @@ struct Kubernetes {
 
 impl Kubernetes {
     fn note(&self) {
-        let version = &self.capabilities.kube_version.version;
-        self.state.read(Read::Version("kubernetes".to_owned()), version);
+        self.state.asked("kubernetes", self.capabilities.seen("kubernetes"));
     }
 }
 
@@ -171,14 +169,13 @@ impl Host for ApiVersions {
     fn call(&self, _name: &str, call: &mut Call<'_>) -> Result<Value, Failure> {
         let wanted = call.text(0).to_text();
         call.engine.charge_steps(1 + self.capabilities.api_versions.len() as u64 / 16)?;
-        let has = self.capabilities.api_versions.iter().any(|api| *api == wanted);
-        self.state.read(Read::Version(format!("api {wanted}")), if has { "served" } else { "not served" });
-        Ok(has.into())
+        self.state.asked(&format!("api {wanted}"), Some(self.capabilities.seen_api(&wanted)));
+        Ok(self.capabilities.has(&wanted).into())
     }
 
     fn entries(&self) -> Vec<(Value, Value)> {
         let all = &self.capabilities.api_versions;
-        self.state.read(Read::Version("apis".to_owned()), &all.join("\n"));
+        self.state.asked("apis", self.capabilities.seen("apis"));
         let entry = |(i, api): (usize, &String)| {
             (Value::from(i64::try_from(i).unwrap_or(i64::MAX)), Value::from(api.as_str()))
         };

@@ -15,6 +15,7 @@ use crate::{Capabilities, Dialect, Release};
 pub(super) struct Prepared<'c> {
     pub(super) path: String,
     pub(super) source: &'c [u8],
+    pub(super) origin: Arc<str>,
     pub(super) base_path: String,
     pub(super) dot: Map,
 }
@@ -81,6 +82,7 @@ impl Shared {
             prepared.push(Prepared {
                 path: format!("{path}/{}", template.name),
                 source: &template.data,
+                origin: template.origin.clone(),
                 base_path: format!("{path}/templates"),
                 dot: dot.view(self.dialect.values_type()),
             });
@@ -200,7 +202,7 @@ fn fields(metadata: &Metadata, dialect: Dialect) -> Vec<(&'static str, Value)> {
 /// What Go's JSON encoder makes of the struct: names of `Chart.yaml`, empty fields left out.
 fn json(metadata: &Metadata) -> Map {
     let map = Map::new();
-    let mut set = |name: &str, value: Value| {
+    let set = |name: &str, value: Value| {
         if value.is_true() {
             map.set(name, value);
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use tautline_gotemplate::{ExecError, Failure, ParseError};
 
 use crate::Dialect;
+use crate::manifests::Origins;
 
 const START: &str = "HELM_ERR_START";
 const END: &str = "HELM_ERR_END";
@@ -18,6 +19,16 @@ pub struct RenderError {
     pub file: String,
     /// The line there, counted from 1; 0 if unknown.
     pub line: usize,
+    /// That template's path in the source; empty if unknown.
+    pub origin: String,
+}
+
+impl RenderError {
+    /// Says where the template is in the source.
+    pub(super) fn located(mut self, origins: &Origins) -> Self {
+        self.origin = origins.get(&self.file).map(|path| path.to_string()).unwrap_or_default();
+        self
+    }
 }
 
 impl fmt::Display for RenderError {
@@ -41,19 +52,20 @@ pub(super) fn parse_error(error: &ParseError) -> RenderError {
         [_, location, .., last] => format!("parse error at ({location}): {last}"),
         _ => format!("parse error in ({}): {text}", error.source_name),
     };
-    RenderError { message, file: error.source_name.to_string(), line: error.line }
+    RenderError { message, file: error.source_name.to_string(), line: error.line, origin: String::new() }
 }
 
 /// A template that failed as it ran.
 pub(super) fn exec_error(file: &str, failure: &Failure, dialect: Dialect) -> RenderError {
     let Some(error) = &failure.cause else {
-        return RenderError { message: failure.to_string(), file: file.to_owned(), line: 0 };
+        return RenderError { message: failure.to_string(), file: file.to_owned(), line: 0, origin: String::new() };
     };
     let place = error.place.as_ref();
     RenderError {
         message: worded(file, error, dialect),
         file: place.map_or_else(|| file.to_owned(), |p| p.source_name.to_string()),
         line: place.map_or(0, |p| p.line),
+        origin: String::new(),
     }
 }
 

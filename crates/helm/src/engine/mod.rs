@@ -18,6 +18,7 @@ use std::sync::Arc;
 use tautline_core::{Map as CoreMap, Need, ReadSet};
 use tautline_gotemplate::{Engine, Go, Map, MissingKey, Options, Templates, Value};
 
+use crate::manifests::Origins;
 use crate::template::Settings;
 use crate::{Capabilities, Chart, Dialect, Release};
 pub use failure::RenderError;
@@ -29,6 +30,7 @@ use state::State;
 pub(crate) struct Executed {
     /// Paths as Helm prints them, with the bytes that the template made, in the order of execution.
     pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) origins: Origins,
     pub(crate) needs: Vec<Need>,
     pub(crate) reads: ReadSet,
     pub(crate) warnings: Vec<String>,
@@ -47,9 +49,11 @@ pub(crate) fn execute(
     // Deeper paths first, then backwards by name: what is parsed later overrides, so that a parent's
     // definition beats a sub-chart's.
     prepared.sort_by_cached_key(|p| Reverse((p.path.matches('/').count(), p.path.clone())));
+    let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
     let mut templates = Templates::new(functions::functions(settings.dialect)).named("gotpl");
     for one in &prepared {
-        templates.parse(one.path.as_str(), one.source).map_err(|error| failure::parse_error(&error))?;
+        templates.parse(one.path.as_str(), one.source)
+            .map_err(|error| failure::parse_error(&error).located(&origins))?;
     }
     let mut engine = Engine::new(Arc::new(templates), options(settings)).with_state(state.clone());
     let mut files = Vec::new();
@@ -58,12 +62,12 @@ pub(crate) fn execute(
         one.dot.set("Template", about.view(settings.dialect.values_type()));
         let out = engine
             .execute_bytes(one.path.as_bytes(), &Value::Map(one.dot.clone()))
-            .map_err(|failure| failure::exec_error(&one.path, &failure, settings.dialect))?;
+            .map_err(|failure| failure::exec_error(&one.path, &failure, settings.dialect).located(&origins))?;
         files.push((one.path.clone(), without_no_value(out)));
     }
     let (needs, reads, mut warnings) = state.take();
     warnings.extend(engine.warnings().map(|w| format!("{}: {}", w.function, w.message)));
-    Ok(Executed { files, needs, reads, warnings })
+    Ok(Executed { files, origins, needs, reads, warnings })
 }
 
 fn options(settings: &Settings) -> Options {

@@ -63,9 +63,11 @@ impl State {
         }
     }
 
-    /// Notes that the result depends on something.
-    pub(super) fn read(&self, read: Read, seen: &str) {
-        self.notes().reads.found(read, Digest::of_bytes(seen.as_bytes()));
+    /// Notes that the result depends on what the cluster is.
+    pub(super) fn asked(&self, what: &str, seen: Option<Digest>) {
+        if let Some(seen) = seen {
+            self.notes().reads.found(Read::Version(what.to_owned()), seen);
+        }
     }
 
     /// The live object of a key, if one is known to be there.
@@ -75,7 +77,7 @@ impl State {
         match known.get(key) {
             Some(answer) => {
                 let seen = answer.as_ref().map(|object| object.to_value().to_json()).unwrap_or_default();
-                self.read(Read::Answer(need), &seen);
+                self.notes().reads.found(Read::Answer(need), Digest::of_bytes(seen.as_bytes()));
                 answer.clone()
             }
             None => {

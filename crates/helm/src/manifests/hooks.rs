@@ -15,6 +15,13 @@ pub struct Hook {
     pub output_log_policies: Vec<String>,
 }
 
+impl Hook {
+    /// Whether it is run by `helm test`.
+    pub fn is_test(&self) -> bool {
+        self.events.contains(&HookEvent::Test)
+    }
+}
+
 /// When a hook runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HookEvent {

@@ -5,6 +5,9 @@ mod hooks;
 mod order;
 mod split;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use tautline_core::{Budget, Value};
 
 use crate::Dialect;
@@ -19,6 +22,8 @@ pub(crate) use split::split;
 pub struct Document {
     /// The template's path as Helm prints it: `web/templates/deployment.yaml`. Aliases stand in it.
     pub source: String,
+    /// The template's path in the source; that of the archive for a packed chart.
+    pub file: Arc<str>,
     /// The text.
     pub text: String,
     /// What the text says.
@@ -53,11 +58,17 @@ pub struct BadDocument {
     pub why: String,
     /// The line of the rendered file.
     pub line: usize,
+    /// The template's path in the source.
+    pub origin: String,
 }
+
+/// Templates' paths as Helm prints them, and those in the source.
+pub(crate) type Origins = HashMap<String, Arc<str>>;
 
 /// Splits rendered files, tells hooks from manifests and sorts both. Files come in any order.
 pub(crate) fn sort(
     files: &[(String, Vec<u8>)],
+    origins: &Origins,
     dialect: Dialect,
     budget: &Budget,
 ) -> Result<Sorted, BadDocument> {
@@ -69,15 +80,17 @@ pub(crate) fn sort(
         if base.starts_with('_') {
             continue;
         }
+        let origin = origins.get(path).cloned().unwrap_or_else(|| "".into());
+        let bad = |why: String, line| BadDocument { file: path.clone(), why, line, origin: origin.to_string() };
         let text = std::str::from_utf8(content).map_err(|error| {
             let before = content.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|b| **b == b'\n').count();
             let why = "error converting YAML to JSON: yaml: invalid leading UTF-8 octet".to_owned();
-            BadDocument { file: path.clone(), why, line }
+            bad(why, line)
         })?;
         for piece in split(text, dialect) {
             let (head, value) = Head::read(&piece.text, dialect, budget)
-                .map_err(|why| BadDocument { file: path.clone(), why, line: piece.line })?;
+                .map_err(|why| bad(why, piece.line))?;
             let hook = match hooks::role(&head) {
                 Role::Manifest => None,
                 Role::Hook(hook) => Some(hook),
@@ -89,6 +102,7 @@ pub(crate) fn sort(
             let into = if hook.is_some() { &mut sorted.hooks } else { &mut sorted.manifests };
             into.push(Document {
                 source: path.clone(),
+                file: origin.clone(),
                 text: piece.text,
                 value,
                 kind: head.kind,
