@@ -62,6 +62,7 @@ mod json;
 mod parse;
 mod sprig;
 mod templates;
+mod time;
 mod value;
 
 pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
@@ -70,4 +71,4 @@ pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use parse::Tree;
 pub use templates::Templates;
-pub use value::{Elem, Host, Kind, List, Map, NotConvertible, Number, Str, Value};
+pub use value::{Elem, Host, Kind, List, Map, MapType, NotConvertible, Number, Str, Value};

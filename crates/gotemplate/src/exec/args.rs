@@ -129,6 +129,7 @@ impl<'t> Run<'_, 't> {
                 None => self.error(format!("invalid value; expected {}", wanted.name())),
             },
             Value::Nil if matches!(wanted, Type::Any | Type::Reflect) => Ok(got.value),
+            Value::Map(map) if wanted == Type::Map && wanted.takes(&got.value) => Ok(map.plain().into()),
             value if wanted.takes(value) => Ok(got.value),
             value => {
                 let found = match value {

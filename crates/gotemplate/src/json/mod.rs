@@ -1,6 +1,17 @@
-//! Go's `encoding/json`.
+//! Go's `encoding/json`: what it writes byte for byte, and what it says of what it cannot read.
+
+mod decode;
+mod encode;
+
+pub(crate) use decode::decode;
+pub(crate) use encode::{Style, encode};
+
 use crate::{Host, Kind, Map, Value};
-pub(crate) fn base64(bytes: &[u8]) -> String { String::new() }
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    crate::sprig::encode64(bytes)
+}
+
 /// A host as data: a map of its entries, or a list.
 pub(crate) fn host_as_data(host: &dyn Host) -> Value {
     let entries = host.entries();

@@ -10,7 +10,20 @@ use super::{Elem, Str, Value, take_apart};
 /// Entries are kept sorted by key bytes. The lock is held for one access only, so that two maps never wait
 /// for each other.
 #[derive(Clone)]
-pub struct Map(Arc<Inner>, Option<&'static str>);
+pub struct Map {
+    inner: Arc<Inner>,
+    /// A defined type, such as `common.Values`. It belongs to the view: Go converts a map to another type
+    /// without copying it.
+    named: Option<&'static MapType>,
+}
+
+/// A defined map type: a map under it is not a plain `map[string]interface {}` to Go's type assertions, but is
+/// taken by every parameter that wants one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MapType {
+    /// Its name, such as `common.Values`.
+    pub name: &'static str,
+}
 
 struct Inner {
     entries: RwLock<BTreeMap<Str, Value>>,
@@ -24,57 +37,65 @@ pub(crate) struct WeakMap(Weak<Inner>);
 
 impl WeakMap {
     pub(crate) fn upgrade(&self) -> Option<Map> {
-        self.0.upgrade().map(|inner| Map(inner, None))
+        self.0.upgrade().map(|inner| Map { inner, named: None })
     }
 }
 
 impl Map {
     /// An empty `map[string]interface {}`.
     pub fn new() -> Self {
-        Self::typed(Elem::Any, None)
+        Self::typed(Elem::Any)
     }
 
-    /// An empty map with elements of a type, under a type name of its own if one is given.
-    pub fn typed(elem: Elem, name: Option<&'static str>) -> Self {
-        Self(Arc::new(Inner { entries: RwLock::default(), elem, nil: false }), name)
-    }
-
-    /// A new map of a defined type, such as `common.Values`, with the same values.
-    pub fn named(&self, name: &'static str) -> Self {
-        let copy = Self::typed(self.0.elem, Some(name));
-        copy.write().clone_from(&self.read());
-        copy
-    }
-
-    /// The same map seen as one of a defined type: what one changes, the other sees, as in a Go conversion.
-    #[must_use]
-    pub fn view(&self, name: &'static str) -> Self {
-        Self(self.0.clone(), Some(name))
+    /// An empty map with elements of a type.
+    pub fn typed(elem: Elem) -> Self {
+        Self::with(BTreeMap::new(), elem, false)
     }
 
     /// Go's nil map: empty, and it stays so. Functions that would write to it fail.
     pub fn nil() -> Self {
-        Self(Arc::new(Inner { entries: RwLock::default(), elem: Elem::Any, nil: true }), None)
+        Self::with(BTreeMap::new(), Elem::Any, true)
+    }
+
+    fn with(entries: BTreeMap<Str, Value>, elem: Elem, nil: bool) -> Self {
+        Self { inner: Arc::new(Inner { entries: RwLock::new(entries), elem, nil }), named: None }
+    }
+
+    /// The same map under a defined type.
+    #[must_use]
+    pub fn named(&self, named: &'static MapType) -> Self {
+        Self { inner: self.inner.clone(), named: Some(named) }
+    }
+
+    /// The same map as a plain `map[string]…`.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { inner: self.inner.clone(), named: None }
     }
 
     /// Whether it is Go's nil map.
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.inner.nil
     }
 
     /// The type of its elements.
     pub fn elem(&self) -> Elem {
-        self.0.elem
+        self.inner.elem
     }
 
     /// The name of its defined type, if it has one.
     pub fn type_name(&self) -> Option<&'static str> {
-        self.1
+        self.named.map(|named| named.name)
+    }
+
+    /// Its defined type, if it has one.
+    pub fn named_type(&self) -> Option<&'static MapType> {
+        self.named
     }
 
     /// Whether it is exactly `map[string]interface {}`, which Go's type assertions ask for.
     pub fn is_plain(&self) -> bool {
-        self.0.elem == Elem::Any && self.1.is_none()
+        self.inner.elem == Elem::Any && self.named.is_none()
     }
 
     /// The value at a key.
@@ -89,7 +110,7 @@ impl Map {
 
     /// Sets a key. Everyone who holds the map sees it. A nil map stays empty.
     pub fn set(&self, key: impl Into<Str>, value: impl Into<Value>) {
-        if self.0.nil {
+        if self.inner.nil {
             return;
         }
         let old = self.write().insert(key.into(), value.into());
@@ -124,19 +145,19 @@ impl Map {
 
     /// Whether both are one map.
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.inner, &other.inner)
     }
 
     pub(crate) fn downgrade(&self) -> WeakMap {
-        WeakMap(Arc::downgrade(&self.0))
+        WeakMap(Arc::downgrade(&self.inner))
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Str, Value>> {
-        self.0.entries.read().unwrap_or_else(PoisonError::into_inner)
+        self.inner.entries.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Str, Value>> {
-        self.0.entries.write().unwrap_or_else(PoisonError::into_inner)
+        self.inner.entries.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,9 +169,8 @@ impl Default for Map {
 
 impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries: BTreeMap<Str, Value> =
-            entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        Self(Arc::new(Inner { entries: RwLock::new(entries), elem: Elem::Any, nil: false }), None)
+        let entries = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        Self::with(entries, Elem::Any, false)
     }
 }
 
@@ -173,7 +193,7 @@ impl Drop for Inner {
 impl Map {
     /// Takes the entries out if nobody else holds the map.
     pub(super) fn into_last_entries(self) -> Option<BTreeMap<Str, Value>> {
-        let mut inner = self.0;
+        let mut inner = self.inner;
         let inner = Arc::get_mut(&mut inner)?;
         Some(std::mem::take(inner.entries.get_mut().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -190,7 +210,7 @@ impl Map {
             match value {
                 Value::Map(map) if map.is_same(self) => return true,
                 Value::Map(map) => {
-                    if seen.insert(Arc::as_ptr(&map.0) as usize) {
+                    if seen.insert(Arc::as_ptr(&map.inner) as usize) {
                         pending.extend(map.entries().into_iter().map(|(_, v)| v).filter(Value::is_container));
                     }
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tautline_core::Value as Core;
-use tautline_gotemplate::{Elem, List, Map, Value};
+use tautline_gotemplate::{Elem, List, Map, MapType, Value};
 
 use super::cluster::{Struct, capabilities};
 use super::files::Files;
@@ -40,7 +40,7 @@ pub(super) fn prepare<'c>(
         _ => Map::new(),
     };
     let mut prepared = Vec::new();
-    shared.chart(chart, values.view(dialect.values_type()), chart.name(), true, &mut prepared);
+    shared.chart(chart, values.named(dialect.values_type()), chart.name(), true, &mut prepared);
     prepared
 }
 
@@ -69,8 +69,8 @@ impl Shared {
         dot.set("Subcharts", below.clone());
         for sub in &chart.dependencies {
             let own = match values.get(sub.name().as_bytes()) {
-                Some(Value::Map(map)) => map.view(self.dialect.values_type()),
-                _ => Map::new().view(self.dialect.values_type()),
+                Some(Value::Map(map)) => map.named(self.dialect.values_type()),
+                _ => Map::new().named(self.dialect.values_type()),
             };
             let inner = self.chart(sub, own, &format!("{path}/charts/{}", sub.name()), false, prepared);
             below.set(sub.name(), inner);
@@ -84,7 +84,7 @@ impl Shared {
                 source: &template.data,
                 origin: template.origin.clone(),
                 base_path: format!("{path}/templates"),
-                dot: dot.view(self.dialect.values_type()),
+                dot: dot.named(self.dialect.values_type()),
             });
         }
         dot
@@ -93,10 +93,10 @@ impl Shared {
 
 impl Dialect {
     /// The Go type of values.
-    pub(super) fn values_type(self) -> &'static str {
+    pub(super) fn values_type(self) -> &'static MapType {
         match self {
-            Self::Helm3 => "chartutil.Values",
-            Self::Helm4 => "common.Values",
+            Self::Helm3 => &MapType { name: "chartutil.Values" },
+            Self::Helm4 => &MapType { name: "common.Values" },
         }
     }
 }
@@ -150,7 +150,7 @@ fn fields(metadata: &Metadata, dialect: Dialect) -> Vec<(&'static str, Value)> {
     let annotations = match &metadata.annotations {
         None => Map::nil(),
         Some(entries) => {
-            let map = Map::typed(Elem::String, None);
+            let map = Map::typed(Elem::String);
             entries.iter().for_each(|(key, value)| map.set(key.as_str(), text(value)));
             map
         }

@@ -59,7 +59,7 @@ pub(crate) fn execute(
     let mut files = Vec::new();
     for one in prepared.iter().filter(|p| !p.path.rsplit('/').next().unwrap_or_default().starts_with('_')) {
         let about: Map = [("Name", one.path.as_str()), ("BasePath", one.base_path.as_str())].into_iter().collect();
-        one.dot.set("Template", about.view(settings.dialect.values_type()));
+        one.dot.set("Template", about.named(settings.dialect.values_type()));
         let out = engine
             .execute_bytes(one.path.as_bytes(), &Value::Map(one.dot.clone()))
             .map_err(|failure| failure::exec_error(&one.path, &failure, settings.dialect).located(&origins))?;
