@@ -19,5 +19,5 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use engine::{Lookups, RenderError};
 pub use manifests::{BadDocument, Document, Hook, HookEvent, uninstall_rank};
 pub use print::{NoSuchTemplate, PrintOptions, print};
-pub use template::{Release, Rendered, Settings, TemplateError, template};
+pub use template::{Release, Rendered, RenderedFiles, Settings, TemplateError, render_files, template};
 pub use values::{Overrides, ValuesError};

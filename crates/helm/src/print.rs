@@ -72,8 +72,7 @@ fn trim(bytes: &[u8]) -> &[u8] {
 /// What was printed is cut again and chosen by the comments in it, as Helm does it.
 fn only(printed: &str, options: &PrintOptions) -> Result<Vec<u8>, NoSuchTemplate> {
     static SOURCE: OnceLock<Regex> = OnceLock::new();
-    let source = SOURCE
-        .get_or_init(|| Regex::new("# Source: [^/]+/(.+)").expect("the pattern is constant"));
+    let source = SOURCE.get_or_init(|| Regex::new("# Source: [^/]+/(.+)").expect("the pattern is constant"));
     let pieces = split(printed, options.dialect);
     let named: Vec<(&str, &str)> = pieces
         .iter()

@@ -174,56 +174,104 @@ fn missing_words(names: &[String], dialect: Dialect) -> String {
     )
 }
 
-/// Renders a chart with the values that the user set.
-pub fn template(
+/// What a chart's templates made, before anything is taken for YAML.
+#[derive(Debug)]
+pub struct RenderedFiles {
+    /// The chart with its dependencies resolved.
+    pub chart: Chart,
+    /// Paths as Helm prints them and what their templates made, in the order of execution.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What templates looked up and nobody has answered yet.
+    pub needs: Vec<Need>,
+    /// What the result depends on beside the chart's own files.
+    pub reads: ReadSet,
+    /// What Helm logs, and what makes a render differ from the next.
+    pub warnings: Vec<String>,
+    origins: manifests::Origins,
+}
+
+/// Executes a chart's templates with the values that the user set.
+pub fn render_files(
     mut chart: Chart,
     values: Map,
     release: &Release,
     settings: &Settings,
-) -> Result<Rendered, TemplateError> {
+) -> Result<RenderedFiles, TemplateError> {
     check(&chart, settings)?;
     check_name(&release.name, settings.dialect)?;
     let mut warnings = Vec::new();
-    let failed = |processing| move |source| TemplateError::Values { processing, source };
-    let is_helm4 = !settings.dialect.is_helm3();
-    resolve(&mut chart, &values, settings.dialect, &mut warnings).map_err(failed(is_helm4))?;
-    let mut coalescer = Coalescer { dialect: settings.dialect, warnings: &mut warnings };
-    let values = coalescer.chart(&chart, values, Nulls::Remove).map_err(failed(false))?;
-    if !settings.skip_schema_validation {
-        schema::validate(&chart, &values, settings.dialect, &settings.budget)
-            .map_err(TemplateError::Schema)?;
-    }
+    let values = resolved(&mut chart, values, settings, &mut warnings)?;
     let capabilities = match &settings.capabilities {
         Some(capabilities) => capabilities.clone(),
         None => Arc::new(Capabilities::default_of(settings.dialect)),
     };
     let mut reads = ReadSet::default();
-    let version = &capabilities.kube_version;
     if !chart.metadata.kube_version.is_empty() {
         let read = Read::Version("kubernetes".to_owned());
         reads.extend([(read, capabilities.seen("kubernetes"))]);
+        let version = &capabilities.kube_version;
         if !is_in_range(&chart.metadata.kube_version, &version.normalized) {
             let wanted = chart.metadata.kube_version.clone();
             return Err(TemplateError::KubeVersion { wanted, version: version.version.clone() });
         }
     }
-    let mut executed = engine::execute(&chart, &values, release, &capabilities, settings)?;
-    let notes = take_notes(&mut executed.files, chart.name());
-    let sorted = match manifests::sort(&executed.files, &executed.origins, settings.dialect, &settings.budget) {
-        Ok(sorted) => sorted,
-        Err(source) => return Err(TemplateError::Document { source, files: executed.files }),
-    };
+    let executed = engine::execute(&chart, &values, release, &capabilities, settings)?;
     warnings.extend(executed.warnings);
-    warnings.extend(sorted.warnings);
     reads.extend(executed.reads.iter().map(|(read, digest)| (read.clone(), digest.copied())));
-    Ok(Rendered {
+    Ok(RenderedFiles {
         chart,
-        manifests: sorted.manifests,
-        hooks: sorted.hooks,
-        notes,
+        files: executed.files,
         needs: executed.needs,
         reads,
         warnings,
+        origins: executed.origins,
+    })
+}
+
+/// Resolves dependencies, and lays what is set over all defaults.
+fn resolved(
+    chart: &mut Chart,
+    values: Map,
+    settings: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<Map, TemplateError> {
+    let failed = |processing| move |source| TemplateError::Values { processing, source };
+    let is_helm4 = !settings.dialect.is_helm3();
+    resolve(chart, &values, settings.dialect, warnings).map_err(failed(is_helm4))?;
+    let mut coalescer = Coalescer { dialect: settings.dialect, warnings };
+    let values = coalescer.chart(chart, values, Nulls::Remove).map_err(failed(false))?;
+    if !settings.skip_schema_validation {
+        schema::validate(chart, &values, settings.dialect, &settings.budget)
+            .map_err(TemplateError::Schema)?;
+    }
+    Ok(values)
+}
+
+/// Renders a chart with the values that the user set.
+///
+/// # Errors
+/// Helm's, in its words; and an exhausted budget.
+pub fn template(
+    chart: Chart,
+    values: Map,
+    release: &Release,
+    settings: &Settings,
+) -> Result<Rendered, TemplateError> {
+    let mut made = render_files(chart, values, release, settings)?;
+    let notes = take_notes(&mut made.files, made.chart.name());
+    let sorted = match manifests::sort(&made.files, &made.origins, settings.dialect, &settings.budget) {
+        Ok(sorted) => sorted,
+        Err(source) => return Err(TemplateError::Document { source, files: made.files }),
+    };
+    made.warnings.extend(sorted.warnings);
+    Ok(Rendered {
+        chart: made.chart,
+        manifests: sorted.manifests,
+        hooks: sorted.hooks,
+        notes,
+        needs: made.needs,
+        reads: made.reads,
+        warnings: made.warnings,
     })
 }
 

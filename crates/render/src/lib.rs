@@ -40,9 +40,8 @@ pub use detect::detect;
 pub use directory::directory;
 pub use helm::{HelmOptions, HelmParameter, helm};
 pub use reads::still_holds;
-pub use request::{
-    Answers, ClusterApis, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool,
-};
+pub use request::{Answers, ClusterApis, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool};
+pub use tautline_helm::Dialect;
 
 /// Renders whatever stands at the path, by the rules of [`detect`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,7 +54,7 @@ impl Renderer for BuiltIn {
             Tool::Directory(_) => Ok(SourceType::Directory),
             Tool::Helm(_) => Ok(SourceType::Helm),
             Tool::Kustomize => Ok(SourceType::Kustomize),
-            Tool::Detect => detect(request.tree, &request.path, &mut reads),
+            Tool::Detect | Tool::Detected(_) => detect(request.tree, &request.path, &mut reads),
         };
         let mut rendered = match source_type {
             Ok(SourceType::Directory) => {
@@ -66,7 +65,7 @@ impl Renderer for BuiltIn {
                 directory(request, &options)
             }
             Ok(SourceType::Helm) => match &request.tool {
-                Tool::Helm(options) => helm(request, options),
+                Tool::Helm(options) | Tool::Detected(options) => helm(request, options),
                 _ => helm(request, &HelmOptions::of_folder(&request.path)),
             },
             Ok(other) => missing_renderer(request, other),

@@ -29,7 +29,7 @@ fn seen(read: &Read, request: &Request<'_>) -> Option<Option<Digest>> {
         // A part of the tool, which is the same.
         Read::Parameter(name) if name == "directory" => match &request.tool {
             Tool::Directory(options) => Some(Some(options.digest())),
-            Tool::Detect => Some(Some(crate::DirectoryOptions::default().digest())),
+            Tool::Detect | Tool::Detected(_) => Some(Some(crate::DirectoryOptions::default().digest())),
             _ => None,
         },
         Read::Version(name) => version(name, request).map(Some),
@@ -48,9 +48,8 @@ fn seen(read: &Read, request: &Request<'_>) -> Option<Option<Digest>> {
 
 /// The tree and path of a read; `$ref/…` is of another source.
 fn place<'a>(path: &str, request: &'a Request<'_>) -> Option<(&'a dyn Tree, TreePath)> {
-    if let (Some((name, rest)), Tool::Helm(options)) =
-        (path.strip_prefix('$').and_then(|text| text.split_once('/')), &request.tool)
-        && let Some(want) = options.refs.get(name)
+    if let Some((name, rest)) = path.strip_prefix('$').and_then(|text| text.split_once('/'))
+        && let Some(want) = request.tool.helm().and_then(|options| options.refs.get(name))
     {
         let tree = request.answers.trees.get(want)?;
         return Some((&**tree, TreePath::new(rest).ok()?));
@@ -79,7 +78,11 @@ fn folder(tree: &dyn Tree, path: &TreePath) -> Option<Option<Digest>> {
 
 /// What a chart asked about the cluster.
 fn version(name: &str, request: &Request<'_>) -> Option<Digest> {
-    let Tool::Helm(options) = &request.tool else { return None };
+    if name == "revision" {
+        return Some(Digest::of_bytes(request.answers.revision.as_bytes()));
+    }
+    let unspecified = crate::HelmOptions::default();
+    let options = request.tool.helm().unwrap_or(&unspecified);
     let capabilities = crate::helm::capabilities(request, options).ok()?;
     Some(match name.strip_prefix("api ") {
         Some(api) => capabilities.seen_api(api),

@@ -32,12 +32,24 @@ pub enum Tool {
     /// By what is found at the path.
     #[default]
     Detect,
+    /// By what is found at the path; a chart with these options.
+    Detected(HelmOptions),
     /// As a folder of manifests.
     Directory(DirectoryOptions),
     /// As a Helm chart.
     Helm(HelmOptions),
     /// As a Kustomize target.
     Kustomize,
+}
+
+impl Tool {
+    /// What is said about a chart, if something is.
+    pub fn helm(&self) -> Option<&HelmOptions> {
+        match self {
+            Self::Helm(options) | Self::Detected(options) => Some(options),
+            _ => None,
+        }
+    }
 }
 
 /// How a folder of manifests is read, as Argo CD 3.6 reads it.
@@ -69,6 +81,8 @@ pub struct Answers {
     pub trees: BTreeMap<Want, Arc<dyn Tree>>,
     /// What the cluster serves (rule R25); nothing to do without, as `helm template` does.
     pub cluster: Option<Arc<ClusterApis>>,
+    /// The revision of the source, for `$ARGOCD_APP_REVISION`.
+    pub revision: String,
     /// What a template's `now` gives.
     pub now: Timestamp,
     /// Where a template's random text and keys come from. Whoever knows it knows them.

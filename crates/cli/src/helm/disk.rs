@@ -43,7 +43,12 @@ impl Tree for Disk {
     fn stat(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
         match std::fs::symlink_metadata(Self::real(path)) {
             Ok(metadata) => Ok(Some(entry(&metadata))),
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(store(path, error)),
@@ -70,7 +75,11 @@ impl Tree for Disk {
             return Ok(Bytes::from(target.to_string_lossy().into_owned()));
         }
         if metadata.len() > budget.bytes as u64 {
-            return Err(TreeError::TooLarge { path: path.clone(), size: metadata.len(), allowed: budget.bytes });
+            return Err(TreeError::TooLarge {
+                path: path.clone(),
+                size: metadata.len(),
+                allowed: budget.bytes,
+            });
         }
         std::fs::read(&real).map(Bytes::from).map_err(|e| store(path, e))
     }

@@ -163,7 +163,11 @@ impl Flags {
         self.add(flag, value, &format!("--{name}"))
     }
 
-    fn shorts<'a>(&mut self, argument: &str, rest: &mut impl Iterator<Item = &'a String>) -> Result<(), String> {
+    fn shorts<'a>(
+        &mut self,
+        argument: &str,
+        rest: &mut impl Iterator<Item = &'a String>,
+    ) -> Result<(), String> {
         let mut letters = argument.chars();
         letters.next();
         while let Some(letter) = letters.next() {
@@ -264,7 +268,21 @@ mod tests {
 
     #[test]
     fn as_pflag_reads_them() {
-        let flags = parse(&["template", "-nx", "rel", "--set=a=b", "--set", "c,d=e", "-f", "a,b", "-f=c", "-g", "--dry-run", "."]).unwrap();
+        let flags = parse(&[
+            "template",
+            "-nx",
+            "rel",
+            "--set=a=b",
+            "--set",
+            "c,d=e",
+            "-f",
+            "a,b",
+            "-f=c",
+            "-g",
+            "--dry-run",
+            ".",
+        ])
+        .unwrap();
         assert_eq!(flags.positional, ["template", "rel", "."]);
         assert_eq!(flags.text("namespace"), Some("x"));
         assert_eq!(flags.all("set"), ["a=b", "c,d=e"]);

@@ -114,14 +114,21 @@ fn lint(
     match template(loaded.chart, values.clone(), &release, &settings) {
         Err(TemplateError::NotInstallable { .. }) if is_library => {}
         Err(TemplateError::MissingDependencies { .. }) => {}
-        Err(error @ TemplateError::Schema(_)) => remarks.push(Remark::new(Severity::Error, "values.yaml", error)),
+        Err(error @ TemplateError::Schema(_)) => {
+            remarks.push(Remark::new(Severity::Error, "values.yaml", error))
+        }
         Err(error) => remarks.push(Remark::new(Severity::Error, "templates/", error)),
         Ok(rendered) => {
             let unnamed = rendered.manifests.iter().chain(&rendered.hooks).filter(|d| {
-                !d.value.is_null() && d.name.is_empty() && d.value.str_at(&["metadata", "generateName"]).is_none()
+                !d.value.is_null()
+                    && d.name.is_empty()
+                    && d.value.str_at(&["metadata", "generateName"]).is_none()
             });
             for document in unnamed {
-                let what = format!("object name does not conform to Kubernetes naming requirements: {:?}", document.name);
+                let what = format!(
+                    "object name does not conform to Kubernetes naming requirements: {:?}",
+                    document.name
+                );
                 remarks.push(Remark::new(Severity::Warning, &document.source, what));
             }
         }

@@ -19,17 +19,20 @@ pub(super) fn of(flags: &Flags) -> String {
 }
 
 fn from_kubeconfig(flags: &Flags) -> Option<String> {
-    let files: Vec<PathBuf> = match flags.text("kubeconfig").map(str::to_owned).or_else(|| std::env::var("KUBECONFIG").ok()) {
-        Some(paths) if !paths.is_empty() => paths.split(':').map(PathBuf::from).collect(),
-        _ => vec![PathBuf::from(std::env::var_os("HOME")?).join(".kube/config")],
-    };
+    let files: Vec<PathBuf> =
+        match flags.text("kubeconfig").map(str::to_owned).or_else(|| std::env::var("KUBECONFIG").ok()) {
+            Some(paths) if !paths.is_empty() => paths.split(':').map(PathBuf::from).collect(),
+            _ => vec![PathBuf::from(std::env::var_os("HOME")?).join(".kube/config")],
+        };
     let configs: Vec<Value> = files
         .iter()
         .filter_map(|file| std::fs::read_to_string(file).ok())
         .filter_map(|text| tautline_yaml::read(&text, &Options::default()).ok())
         .collect();
-    let wanted = flags.text("kube-context").map(str::to_owned).or_else(|| std::env::var("HELM_KUBECONTEXT").ok());
-    let named = || configs.iter().find_map(|c| c.str_at(&["current-context"]).filter(|name| !name.is_empty()));
+    let wanted =
+        flags.text("kube-context").map(str::to_owned).or_else(|| std::env::var("HELM_KUBECONTEXT").ok());
+    let named =
+        || configs.iter().find_map(|c| c.str_at(&["current-context"]).filter(|name| !name.is_empty()));
     let context = wanted.or_else(|| named().map(str::to_owned))?;
     let mut contexts = configs.iter().flat_map(|c| c.list_at(&["contexts"]));
     let found = contexts.find(|c| c.str_at(&["name"]) == Some(&context))?;

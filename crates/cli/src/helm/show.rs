@@ -10,7 +10,10 @@ use super::template::{load, locate};
 pub(super) fn run(arguments: &[String], dialect: Dialect) -> Result<Outcome, String> {
     let (what, path) = match arguments {
         [what, path] => (what.as_str(), path),
-        _ => return Err("\"helm show\" requires what to show (all, chart, crds, readme, values) and a chart".to_owned()),
+        _ => {
+            return Err("\"helm show\" requires what to show (all, chart, crds, readme, values) and a chart"
+                .to_owned());
+        }
     };
     if !["all", "chart", "crds", "readme", "values"].contains(&what) {
         return Err(format!("unknown command {what:?} for \"helm show\""));
@@ -63,7 +66,11 @@ fn metadata(metadata: &Metadata) -> Map {
     let mut map = Map::new();
     let texts = |items: &[String]| Value::List(items.iter().map(String::as_str).collect());
     let filled = |pairs: &[(&str, &str)]| -> Map {
-        pairs.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| (*name, Value::from(*text))).collect()
+        pairs
+            .iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(name, text)| (*name, Value::from(*text)))
+            .collect()
     };
     map.extend(filled(&[
         ("name", &metadata.name),
@@ -108,11 +115,9 @@ fn dependency(dependency: &tautline_helm::Dependency) -> Value {
     let mut map: Map = [("name", dependency.name.as_str()), ("repository", dependency.repository.as_str())]
         .into_iter()
         .collect();
-    for (name, text) in [
-        ("version", &dependency.version),
-        ("condition", &dependency.condition),
-        ("alias", &dependency.alias),
-    ] {
+    for (name, text) in
+        [("version", &dependency.version), ("condition", &dependency.condition), ("alias", &dependency.alias)]
+    {
         if !text.is_empty() {
             map.insert(name, text.as_str());
         }

@@ -24,7 +24,10 @@ pub(super) fn run(
     surroundings: &Surroundings,
 ) -> Result<Outcome, String> {
     if arguments.is_empty() {
-        return Err("\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]".to_owned());
+        return Err(
+            "\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]"
+                .to_owned(),
+        );
     }
     let capabilities = capabilities(flags, dialect)?;
     refuse(flags, dialect)?;

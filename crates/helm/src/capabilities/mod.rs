@@ -108,7 +108,8 @@ impl KubeVersion {
         let mut numbers: Vec<&str> = Vec::new();
         let mut rest = bare.get(..end).unwrap_or_default();
         // As far as it has the form of numbers with dots between.
-        while let Some(length) = Some(rest.bytes().take_while(u8::is_ascii_digit).count()).filter(|n| *n > 0) {
+        while let Some(length) = Some(rest.bytes().take_while(u8::is_ascii_digit).count()).filter(|n| *n > 0)
+        {
             let (number, behind) = rest.split_at(length);
             numbers.push(number);
             match behind.strip_prefix('.') {

@@ -96,7 +96,7 @@ impl Host for Kubernetes {
             _ => return None,
         };
         self.note();
-        Some(text.into_value())
+        Some(Value::from(text.as_str()))
     }
 
     fn method(&self, name: &str) -> Option<Signature> {
@@ -107,8 +107,8 @@ impl Host for Kubernetes {
         self.note();
         let version = &self.capabilities.kube_version;
         Ok(match name {
-            "String" => version.normalized.into_value(),
-            _ => version.version.into_value(),
+            "String" => Value::from(version.normalized.as_str()),
+            _ => Value::from(version.version.as_str()),
         })
     }
 
@@ -128,16 +128,6 @@ impl Host for Kubernetes {
 
     fn as_any(&self) -> &dyn Any {
         self
-    }
-}
-
-trait IntoValue {
-    fn into_value(&self) -> Value;
-}
-
-impl IntoValue for String {
-    fn into_value(&self) -> Value {
-        Value::from(self.as_str())
     }
 }
 

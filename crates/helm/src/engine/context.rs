@@ -227,9 +227,10 @@ fn json(metadata: &Metadata) -> Map {
     let filled = |fields: Vec<(&str, Value)>| -> Value {
         fields.into_iter().filter(|(_, value)| value.is_true()).collect::<Map>().into()
     };
-    let maintainers = metadata.maintainers.iter().map(|m| {
-        filled(vec![("name", text(&m.name)), ("email", text(&m.email)), ("url", text(&m.url))])
-    });
+    let maintainers = metadata
+        .maintainers
+        .iter()
+        .map(|m| filled(vec![("name", text(&m.name)), ("email", text(&m.email)), ("url", text(&m.url))]));
     set("maintainers", List::new(maintainers.collect()).into());
     let dependencies = metadata.dependencies.iter().flatten().map(|d| {
         let json = filled(vec![

@@ -31,7 +31,8 @@ fn holds_nul(value: &Core) -> bool {
 
 pub(super) fn to_yaml(value: &Value) -> Result<String, String> {
     let core = value.to_core().map_err(|e| e.to_string())?;
-    yaml(&core).ok_or_else(|| "error converting JSON to YAML: yaml: control characters are not allowed".to_owned())
+    yaml(&core)
+        .ok_or_else(|| "error converting JSON to YAML: yaml: control characters are not allowed".to_owned())
 }
 
 pub(super) fn to_yaml_pretty(value: &Value) -> Result<String, String> {

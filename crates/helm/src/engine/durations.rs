@@ -2,15 +2,14 @@
 
 use std::any::Any;
 
-use tautline_grammar::Duration;
 use tautline_gotemplate::{Call, Failure, Functions, Host, Kind, Signature, Str, Type, Value};
+use tautline_grammar::Duration;
 
 const ANY: Signature = Signature::fixed(&[Type::Any]);
 
 pub(super) fn add(functions: &mut Functions) {
-    functions.add("mustToDuration", ANY, |call| {
-        Ok(Value::host(Span(nanos(call.arg(0)).map_err(Failure::new)?)))
-    });
+    functions
+        .add("mustToDuration", ANY, |call| Ok(Value::host(Span(nanos(call.arg(0)).map_err(Failure::new)?))));
     let scaled: [(&str, f64); 5] = [
         ("durationSeconds", 1e9),
         ("durationMinutes", 6e10),

@@ -58,7 +58,12 @@ pub(super) fn parse_error(error: &ParseError) -> RenderError {
 /// A template that failed as it ran.
 pub(super) fn exec_error(file: &str, failure: &Failure, dialect: Dialect) -> RenderError {
     let Some(error) = &failure.cause else {
-        return RenderError { message: failure.to_string(), file: file.to_owned(), line: 0, origin: String::new() };
+        return RenderError {
+            message: failure.to_string(),
+            file: file.to_owned(),
+            line: 0,
+            origin: String::new(),
+        };
     };
     let place = error.place.as_ref();
     RenderError {

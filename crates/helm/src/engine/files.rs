@@ -31,13 +31,22 @@ impl Files {
 
     fn glob(&self, pattern: &str) -> Self {
         let glob = Glob::new(pattern);
-        Self(self.0.iter().filter(|(name, _)| glob.matches(name)).map(|(n, f)| (n.clone(), f.clone())).collect())
+        Self(
+            self.0
+                .iter()
+                .filter(|(name, _)| glob.matches(name))
+                .map(|(n, f)| (n.clone(), f.clone()))
+                .collect(),
+        )
     }
 
     /// `key: content` as YAML, under the names without folders; a later file of one name wins.
     fn as_map(&self, encode: impl Fn(&[u8]) -> String) -> String {
-        let map: tautline_core::Map =
-            self.0.values().map(|file| (file.base().to_owned(), Core::from(encode(file.content())))).collect();
+        let map: tautline_core::Map = self
+            .0
+            .values()
+            .map(|file| (file.base().to_owned(), Core::from(encode(file.content()))))
+            .collect();
         super::data::yaml(&Core::Map(map)).unwrap_or_default()
     }
 

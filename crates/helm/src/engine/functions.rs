@@ -3,9 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use tautline_core::ResourceKey;
-use tautline_gotemplate::{
-    Call, EvaluateError, Failure, Functions, Map, Signature, Str, Type, Value,
-};
+use tautline_gotemplate::{Call, EvaluateError, Failure, Functions, Map, Signature, Str, Type, Value};
 
 use super::state::State;
 use super::{data, failure};
@@ -147,7 +145,7 @@ fn lookup(call: &mut Call<'_>) -> Result<Value, Failure> {
     let part = |i: usize| call.text(i).to_text().into_owned();
     let api_version = part(0);
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let key = ResourceKey::new(group, &part(1), &part(2), &part(3));
+    let key = ResourceKey::new(group, part(1), part(2), part(3));
     let found = state(call).and_then(|state| state.lookup(&key));
     Ok(match found {
         Some(object) => Value::from(&object.to_value()),

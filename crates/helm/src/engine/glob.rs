@@ -63,7 +63,8 @@ fn class(chars: &[char], mut at: usize, regex: &mut String) -> Option<usize> {
         regex.push('^');
         at += 1;
     }
-    let literal = |c: char| regex::escape(&c.to_string()).replace('^', r"\^").replace('&', r"\&").replace('~', r"\~");
+    let literal =
+        |c: char| regex::escape(&c.to_string()).replace('^', r"\^").replace('&', r"\&").replace('~', r"\~");
     if chars.get(at + 1) == Some(&'-') {
         let (low, high) = (*chars.get(at)?, *chars.get(at + 2)?);
         if high < low || chars.get(at + 3) != Some(&']') {

@@ -52,17 +52,20 @@ pub(crate) fn execute(
     let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
     let mut templates = Templates::new(functions::functions(settings.dialect)).named("gotpl");
     for one in &prepared {
-        templates.parse(one.path.as_str(), one.source)
+        templates
+            .parse(one.path.as_str(), one.source)
             .map_err(|error| failure::parse_error(&error).located(&origins))?;
     }
     let mut engine = Engine::new(Arc::new(templates), options(settings)).with_state(state.clone());
     let mut files = Vec::new();
     for one in prepared.iter().filter(|p| !p.path.rsplit('/').next().unwrap_or_default().starts_with('_')) {
-        let about: Map = [("Name", one.path.as_str()), ("BasePath", one.base_path.as_str())].into_iter().collect();
+        let about: Map =
+            [("Name", one.path.as_str()), ("BasePath", one.base_path.as_str())].into_iter().collect();
         one.dot.set("Template", about.named(settings.dialect.values_type()));
-        let out = engine
-            .execute_bytes(one.path.as_bytes(), &Value::Map(one.dot.clone()))
-            .map_err(|failure| failure::exec_error(&one.path, &failure, settings.dialect).located(&origins))?;
+        let out =
+            engine.execute_bytes(one.path.as_bytes(), &Value::Map(one.dot.clone())).map_err(|failure| {
+                failure::exec_error(&one.path, &failure, settings.dialect).located(&origins)
+            })?;
         files.push((one.path.clone(), without_no_value(out)));
     }
     let (needs, reads, mut warnings) = state.take();

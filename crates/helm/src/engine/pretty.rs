@@ -93,7 +93,11 @@ fn scalar_text(value: &Value) -> String {
     let mut joined = lines.next().unwrap_or_default().to_owned();
     for line in lines {
         joined.push(' ');
-        joined.push_str(if written.starts_with('"') { line.strip_prefix("\\ ").map_or(line, |_| &line[1..]) } else { line });
+        joined.push_str(if written.starts_with('"') {
+            line.strip_prefix("\\ ").map_or(line, |_| &line[1..])
+        } else {
+            line
+        });
     }
     joined
 }
@@ -106,10 +110,10 @@ mod tests {
     #[test]
     fn lists_are_indented_and_text_is_not_folded() {
         let long = "word ".repeat(30) + "end";
-        let value = value!({ "l": [1, { "a": [2], "b": "x\ny\n" }], "f": 1000000.0, "e": {}, "t": long.as_str() });
-        let expect = format!(
-            "e: {{}}\nf: 1e+06\nl:\n  - 1\n  - a:\n      - 2\n    b: |\n      x\n      y\nt: {long}"
-        );
+        let value =
+            value!({ "l": [1, { "a": [2], "b": "x\ny\n" }], "f": 1000000.0, "e": {}, "t": long.as_str() });
+        let expect =
+            format!("e: {{}}\nf: 1e+06\nl:\n  - 1\n  - a:\n      - 2\n    b: |\n      x\n      y\nt: {long}");
         assert_eq!(write(&value), expect);
     }
 }

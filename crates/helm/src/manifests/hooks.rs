@@ -63,15 +63,22 @@ impl HookEvent {
 
     fn parse(text: &str) -> Option<Self> {
         use HookEvent::{
-            PostDelete, PostInstall, PostRollback, PostUpgrade, PreDelete, PreInstall, PreRollback, PreUpgrade,
-            Test,
+            PostDelete, PostInstall, PostRollback, PostUpgrade, PreDelete, PreInstall, PreRollback,
+            PreUpgrade, Test,
         };
         if text == "test-success" {
             return Some(Test);
         }
         [
-            PreInstall, PostInstall, PreDelete, PostDelete, PreUpgrade, PostUpgrade, PreRollback,
-            PostRollback, Test,
+            PreInstall,
+            PostInstall,
+            PreDelete,
+            PostDelete,
+            PreUpgrade,
+            PostUpgrade,
+            PreRollback,
+            PostRollback,
+            Test,
         ]
         .into_iter()
         .find(|event| event.as_str() == text)

@@ -12,8 +12,8 @@ use tautline_core::{Budget, Value};
 
 use crate::Dialect;
 use head::Head;
-pub use hooks::{Hook, HookEvent};
 use hooks::Role;
+pub use hooks::{Hook, HookEvent};
 pub use order::uninstall_rank;
 pub(crate) use split::split;
 
@@ -81,7 +81,8 @@ pub(crate) fn sort(
             continue;
         }
         let origin = origins.get(path).cloned().unwrap_or_else(|| "".into());
-        let bad = |why: String, line| BadDocument { file: path.clone(), why, line, origin: origin.to_string() };
+        let bad =
+            |why: String, line| BadDocument { file: path.clone(), why, line, origin: origin.to_string() };
         let text = std::str::from_utf8(content).map_err(|error| {
             let before = content.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|b| **b == b'\n').count();
@@ -89,8 +90,8 @@ pub(crate) fn sort(
             bad(why, line)
         })?;
         for piece in split(text, dialect) {
-            let (head, value) = Head::read(&piece.text, dialect, budget)
-                .map_err(|why| bad(why, piece.line))?;
+            let (head, value) =
+                Head::read(&piece.text, dialect, budget).map_err(|why| bad(why, piece.line))?;
             let hook = match hooks::role(&head) {
                 Role::Manifest => None,
                 Role::Hook(hook) => Some(hook),

@@ -77,11 +77,18 @@ mod tests {
 
     #[test]
     fn orders() {
-        let mut kinds = ["Zebra", "Deployment", "APIService", "Alpha", "Namespace", "ValidatingWebhookConfiguration"];
+        let mut kinds =
+            ["Zebra", "Deployment", "APIService", "Alpha", "Namespace", "ValidatingWebhookConfiguration"];
         kinds.sort_by_key(|k| install_rank(k, Dialect::Helm4));
-        assert_eq!(kinds, ["Namespace", "Deployment", "APIService", "ValidatingWebhookConfiguration", "Alpha", "Zebra"]);
+        assert_eq!(
+            kinds,
+            ["Namespace", "Deployment", "APIService", "ValidatingWebhookConfiguration", "Alpha", "Zebra"]
+        );
         kinds.sort_by_key(|k| install_rank(k, Dialect::Helm3));
-        assert_eq!(kinds, ["Namespace", "Deployment", "APIService", "Alpha", "ValidatingWebhookConfiguration", "Zebra"]);
+        assert_eq!(
+            kinds,
+            ["Namespace", "Deployment", "APIService", "Alpha", "ValidatingWebhookConfiguration", "Zebra"]
+        );
         let mut kinds = ["Pod", "CronJob", "Service", "Ingress", "IngressClass", "Job", "Other"];
         kinds.sort_by_key(|k| uninstall_rank(k, Dialect::Helm4));
         assert_eq!(kinds, ["Ingress", "IngressClass", "Service", "CronJob", "Job", "Pod", "Other"]);

@@ -90,7 +90,8 @@ fn lines(file: &str, pieces: Vec<(String, usize)>) -> Vec<Piece> {
     pieces
         .into_iter()
         .map(|(text, offset)| {
-            line += file.as_bytes().get(at..offset).unwrap_or_default().iter().filter(|b| **b == b'\n').count();
+            line +=
+                file.as_bytes().get(at..offset).unwrap_or_default().iter().filter(|b| **b == b'\n').count();
             at = at.max(offset);
             Piece { text, line }
         })

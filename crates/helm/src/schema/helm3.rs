@@ -4,22 +4,22 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value as Json;
 
-pub(super) fn print(errors: &[ValidationError<'_>], instance: &Json) -> String {
+pub(super) fn print(errors: &[ValidationError<'_>]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for error in errors {
-        collect(error, instance, &mut lines);
+        collect(error, &mut lines);
     }
     lines.concat()
 }
 
-fn collect(error: &ValidationError<'_>, root: &Json, lines: &mut Vec<String>) {
+fn collect(error: &ValidationError<'_>, lines: &mut Vec<String>) {
     let at = field(error.instance_path().as_str());
     match error.kind() {
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             lines.push(format!("- {at}: {}\n", words(error, &at)));
             // The branch that got furthest is told too.
             if let Some(best) = context.iter().filter(|c| !c.is_empty()).min_by_key(|c| c.len()) {
-                best.iter().for_each(|inner| collect(inner, root, lines));
+                best.iter().for_each(|inner| collect(inner, lines));
             }
         }
         Kind::AdditionalProperties { unexpected } => {

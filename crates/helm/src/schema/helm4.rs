@@ -107,14 +107,14 @@ impl Printer {
                 group.iter().map(|flat| self.leaf(flat, depth)).collect()
             }
             "allOf" => {
-                let at = scope(&group, &["allOf"], depth);
+                let at = scope(&group, depth);
                 let below = self.numbered(group, depth);
                 vec![Line { at, text: "'allOf' failed".to_owned(), below }]
             }
             "$ref" | "$dynamicRef" | "$recursiveRef" if !is_leaf => {
                 let at = shared(&group);
-                let mut below = self.schema(group, depth + 1);
-                if below.len() == 1 { below } else { vec![Line { at, text: FAILED.to_owned(), below: std::mem::take(&mut below) }] }
+                let below = self.schema(group, depth + 1);
+                if below.len() == 1 { below } else { vec![Line { at, text: FAILED.to_owned(), below }] }
             }
             "properties" | "patternProperties" | "prefixItems" | "dependentSchemas" | "dependencies" => {
                 vec![self.wrapped(group, depth + 2)]
@@ -122,8 +122,14 @@ impl Printer {
             "items" if first.schema.get(depth + 1).is_some_and(|t| t.bytes().all(|b| b.is_ascii_digit())) => {
                 vec![self.wrapped(group, depth + 2)]
             }
-            "items" | "additionalItems" | "additionalProperties" | "if" | "then" | "else"
-            | "unevaluatedItems" | "unevaluatedProperties"
+            "items"
+            | "additionalItems"
+            | "additionalProperties"
+            | "if"
+            | "then"
+            | "else"
+            | "unevaluatedItems"
+            | "unevaluatedProperties"
                 if !is_leaf =>
             {
                 vec![self.wrapped(group, depth + 1)]
@@ -189,10 +195,16 @@ fn edge(flat: &Flat<'_>, depth: usize) -> (String, String) {
     let instance = || pointer(&flat.instance);
     let is_leaf = flat.schema.len() == depth + 1;
     let told = match keyword.as_str() {
-        "required" | "allOf" | "$ref" | "$dynamicRef" | "$recursiveRef" | "if" | "then" | "else" => String::new(),
+        "required" | "allOf" | "$ref" | "$dynamicRef" | "$recursiveRef" | "if" | "then" | "else" => {
+            String::new()
+        }
         "properties" | "dependentSchemas" | "dependencies" | "dependentRequired" | "prefixItems" => name,
         _ if is_leaf => format!("{} {}", instance(), words(flat.error)),
-        "patternProperties" | "items" | "additionalItems" | "additionalProperties" | "unevaluatedItems"
+        "patternProperties"
+        | "items"
+        | "additionalItems"
+        | "additionalProperties"
+        | "unevaluatedItems"
         | "unevaluatedProperties" => {
             // The value is one below the schema's own; deeper tokens belong to schemas below.
             let below = flat.schema.get(depth..).unwrap_or_default();
@@ -228,7 +240,7 @@ fn shared(group: &[Flat<'_>]) -> String {
 }
 
 /// The value that a group's keyword looked at.
-fn scope(group: &[Flat<'_>], _keyword: &[&str], depth: usize) -> String {
+fn scope(group: &[Flat<'_>], depth: usize) -> String {
     let Some(first) = group.first() else { return String::new() };
     let below = first.schema.get(depth..).unwrap_or_default();
     let deeper = below.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
@@ -264,7 +276,9 @@ fn words(error: &ValidationError<'_>) -> String {
         Json::Object(map) => map.len(),
         _ => 0,
     };
-    let number = |limit: &dyn std::fmt::Display| limit.to_string();
+    let number = |limit: &Json| grouped(&limit.to_string());
+    let count = |n: u64| grouped(&n.to_string());
+    let got = grouped(&size.to_string());
     match error.kind() {
         Kind::Type { kind } => format!("got {}, want {}", type_name(instance), wanted(kind)),
         Kind::Enum { options } => match options.as_array() {
@@ -289,14 +303,14 @@ fn words(error: &ValidationError<'_>) -> String {
             format!("exclusiveMaximum: got {}, want {}", number(instance), number(limit))
         }
         Kind::MultipleOf { multiple_of } => {
-            format!("multipleOf: got {}, want {multiple_of}", number(instance))
+            format!("multipleOf: got {}, want {}", number(instance), grouped(&multiple_of.to_string()))
         }
-        Kind::MinLength { limit } => format!("minLength: got {size}, want {limit}"),
-        Kind::MaxLength { limit } => format!("maxLength: got {size}, want {limit}"),
-        Kind::MinItems { limit } => format!("minItems: got {size}, want {limit}"),
-        Kind::MaxItems { limit } => format!("maxItems: got {size}, want {limit}"),
-        Kind::MinProperties { limit } => format!("minProperties: got {size}, want {limit}"),
-        Kind::MaxProperties { limit } => format!("maxProperties: got {size}, want {limit}"),
+        Kind::MinLength { limit } => format!("minLength: got {got}, want {}", count(*limit)),
+        Kind::MaxLength { limit } => format!("maxLength: got {got}, want {}", count(*limit)),
+        Kind::MinItems { limit } => format!("minItems: got {got}, want {}", count(*limit)),
+        Kind::MaxItems { limit } => format!("maxItems: got {got}, want {}", count(*limit)),
+        Kind::MinProperties { limit } => format!("minProperties: got {got}, want {}", count(*limit)),
+        Kind::MaxProperties { limit } => format!("maxProperties: got {got}, want {}", count(*limit)),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
             let names: Vec<String> = unexpected.iter().map(|name| quote(name)).collect();
             format!("additional properties {} not allowed", names.join(", "))
@@ -311,8 +325,13 @@ fn words(error: &ValidationError<'_>) -> String {
         Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
         Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
         Kind::OneOfMultipleValid { context } => {
-            let matched: Vec<String> =
-                context.iter().enumerate().filter(|(_, c)| c.is_empty()).map(|(i, _)| i.to_string()).take(2).collect();
+            let matched: Vec<String> = context
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| c.is_empty())
+                .map(|(i, _)| i.to_string())
+                .take(2)
+                .collect();
             format!("'oneOf' failed, subschemas {} matched", matched.join(", "))
         }
         Kind::Not { .. } => "'not' failed".to_owned(),
@@ -326,6 +345,26 @@ fn words(error: &ValidationError<'_>) -> String {
             format!("invalid propertyName {}", quote(error.instance().as_str().unwrap_or_default()))
         }
         _ => error.to_string(),
+    }
+}
+
+/// Digits in groups of three, as the validator prints numbers in English.
+fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
+    if !whole.bytes().all(|b| b.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let mut out = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    match fraction {
+        Some(fraction) => format!("{sign}{out}.{fraction}"),
+        None => format!("{sign}{out}"),
     }
 }
 

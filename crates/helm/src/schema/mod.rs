@@ -64,7 +64,7 @@ fn check(schema: &[u8], values: &Map, dialect: Dialect, budget: &Budget) -> Resu
     }
     Err(match dialect {
         Dialect::Helm4 => helm4::print(&errors, draft),
-        Dialect::Helm3 => helm3::print(&errors, &instance),
+        Dialect::Helm3 => helm3::print(&errors),
     })
 }
 
@@ -100,7 +100,10 @@ impl Retrieve for Nothing {
             // Helm 4 lets an unknown name allow everything.
             return Ok(Json::Bool(true));
         }
-        Err(format!("{uri} is another place, and schemas of other places are not fetched; put it into the chart").into())
+        Err(format!(
+            "{uri} is another place, and schemas of other places are not fetched; put it into the chart"
+        )
+        .into())
     }
 }
 

@@ -5,9 +5,7 @@ mod value_files;
 
 use std::sync::Arc;
 
-use tautline_core::{
-    Digest, Manifest, Map, Need, Object, Origin, Problem, Read, TreePath, Value, Want,
-};
+use tautline_core::{Digest, Manifest, Map, Need, Object, Origin, Problem, Read, TreePath, Value, Want};
 use tautline_helm::{
     Capabilities, Chart, ChartError, Dependency, Document, KubeVersion, LoadedChart, Loader, Lookups,
     Overrides, Release, Settings, TemplateError, template,
@@ -70,7 +68,10 @@ impl Chartwork<'_> {
                 Some(chart)
             }
             Err(ChartError::NotFound(path)) => {
-                self.problem("source", format!("{path}: app path does not exist in the source; check spec.source.path"));
+                self.problem(
+                    "source",
+                    format!("{path}: app path does not exist in the source; check spec.source.path"),
+                );
                 None
             }
             Err(error) => {
@@ -128,7 +129,7 @@ impl Chartwork<'_> {
             overrides.files.push(("spec.source.helm.values".to_owned(), self.options.values.clone().into()));
         }
         for parameter in &self.options.parameters {
-            let value = options::escaped(&self.options.substituted(&parameter.value));
+            let value = options::escaped(&self.substituted(&parameter.value));
             let into = if parameter.force_string { &mut overrides.string } else { &mut overrides.set };
             into.push(format!("{}={value}", parameter.name));
         }
@@ -147,6 +148,16 @@ impl Chartwork<'_> {
                 None
             }
         }
+    }
+
+    /// Text with its variables put in. One that shows the revision changes with each.
+    fn substituted(&mut self, text: &str) -> String {
+        let revision = &self.request.answers.revision;
+        if text.contains("ARGOCD_APP_REVISION") {
+            let read = Read::Version("revision".to_owned());
+            self.rendered.reads.found(read, Digest::of_bytes(revision.as_bytes()));
+        }
+        self.options.substituted(text, revision)
     }
 
     /// Random text differs between apps, and is the same again as long as the process lives.
@@ -293,3 +304,6 @@ impl FileText for tautline_helm::File {
         decode(&self.data).map(std::borrow::Cow::into_owned).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,7 +84,8 @@ impl HelmOptions {
     }
 
     /// Puts variables in, as Argo CD does: `$NAME`, `${NAME}`, `$$` for a dollar; unknown ones are empty.
-    pub(super) fn substituted(&self, text: &str) -> String {
+    /// The revision's are made of `revision`.
+    pub(super) fn substituted(&self, text: &str, revision: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, behind)) = rest.split_once('$') {
@@ -92,6 +93,9 @@ impl HelmOptions {
             let (name, after) = variable(behind);
             match name {
                 Some("$") => out.push('$'),
+                Some("ARGOCD_APP_REVISION") => out.push_str(revision),
+                Some("ARGOCD_APP_REVISION_SHORT") => out.push_str(revision.get(..7).unwrap_or(revision)),
+                Some("ARGOCD_APP_REVISION_SHORT_8") => out.push_str(revision.get(..8).unwrap_or(revision)),
                 Some(name) => out.push_str(self.variables.get(name).map_or("", String::as_str)),
                 None => out.push('$'),
             }
@@ -142,10 +146,13 @@ mod tests {
             variables: [("ARGOCD_APP_NAME".to_owned(), "web".to_owned())].into(),
             ..Default::default()
         };
-        let check = |text: &str, expect: &str| assert_eq!(options.substituted(text), expect, "{text}");
+        let check = |text: &str, expect: &str| {
+            assert_eq!(options.substituted(text, "0123456789ab"), expect, "{text}")
+        };
         check("values-$ARGOCD_APP_NAME.yaml", "values-web.yaml");
         check("${ARGOCD_APP_NAME}x$$y$NOPE/z", "webx$y/z");
         check("100 $ only", "100 $ only");
+        check("v-$ARGOCD_APP_REVISION_SHORT", "v-0123456");
         assert_eq!(escaped("a,b\\,c"), "a\\,b\\,c");
         assert_eq!(escaped("{a,b}"), "{a,b}");
     }

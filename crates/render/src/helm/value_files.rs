@@ -29,7 +29,7 @@ impl<'a> Chartwork<'a> {
     pub(super) fn value_files(&mut self) -> Vec<Found> {
         let mut plain: Vec<(String, TreePath)> = Vec::new();
         for written in &self.options.value_files {
-            if !is_pattern(&self.options.substituted(written))
+            if !is_pattern(&self.substituted(written))
                 && let Ok(Some(place)) = self.place(written, false)
             {
                 plain.push((place.prefix, place.path));
@@ -65,8 +65,14 @@ impl<'a> Chartwork<'a> {
                 )),
             };
         }
+        let matching = self.matching(&place)?;
+        if matching.is_empty() && !self.options.ignore_missing_value_files {
+            return Err(format!(
+                "no values file matches {written}; correct it, or set ignoreMissingValueFiles"
+            ));
+        }
         let mut files = Vec::new();
-        for path in self.matching(&place)? {
+        for path in matching {
             if plain.contains(&(place.prefix.clone(), path.clone())) {
                 continue;
             }
@@ -74,9 +80,6 @@ impl<'a> Chartwork<'a> {
             if let Some(bytes) = self.file(&one)? {
                 files.push(Found { name: one.path.to_string(), bytes });
             }
-        }
-        if files.is_empty() && !self.options.ignore_missing_value_files {
-            return Err(format!("no values file matches {written}; correct it, or set ignoreMissingValueFiles"));
         }
         Ok(files)
     }
@@ -92,12 +95,14 @@ impl<'a> Chartwork<'a> {
                 }
                 return Ok(None);
             };
-            let path = TreePath::new(&self.options.substituted(rest)).map_err(|e| e.to_string())?;
+            let path = TreePath::new(&self.substituted(rest)).map_err(|e| e.to_string())?;
             return Ok(Some(Place { tree: &**tree, prefix: format!("${name}/"), path }));
         }
-        let text = self.options.substituted(written);
+        let text = self.substituted(written);
         if let Some((scheme, _)) = text.split_once("://") {
-            return Err(format!("values file {written}: {scheme} is the network, and nothing is fetched; put it into Git"));
+            return Err(format!(
+                "values file {written}: {scheme} is the network, and nothing is fetched; put it into Git"
+            ));
         }
         let path = self.request.path.join(&text).map_err(|e| e.to_string())?;
         Ok(Some(Place { tree: self.request.tree, prefix: String::new(), path }))
@@ -139,7 +144,11 @@ impl<'a> Chartwork<'a> {
         Ok(found)
     }
 
-    fn listing(&mut self, place: &Place<'_>, folder: &TreePath) -> Result<Vec<(String, EntryKind)>, TreeError> {
+    fn listing(
+        &mut self,
+        place: &Place<'_>,
+        folder: &TreePath,
+    ) -> Result<Vec<(String, EntryKind)>, TreeError> {
         let read = Read::Listing(format!("{}{folder}", place.prefix));
         let is_folder = place.tree.stat(folder)?.is_some_and(|e| e.kind == EntryKind::Folder);
         if !is_folder && !folder.is_root() {
