@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a test stand fails by panicking with what it saw")]
 
 pub mod fixtures;
+pub mod helm_cases;
 pub mod merge_cases;
 pub mod semver_cases;
 pub mod served_cases;

@@ -7,18 +7,20 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
     ("schema", &["core", "grammar"]),
+    ("gotemplate", &["core", "grammar"]),
     ("source", &["core", "grammar"]),
     ("merge", &["core", "schema"]),
     ("ownership", &["core", "schema"]),
     ("health", &["core", "grammar", "schema"]),
     ("diff", &["core", "grammar", "yaml", "schema", "merge"]),
+    ("helm", &["core", "grammar", "yaml", "gotemplate"]),
     ("cluster", &["core", "grammar", "schema", "ownership", "health"]),
-    ("render", &["core", "grammar", "yaml"]),
+    ("render", &["core", "grammar", "yaml", "helm"]),
     ("plan", &["core", "grammar", "schema", "ownership", "diff", "health"]),
     ("git", &["core", "source"]),
     ("kube", &["core", "cluster", "ownership"]),
@@ -62,16 +64,18 @@ const ARROWS: [(&str, &[&str]); 21] = [
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
-const PURE: [&str; 12] = [
+const PURE: [&str; 14] = [
     "core",
     "grammar",
     "yaml",
     "schema",
+    "gotemplate",
     "source",
     "merge",
     "ownership",
     "health",
     "diff",
+    "helm",
     "render",
     "plan",
     "engine",

@@ -15,6 +15,7 @@ use tautline_ownership::{AppInstance, Destination, Propagation};
 use tautline_plan::SyncOptions;
 use tautline_render::{DirectoryOptions, Tool};
 
+use crate::helm;
 use crate::options::AppOptions;
 
 /// The annotation that keeps the kinds an app ever owned objects of (rule R3).
@@ -74,14 +75,14 @@ impl Application {
             refused.add("path", &error.to_string());
             TreePath::root()
         });
-        let tool = tool(&source, &mut refused);
+        let tool = tool(object, &source, &mut refused);
         let id = AppId::new(object.namespace(), object.name());
         let destination = destination(object, &spec, &id, settings, &mut refused);
         let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
         let app = AppSpec {
             destination,
             want: want(&source),
-            source: Digest::of_parts([Value::Map(source.clone()).to_json(), format!("{tool:?}")]),
+            source: Digest::of_parts([Value::Map(source.clone()).to_json()]),
             policy: SyncPolicy {
                 awaits_last_wave: object.annotation(AWAIT_LAST_WAVE_ANNOTATION) != Some("false"),
                 ..policy(&spec, &options, settings)
@@ -179,7 +180,7 @@ fn want(source: &Map) -> Want {
     Want::Git { repository: text(source, "repoURL").to_owned(), reference: reference.to_owned() }
 }
 
-fn tool(source: &Map, refused: &mut Refused) -> Tool {
+fn tool(object: &Object, source: &Map, refused: &mut Refused) -> Tool {
     let blocks: Vec<&str> = ["helm", "kustomize", "directory"]
         .into_iter()
         .filter(|block| source.get(block).is_some_and(|v| !v.is_null()))
@@ -188,7 +189,7 @@ fn tool(source: &Map, refused: &mut Refused) -> Tool {
         refused.add("source", &format!("multiple application sources defined: {}", blocks.join(", ")));
     }
     match blocks.first() {
-        Some(&"helm") => Tool::Helm,
+        Some(&"helm") => Tool::Helm(helm::options(object, source, refused)),
         Some(&"kustomize") => Tool::Kustomize,
         Some(_) => {
             let directory = source.get("directory").and_then(Value::as_map).cloned().unwrap_or_default();
@@ -204,7 +205,7 @@ fn tool(source: &Map, refused: &mut Refused) -> Tool {
                 exclude: text(&directory, "exclude").to_owned(),
             })
         }
-        None => Tool::Detect,
+        None => Tool::Detected(helm::options(object, source, refused)),
     }
 }
 
@@ -482,6 +483,34 @@ mod tests {
         }
         let app = read(&TUTORIAL.replace("    path:", "    plugin: {name: x}\n    path:"));
         assert!(app.spec.refused.iter().any(|p| p.message.contains("source.plugin")));
+    }
+
+    #[test]
+    fn a_charts_options_are_read() {
+        let helm = "    path: charts/ai-agent\n    helm:\n      version: v3\n      valueFiles: [values-prod.yaml, /shared/*.yaml]\n      ignoreMissingValueFiles: true\n      values: 'a: 1'\n      valuesObject: {b: 2}\n      parameters:\n      - {name: x, value: '1'}\n      - {name: x, value: '2'}\n      - {name: z, value: '3', forceString: true}\n      fileParameters: [{name: f, path: files/f.txt}]\n      skipCrds: true\n      kubeVersion: 1.30.0\n      apiVersions: [foo/v1]\n";
+        let app = read(&TUTORIAL.replace("    path: charts/ai-agent\n", helm));
+        assert!(app.spec.refused.is_empty(), "{:?}", app.spec.refused);
+        let Tool::Helm(options) = &app.tool else { panic!("{:?}", app.tool) };
+        assert_eq!(
+            (options.release_name.as_str(), options.namespace.as_str()),
+            ("ai-agent-prod", "production")
+        );
+        assert_eq!(options.value_files, ["values-prod.yaml", "/shared/*.yaml"]);
+        assert_eq!(options.values, r#"{"b":2}"#);
+        let parameters: Vec<_> =
+            options.parameters.iter().map(|p| (p.name.as_str(), p.value.as_str(), p.force_string)).collect();
+        assert_eq!(parameters, [("x", "2", false), ("z", "3", true)]);
+        assert_eq!(options.file_parameters, [("f".to_owned(), "files/f.txt".to_owned())]);
+        assert!(options.skip_crds && options.ignore_missing_value_files && !options.skip_tests);
+        assert_eq!(options.dialect, tautline_render::Dialect::Helm3);
+        assert_eq!(options.variables["ARGOCD_APP_NAME"], "ai-agent-prod");
+        let wrong = read(&TUTORIAL.replace(
+            "    path: charts/ai-agent\n",
+            "    helm: {valuesFiles: [a], version: v2}\n    path: a\n",
+        ));
+        let fields: Vec<&str> =
+            wrong.spec.refused.iter().map(|p| p.message.split(':').next().unwrap()).collect();
+        assert_eq!(fields, ["spec.source.helm.valuesFiles", "spec.source.helm.version"]);
     }
 
     #[test]

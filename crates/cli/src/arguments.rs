@@ -27,6 +27,9 @@ pub(crate) enum Command {
     Tree(TreeOptions),
     /// Judge the health of objects in a file (exit code 1 if one is degraded)
     Health(HealthOptions),
+    /// Do as helm does: template, show, lint, with Helm's flags (see taut helm --help)
+    #[command(disable_help_flag = true)]
+    Helm(HelmArguments),
     /// Serve an empty cluster in memory, over TLS, for kubectl and tests
     Apiserver(ServeOptions),
 }
@@ -150,6 +153,14 @@ pub(crate) struct ServeOptions {
     /// Play the built-in controllers and the kubelet, so that Deployments get pods
     #[arg(long)]
     pub(crate) workloads: bool,
+}
+
+/// What follows `taut helm`, as Helm takes it.
+#[derive(Args)]
+pub(crate) struct HelmArguments {
+    /// A command of Helm with its arguments and flags
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// How a result is printed.

@@ -9,6 +9,7 @@ mod compare;
 mod diff;
 mod failure;
 mod health;
+mod helm;
 mod input;
 mod live;
 mod plan;
@@ -46,6 +47,18 @@ async fn run(command: Command) -> Result<u8> {
         Command::Apply(options) => apply::run(&options).await,
         Command::Tree(options) => tree::run(&options).await,
         Command::Health(options) => health::run(&options),
+        Command::Helm(options) => Ok(run_helm(&options.arguments)),
         Command::Apiserver(options) => serve::run(&options).await,
     }
+}
+
+/// `taut helm` prints what Helm prints, and ends as Helm ends.
+fn run_helm(arguments: &[String]) -> u8 {
+    use std::io::Write;
+    let surroundings = helm::Surroundings { now: system::now(), seed: rand::random() };
+    let outcome = helm::run(arguments, &surroundings);
+    // A reader that closes the pipe early, such as `head`, is no failure.
+    let _ = std::io::stdout().write_all(&outcome.stdout);
+    let _ = std::io::stderr().write_all(outcome.stderr.as_bytes());
+    outcome.code
 }

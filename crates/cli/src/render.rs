@@ -8,7 +8,7 @@ use tautline::yaml;
 
 use crate::arguments::{RenderOptions, SourceOptions};
 use crate::failure::{Failure, Result};
-use crate::input;
+use crate::{input, system};
 
 /// What a render came to, with file names as seen from the command line.
 pub(crate) struct Rendering {
@@ -27,12 +27,18 @@ pub(crate) struct Rendering {
 /// Renders what the options name.
 pub(crate) async fn render(options: &SourceOptions) -> Result<Rendering> {
     let input = input::open(options).await?;
+    let answers = Answers {
+        revision: input.revision.clone(),
+        now: system::now(),
+        seed: rand::random(),
+        ..Answers::default()
+    };
     let rendered = BuiltIn.render(&Request {
         tree: &*input.tree,
         path: input.path,
         tool: input.tool,
         budget: Budget::default(),
-        answers: &Answers::default(),
+        answers: &answers,
     });
     let place = |origin: &mut Origin| {
         if !origin.file.is_empty() {

@@ -15,6 +15,11 @@ impl Clock for SystemClock {
     }
 }
 
+/// The present moment.
+pub(crate) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
 /// A key that secret values are masked with, drawn anew each time.
 pub(crate) fn masking_key() -> MaskingKey {
     MaskingKey::new(rand::random())

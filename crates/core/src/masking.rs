@@ -15,6 +15,11 @@ impl MaskingKey {
         Self(random)
     }
 
+    /// A secret of its own for another purpose of the same process. It says nothing of the key.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        *Digest::keyed(&self.0, format!("derived for {purpose}").as_bytes()).as_bytes()
+    }
+
     /// What stands in for a secret value: equal for equal values under one key, and nothing else.
     pub fn mask(&self, secret: &str) -> Value {
         let digest = Digest::keyed(&self.0, secret.as_bytes()).to_string();

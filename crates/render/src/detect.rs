@@ -1,6 +1,6 @@
 //! What stands at a path: a chart, a Kustomize target, or a folder of manifests.
 
-use tautline_core::{Read, ReadSet, Tree, TreeError, TreePath};
+use tautline_core::{Budget, Digest, EntryKind, Read, ReadSet, Tree, TreeError, TreePath, resolve};
 
 use crate::request::SourceType;
 
@@ -11,15 +11,15 @@ const KUSTOMIZATION_FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml
 pub fn detect(tree: &dyn Tree, path: &TreePath, reads: &mut ReadSet) -> Result<SourceType, TreeError> {
     let mut found = |name: &str| -> Result<bool, TreeError> {
         let file = path.join(name)?;
-        let entry = tree.stat(&file)?;
-        match &entry {
-            Some(entry) => {
-                let digest = tautline_core::Digest::of_bytes(entry.id.0.as_bytes());
-                reads.found(Read::File(file.to_string()), digest);
+        let found = resolve(tree, &file)?.filter(|(_, entry)| entry.kind == EntryKind::File);
+        match &found {
+            Some((real, _)) => {
+                let bytes = tree.read(real, &Budget::default())?;
+                reads.found(Read::File(file.to_string()), Digest::of_bytes(&bytes));
             }
             None => reads.missing(Read::File(file.to_string())),
         }
-        Ok(entry.is_some())
+        Ok(found.is_some())
     };
     for name in KUSTOMIZATION_FILES {
         if found(name)? {

@@ -23,14 +23,7 @@ pub fn directory(request: &Request<'_>, options: &DirectoryOptions) -> Rendered 
             return rendered;
         }
     };
-    rendered.reads.found(
-        Read::Parameter("directory".into()),
-        Digest::of_parts([
-            options.include.as_str(),
-            options.exclude.as_str(),
-            if options.recurse { "r" } else { "" },
-        ]),
-    );
+    rendered.reads.found(Read::Parameter("directory".into()), options.digest());
     let mut walk = Walk { request, options, globs, rendered, bytes: 0 };
     if let Err(error) = walk.folder(&request.path) {
         walk.rendered.problems.push(Problem::error("source", missing_path(request, &error)));
@@ -60,7 +53,7 @@ impl Walk<'_> {
         let not_found = || TreeError::NotFound { path: path.clone(), what: "folder" };
         let (real, _) = resolve(self.request.tree, path)?.ok_or_else(not_found)?;
         let names = self.request.tree.list(&real)?;
-        let listing = Digest::of_parts(names.iter().map(|(name, entry)| format!("{name} {:?}", entry.kind)));
+        let listing = crate::reads::listing(&names);
         self.rendered.reads.found(Read::Listing(real.to_string()), listing);
         for (name, entry) in names {
             if self.request.budget.cancel.is_cancelled() {

@@ -20,22 +20,28 @@
 //! # Ok::<(), tautline_core::OutsideTree>(())
 //! ```
 //!
+//! Helm charts are rendered by crate `helm`, with Argo CD's way of calling it in [`HelmOptions`].
+//!
 //! # What it does not do
-//! Helm charts and Kustomize targets are detected and named in a problem; their renderers are crates of their
-//! own. Jsonnet and plugins are not rendered.
+//! Kustomize targets are detected and named in a problem. Jsonnet and plugins are not rendered.
 //!
 //! [`ReadSet`]: tautline_core::ReadSet
 #![forbid(unsafe_code)]
 
 mod detect;
 mod directory;
+mod helm;
+mod reads;
 mod request;
 
 use tautline_core::Problem;
 
 pub use detect::detect;
 pub use directory::directory;
-pub use request::{Answers, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool};
+pub use helm::{HelmOptions, HelmParameter, helm};
+pub use reads::still_holds;
+pub use request::{Answers, ClusterApis, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool};
+pub use tautline_helm::Dialect;
 
 /// Renders whatever stands at the path, by the rules of [`detect`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,9 +52,9 @@ impl Renderer for BuiltIn {
         let mut reads = tautline_core::ReadSet::default();
         let source_type = match &request.tool {
             Tool::Directory(_) => Ok(SourceType::Directory),
-            Tool::Helm => Ok(SourceType::Helm),
+            Tool::Helm(_) => Ok(SourceType::Helm),
             Tool::Kustomize => Ok(SourceType::Kustomize),
-            Tool::Detect => detect(request.tree, &request.path, &mut reads),
+            Tool::Detect | Tool::Detected(_) => detect(request.tree, &request.path, &mut reads),
         };
         let mut rendered = match source_type {
             Ok(SourceType::Directory) => {
@@ -58,11 +64,14 @@ impl Renderer for BuiltIn {
                 };
                 directory(request, &options)
             }
+            Ok(SourceType::Helm) => match &request.tool {
+                Tool::Helm(options) | Tool::Detected(options) => helm(request, options),
+                _ => helm(request, &HelmOptions::of_folder(&request.path)),
+            },
             Ok(other) => missing_renderer(request, other),
             Err(error) => problem("source", error.to_string(), SourceType::Directory),
         };
-        let found: Vec<_> = reads.iter().map(|(read, digest)| (read.clone(), digest.copied())).collect();
-        rendered.reads.extend(found);
+        rendered.reads.extend(reads.iter().map(|(read, digest)| (read.clone(), digest.copied())));
         rendered
     }
 }
@@ -70,7 +79,7 @@ impl Renderer for BuiltIn {
 fn missing_renderer(request: &Request<'_>, source_type: SourceType) -> Rendered {
     let tool = source_type.as_str();
     let message = format!(
-        "{}: this is a {tool} source, and this build renders plain manifests only; render it to a folder first",
+        "{}: this is a {tool} source, and this build renders plain manifests and charts only; render it to a folder first",
         request.path
     );
     problem("no-renderer", message, source_type)

@@ -1,10 +1,14 @@
 //! What a renderer is asked, and what it answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tautline_core::{
-    Budget, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Tree, TreePath,
+    Budget, Digest, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Timestamp, Tree,
+    TreePath, Want,
 };
+
+use crate::HelmOptions;
 
 /// One render: everything that decides its result.
 #[expect(missing_debug_implementations, reason = "borrows a tree")]
@@ -22,18 +26,30 @@ pub struct Request<'a> {
 }
 
 /// How a source is rendered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tool {
     /// By what is found at the path.
     #[default]
     Detect,
+    /// By what is found at the path; a chart with these options.
+    Detected(HelmOptions),
     /// As a folder of manifests.
     Directory(DirectoryOptions),
     /// As a Helm chart.
-    Helm,
+    Helm(HelmOptions),
     /// As a Kustomize target.
     Kustomize,
+}
+
+impl Tool {
+    /// What is said about a chart, if something is.
+    pub fn helm(&self) -> Option<&HelmOptions> {
+        match self {
+            Self::Helm(options) | Self::Detected(options) => Some(options),
+            _ => None,
+        }
+    }
 }
 
 /// How a folder of manifests is read, as Argo CD 3.6 reads it.
@@ -47,11 +63,49 @@ pub struct DirectoryOptions {
     pub exclude: String,
 }
 
-/// Answers to [`Need`]s.
-#[derive(Debug, Default)]
+impl DirectoryOptions {
+    /// One digest for all of them.
+    pub(crate) fn digest(&self) -> Digest {
+        let recurse = if self.recurse { "r" } else { "" };
+        Digest::of_parts([self.include.as_str(), self.exclude.as_str(), recurse])
+    }
+}
+
+/// What the caller knows beside the source: answers to [`Need`]s, the cluster, the clock, chance.
+#[derive(Default)]
 pub struct Answers {
-    /// Live objects for lookups; `None` for those that are not there.
+    /// Live objects for lookups; `None` for those that are not there. A key without a name is for the list
+    /// of its kind.
     pub lookups: BTreeMap<ResourceKey, Option<Object>>,
+    /// Other sources: chart dependencies, and what `$ref` leads to.
+    pub trees: BTreeMap<Want, Arc<dyn Tree>>,
+    /// What the cluster serves (rule R25); nothing to do without, as `helm template` does.
+    pub cluster: Option<Arc<ClusterApis>>,
+    /// The revision of the source, for `$ARGOCD_APP_REVISION`.
+    pub revision: String,
+    /// What a template's `now` gives.
+    pub now: Timestamp,
+    /// Where a template's random text and keys come from. Whoever knows it knows them.
+    pub seed: [u8; 32],
+}
+
+impl std::fmt::Debug for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answers")
+            .field("lookups", &self.lookups.len())
+            .field("trees", &self.trees.keys())
+            .field("cluster", &self.cluster)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a cluster says of itself, from a complete discovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterApis {
+    /// The version of Kubernetes: `v1.37.2`.
+    pub kube_version: String,
+    /// What it serves: `apps/v1` and `apps/v1/Deployment`.
+    pub api_versions: Vec<String>,
 }
 
 /// What a render came to.

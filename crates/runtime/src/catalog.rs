@@ -6,23 +6,34 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tautline_cluster::{ApiResource, Discovery};
 use tautline_core::{GroupKind, GroupVersionKind};
 use tautline_ownership::{Scope, Scopes};
+use tautline_render::ClusterApis;
+use tokio::sync::Notify;
 
 /// The last complete discovery. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Catalog(Arc<RwLock<Served>>);
+pub struct Catalog(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    served: RwLock<Served>,
+    /// Rings when the first discovery is there.
+    known: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Served {
     discovery: Discovery,
     preferred: BTreeMap<GroupKind, ApiResource>,
     is_known: bool,
+    /// As charts ask about it.
+    apis: Arc<ClusterApis>,
 }
 
 impl Catalog {
     /// Takes a new discovery. Kinds of groups that are stale in it are kept from before. Answers whether
     /// anything changed.
     pub fn update(&self, mut discovery: Discovery) -> bool {
-        let mut served = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut served = self.0.served.write().unwrap_or_else(PoisonError::into_inner);
         for resource in &served.discovery.resources {
             if discovery.is_stale(&resource.gvk.group) && discovery.find(&resource.gvk).is_none() {
                 discovery.resources.push(resource.clone());
@@ -35,25 +46,45 @@ impl Catalog {
         for resource in &discovery.resources {
             preferred.entry(resource.gvk.group_kind()).or_insert_with(|| resource.clone());
         }
-        *served = Served { discovery, preferred, is_known: true };
+        let apis = Arc::new(apis(&discovery));
+        *served = Served { discovery, preferred, is_known: true, apis };
+        drop(served);
+        self.0.known.notify_waiters();
         true
+    }
+
+    /// What charts may ask about, once it is known (rule R25): a render before that would take everything
+    /// for absent.
+    pub async fn apis(&self) -> Arc<ClusterApis> {
+        loop {
+            let rings = self.0.known.notified();
+            if let Some(apis) = self.known_apis() {
+                return apis;
+            }
+            rings.await;
+        }
+    }
+
+    fn known_apis(&self) -> Option<Arc<ClusterApis>> {
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
+        served.is_known.then(|| served.apis.clone())
     }
 
     /// The kind in exactly this version.
     pub fn resource(&self, gvk: &GroupVersionKind) -> Option<ApiResource> {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
         served.discovery.find(gvk).cloned()
     }
 
     /// The kind in its preferred version.
     pub fn preferred(&self, kind: &GroupKind) -> Option<ApiResource> {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
         served.preferred.get(kind).cloned()
     }
 
     /// Every kind in its preferred version that can be listed.
     pub fn listable(&self) -> Vec<ApiResource> {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
         served.preferred.values().filter(|r| r.allows("list")).cloned().collect()
     }
 }
@@ -65,10 +96,24 @@ impl Scopes for Catalog {
     }
 
     fn is_served(&self, kind: &GroupKind) -> Option<bool> {
-        let served = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let served = self.0.served.read().unwrap_or_else(PoisonError::into_inner);
         if served.preferred.contains_key(kind) {
             return Some(true);
         }
         (served.is_known && !served.discovery.is_stale(&kind.group)).then_some(false)
+    }
+}
+
+/// `group/version` and `group/version/Kind` of everything that is served.
+fn apis(discovery: &Discovery) -> ClusterApis {
+    let mut api_versions = std::collections::BTreeSet::new();
+    for resource in &discovery.resources {
+        let version = resource.gvk.group_version().to_string();
+        api_versions.insert(format!("{version}/{}", resource.gvk.kind));
+        api_versions.insert(version);
+    }
+    ClusterApis {
+        kube_version: discovery.server_version.clone(),
+        api_versions: api_versions.into_iter().collect(),
     }
 }

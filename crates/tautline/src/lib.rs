@@ -53,8 +53,10 @@ pub use tautline_diff as diff;
 pub use tautline_engine as engine;
 #[cfg(feature = "git")]
 pub use tautline_git as git;
+pub use tautline_gotemplate as gotemplate;
 pub use tautline_grammar as grammar;
 pub use tautline_health as health;
+pub use tautline_helm as helm;
 #[cfg(feature = "kube")]
 pub use tautline_kube as kube;
 pub use tautline_merge as merge;

@@ -1,0 +1,265 @@
+//! `helm template`.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use tautline_core::{Budget, Map};
+use tautline_gotemplate::{Engine, Functions, Options, Templates, Value};
+use tautline_helm::{
+    Capabilities, Chart, Dialect, KubeVersion, LoadedChart, Loader, Overrides, PrintOptions, Release,
+    Rendered, Settings, TemplateError, print, template,
+};
+
+use super::disk::Disk;
+use super::flags::Flags;
+use super::{Outcome, Surroundings, namespace};
+
+/// Renders a chart and prints it.
+pub(super) fn run(
+    arguments: &[String],
+    flags: &Flags,
+    dialect: Dialect,
+    surroundings: &Surroundings,
+) -> Result<Outcome, String> {
+    if arguments.is_empty() {
+        return Err(
+            "\"helm template\" requires at least 1 argument\n\nUsage:  helm template [NAME] [CHART] [flags]"
+                .to_owned(),
+        );
+    }
+    let capabilities = capabilities(flags, dialect)?;
+    refuse(flags, dialect)?;
+    let (name, chart) = name_and_chart(arguments, flags, surroundings)?;
+    let budget = budget();
+    let path = locate(&chart, dialect)?;
+    let values = values(flags, dialect, &budget)?;
+    let loaded = load(&path, dialect, &budget)?;
+    let mut outcome = Outcome::default();
+    outcome.stderr.extend(loaded.warnings.iter().map(|warning| format!("{warning}\n")));
+    if loaded.chart.metadata.deprecated {
+        outcome.stderr.push_str(match dialect {
+            Dialect::Helm3 => "WARNING: This chart is deprecated\n",
+            Dialect::Helm4 => "level=WARN msg=\"this chart is deprecated\"\n",
+        });
+    }
+    let release =
+        Release { is_upgrade: flags.is_set("is-upgrade"), ..Release::install(name, namespace::of(flags)) };
+    let settings = Settings {
+        dialect,
+        capabilities: Some(Arc::new(capabilities)),
+        skip_schema_validation: flags.is_set("skip-schema-validation"),
+        now: surroundings.now,
+        seed: surroundings.seed,
+        budget,
+        ..Settings::default()
+    };
+    match render(loaded.chart, values, &release, &settings) {
+        Ok(rendered) => printed(&rendered, flags, dialect, outcome),
+        Err(error) => Ok(failed(&error, flags, outcome)),
+    }
+}
+
+/// A chart may take as long as it takes, with a bound all the same.
+pub(super) fn budget() -> Budget {
+    Budget { bytes: 512 << 20, nodes: 50_000_000, steps: 5_000_000_000, ..Budget::default() }
+}
+
+fn render(
+    chart: Chart,
+    values: Map,
+    release: &Release,
+    settings: &Settings,
+) -> Result<Rendered, TemplateError> {
+    template(chart, values, release, settings)
+}
+
+fn printed(
+    rendered: &Rendered,
+    flags: &Flags,
+    dialect: Dialect,
+    mut outcome: Outcome,
+) -> Result<Outcome, String> {
+    let options = PrintOptions {
+        include_crds: flags.is_set("include-crds"),
+        no_hooks: flags.is_set("no-hooks"),
+        skip_tests: flags.is_set("skip-tests"),
+        show_only: flags.all("show-only").to_vec(),
+        dialect,
+    };
+    outcome.stderr.extend(rendered.warnings.iter().map(|warning| format!("{warning}\n")));
+    outcome.stdout = print(rendered, &options).map_err(|error| error.to_string())?;
+    Ok(outcome)
+}
+
+/// What Helm says of a failed render; with `--debug` the files that were rendered are printed all the same.
+fn failed(error: &TemplateError, flags: &Flags, mut outcome: Outcome) -> Outcome {
+    outcome.code = 1;
+    outcome.stderr.push_str(&format!("Error: {error}\n"));
+    if !error.is_from_rendering() {
+        return outcome;
+    }
+    match (error, flags.is_set("debug")) {
+        (TemplateError::Document { files, .. }, true) => {
+            let mut sorted: BTreeMap<&str, &[u8]> = BTreeMap::new();
+            sorted.extend(files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())));
+            for (path, bytes) in sorted.into_iter().filter(|(_, bytes)| !bytes.trim_ascii().is_empty()) {
+                outcome.stdout.extend_from_slice(format!("---\n# Source: {path}\n").as_bytes());
+                outcome.stdout.extend_from_slice(bytes);
+                outcome.stdout.push(b'\n');
+            }
+        }
+        (_, true) => outcome.stdout.push(b'\n'),
+        (_, false) => outcome.stderr.push_str("\nUse --debug flag to render out invalid YAML\n"),
+    }
+    outcome
+}
+
+/// What needs a cluster, a network or another program.
+fn refuse(flags: &Flags, dialect: Dialect) -> Result<(), String> {
+    let because = |flag: &str, why: &str| Err(format!("--{flag} is not supported: {why}"));
+    if flags.is_set("validate") {
+        return because("validate", "it needs a cluster; compare with `taut diff`");
+    }
+    match flags.text("dry-run") {
+        None | Some("client" | "unset" | "true") => {}
+        Some("server") => return because("dry-run=server", "it needs a cluster; compare with `taut diff`"),
+        Some(_) if dialect.is_helm3() => {}
+        Some(other) => {
+            return Err(format!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\""));
+        }
+    }
+    for (flag, why) in [
+        ("post-renderer", "it starts another program"),
+        ("repo", "it needs the network; fetch the chart first"),
+        ("output-dir", "it writes files; redirect the output"),
+    ] {
+        if flags.text(flag).is_some() {
+            return because(flag, why);
+        }
+    }
+    for (flag, why) in [
+        ("dependency-update", "it needs the network; run `helm dependency build` first"),
+        ("enable-dns", "a render that asks name servers cannot be repeated"),
+        ("verify", "provenance files are not checked; verify the chart with `helm verify`"),
+    ] {
+        if flags.is_set(flag) {
+            return because(flag, why);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn capabilities(flags: &Flags, dialect: Dialect) -> Result<Capabilities, String> {
+    let mut capabilities = Capabilities::default_of(dialect);
+    if let Some(text) = flags.text("kube-version").filter(|text| !text.is_empty()) {
+        capabilities.kube_version = KubeVersion::parse(text, dialect)
+            .map_err(|error| format!("invalid kube version '{text}': {error}"))?;
+    }
+    Ok(capabilities.with_api_versions(flags.all("api-versions")))
+}
+
+/// The release's name and the chart, from the arguments or made up.
+fn name_and_chart(
+    arguments: &[String],
+    flags: &Flags,
+    surroundings: &Surroundings,
+) -> Result<(String, String), String> {
+    let name_template = flags.text("name-template").filter(|text| !text.is_empty());
+    match arguments {
+        [name, chart] => {
+            if flags.is_set("generate-name") {
+                return Err("cannot set --generate-name and also specify a name".to_owned());
+            }
+            if name_template.is_some() {
+                return Err("cannot set --name-template and also specify a name".to_owned());
+            }
+            Ok((name.clone(), chart.clone()))
+        }
+        [chart] => Ok((made_name(chart, name_template, flags, surroundings)?, chart.clone())),
+        [_, _, more @ ..] => {
+            Err(format!("expected at most two arguments, unexpected arguments: {}", more.join(", ")))
+        }
+        [] => Err("a chart is missing".to_owned()),
+    }
+}
+
+/// `helm template CHART` calls the release `release-name`, whatever `--generate-name` says.
+fn made_name(
+    _chart: &str,
+    name_template: Option<&str>,
+    _flags: &Flags,
+    surroundings: &Surroundings,
+) -> Result<String, String> {
+    let Some(source) = name_template else { return Ok("release-name".to_owned()) };
+    let mut templates = Templates::new(Functions::sprig());
+    templates.parse("name-template", source).map_err(|error| error.to_string())?;
+    let options = Options { now: surroundings.now, seed: surroundings.seed, ..Options::default() };
+    Engine::new(Arc::new(templates), options)
+        .execute("name-template", &Value::Nil)
+        .map_err(|error| error.to_string())
+}
+
+/// A chart on the disk. Repositories are not asked.
+pub(super) fn locate(chart: &str, dialect: Dialect) -> Result<String, String> {
+    let chart = chart.trim();
+    if Path::new(chart).exists() {
+        return Ok(chart.to_owned());
+    }
+    if chart.starts_with('/') || chart.starts_with('.') {
+        return Err(format!("path {chart:?} not found"));
+    }
+    if chart.contains("://") {
+        return Err(format!("{chart} is on the network, and nothing is fetched; pull the chart first"));
+    }
+    Err(match (chart.split_once('/'), dialect) {
+        (Some((repository, _)), _) => format!("repo {repository} not found"),
+        (None, _) => {
+            format!("non-absolute URLs should be in form of repo_name/path_to_chart, got: {chart}")
+        }
+    })
+}
+
+pub(super) fn load(path: &str, dialect: Dialect, budget: &Budget) -> Result<LoadedChart, String> {
+    let loader = Loader { dialect, budget: budget.clone() };
+    loader.load(&Disk, &Disk::path(path)?).map_err(|error| error.to_string())
+}
+
+/// Everything that `-f` and the `--set`s say.
+pub(super) fn values(flags: &Flags, dialect: Dialect, budget: &Budget) -> Result<Map, String> {
+    let mut overrides = Overrides {
+        json: flags.all("set-json").to_vec(),
+        set: flags.all("set").to_vec(),
+        string: flags.all("set-string").to_vec(),
+        file: flags.all("set-file").to_vec(),
+        literal: flags.all("set-literal").to_vec(),
+        ..Overrides::default()
+    };
+    for file in flags.all("values") {
+        overrides.files.push((file.clone(), read(file)?.into()));
+    }
+    for path in overrides.file_paths(dialect, budget) {
+        let content = read(&path).map(Into::into);
+        overrides.file_contents.push((path, content));
+    }
+    overrides.merge(dialect, budget).map_err(|error| error.to_string())
+}
+
+/// A file that an argument names; `-` is standard input.
+fn read(path: &str) -> Result<Vec<u8>, String> {
+    if path.trim() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        return Ok(bytes);
+    }
+    if path.contains("://") {
+        return Err(format!("{path} is on the network, and nothing is fetched; download it first"));
+    }
+    std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("open {path}: no such file or directory"),
+        std::io::ErrorKind::IsADirectory => format!("read {path}: is a directory"),
+        std::io::ErrorKind::PermissionDenied => format!("open {path}: permission denied"),
+        _ => format!("open {path}: {error}"),
+    })
+}

@@ -1,0 +1,16 @@
+//! Running templates.
+
+mod args;
+mod call;
+mod engine;
+mod field;
+mod options;
+mod pipeline;
+mod random;
+mod range;
+mod run;
+
+pub use engine::{Engine, EvaluateError};
+pub use options::{Go, MissingKey, Options, Warning};
+pub(crate) use field::zero;
+pub(crate) use run::Run;

@@ -1,0 +1,68 @@
+//! [`Templates`]: a set of parsed templates that call each other by name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::parse::{Tree, parse};
+use crate::{Functions, ParseError, Str};
+
+/// A set of templates. Immutable once built, and shared: clones share trees.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    name: Str,
+    functions: Arc<Functions>,
+    by_name: HashMap<Str, Arc<Tree>>,
+}
+
+impl Templates {
+    /// An empty set, whose templates may call these functions.
+    pub fn new(functions: impl Into<Arc<Functions>>) -> Self {
+        Self { name: Str::default(), functions: functions.into(), by_name: HashMap::new() }
+    }
+
+    /// Names the set. Go's message for a template that is not there shows it; Helm's is "gotpl".
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Str>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The set's name.
+    pub fn name(&self) -> &Str {
+        &self.name
+    }
+
+    /// Parses a source and adds it under its name, and each `define` and `block` in it under theirs.
+    ///
+    /// A later definition takes the place of an earlier one, unless it is empty: white space and comments
+    /// never replace anything.
+    ///
+    /// # Errors
+    /// For what Go cannot parse, with its message. Then nothing is added.
+    pub fn parse(&mut self, name: impl Into<Str>, source: impl AsRef<[u8]>) -> Result<(), ParseError> {
+        let name = name.into();
+        for tree in parse(&name, source.as_ref(), &self.functions)? {
+            if !(tree.is_empty() && self.by_name.contains_key(tree.name())) {
+                self.by_name.insert(tree.name().clone(), tree);
+            }
+        }
+        Ok(())
+    }
+
+    /// The template of a name.
+    pub fn get(&self, name: &[u8]) -> Option<&Arc<Tree>> {
+        self.by_name.get(name)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> Vec<&Str> {
+        let mut names: Vec<&Str> = self.by_name.keys().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The functions its templates may call.
+    pub fn functions(&self) -> &Arc<Functions> {
+        &self.functions
+    }
+}

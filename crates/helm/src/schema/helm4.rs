@@ -1,0 +1,415 @@
+//! Violations as Helm 4 prints them: a tree, in which a schema with several violations is a node of its own.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{Draft, ValidationError};
+use serde_json::Value as Json;
+
+/// A line and the lines below it.
+struct Line {
+    at: String,
+    text: String,
+    below: Vec<Line>,
+}
+
+/// A violation with its paths taken apart.
+struct Flat<'e> {
+    error: &'e ValidationError<'e>,
+    /// Keywords and names from the root schema, through references.
+    schema: Vec<String>,
+    instance: Vec<String>,
+}
+
+/// One line a violation, `- at '/num': minimum: got 0, want 1`.
+pub(super) fn print(errors: &[ValidationError<'_>], draft: Draft) -> String {
+    let flat = errors.iter().map(flatten).collect();
+    let mut out = String::new();
+    let printer = Printer { refs_shadow: !matches!(draft, Draft::Draft201909 | Draft::Draft202012) };
+    for line in printer.schema(flat, 0) {
+        write(&line, 1, &mut out);
+    }
+    out.push('\n');
+    out
+}
+
+fn write(line: &Line, indent: usize, out: &mut String) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&"  ".repeat(indent - 1));
+    out.push_str(&format!("- at {}: {}", quote(&line.at), line.text));
+    for below in &line.below {
+        write(below, indent + 1, out);
+    }
+}
+
+fn flatten<'e>(error: &'e ValidationError<'e>) -> Flat<'e> {
+    let tokens = |path: &str| {
+        path.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
+    };
+    Flat {
+        error,
+        schema: tokens(error.evaluation_path().as_str()),
+        instance: tokens(error.instance_path().as_str()),
+    }
+}
+
+fn pointer(tokens: &[String]) -> String {
+    tokens.iter().map(|t| format!("/{}", t.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
+struct Printer {
+    /// Whether nothing beside a `$ref` counts.
+    refs_shadow: bool,
+}
+
+impl Printer {
+    /// The violations of one schema on one value; `depth` tokens of their paths lead to it.
+    fn schema(&self, errors: Vec<Flat<'_>>, depth: usize) -> Vec<Line> {
+        let keyword = |flat: &Flat<'_>| flat.schema.get(depth).cloned().unwrap_or_default();
+        // These end the evaluation of a schema.
+        let mut shadows = vec!["type", "const", "enum", "format"];
+        shadows.extend(self.refs_shadow.then_some("$ref"));
+        if let Some(shadow) = shadows.into_iter().find(|s| errors.iter().any(|e| keyword(e) == *s)) {
+            let kept = errors.into_iter().filter(|e| keyword(e) == shadow).collect();
+            return self.groups(kept, depth);
+        }
+        self.groups(errors, depth)
+    }
+
+    fn groups(&self, errors: Vec<Flat<'_>>, depth: usize) -> Vec<Line> {
+        let mut groups: Vec<((String, String), Vec<Flat<'_>>)> = Vec::new();
+        for error in errors {
+            let key = edge(&error, depth);
+            match groups.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, group)) => group.push(error),
+                None => groups.push((key, vec![error])),
+            }
+        }
+        let mut lines: Vec<Line> =
+            groups.into_iter().flat_map(|((keyword, _), group)| self.edge(&keyword, group, depth)).collect();
+        lines.sort_by(|a, b| a.at.cmp(&b.at));
+        lines
+    }
+
+    /// The lines of what one keyword found on one value.
+    fn edge(&self, keyword: &str, group: Vec<Flat<'_>>, depth: usize) -> Vec<Line> {
+        let Some(first) = group.first() else { return Vec::new() };
+        let is_leaf = first.schema.len() == depth + 1;
+        match keyword {
+            "required" => vec![required(&group)],
+            "dependentRequired" | "dependencies" if is_required(first) => {
+                let property = first.schema.get(depth + 1).cloned().unwrap_or_default();
+                let missing = missing(&group);
+                let text = format!("properties {missing} required, if {} exists", quote(&property));
+                vec![Line { at: pointer(&first.instance), text, below: Vec::new() }]
+            }
+            "anyOf" | "oneOf" | "propertyNames" | "not" | "contains" => {
+                group.iter().map(|flat| self.leaf(flat, depth)).collect()
+            }
+            "allOf" => {
+                let at = scope(&group, depth);
+                let below = self.numbered(group, depth);
+                vec![Line { at, text: "'allOf' failed".to_owned(), below }]
+            }
+            "$ref" | "$dynamicRef" | "$recursiveRef" if !is_leaf => {
+                let at = shared(&group);
+                let below = self.schema(group, depth + 1);
+                if below.len() == 1 { below } else { vec![Line { at, text: FAILED.to_owned(), below }] }
+            }
+            "properties" | "patternProperties" | "prefixItems" | "dependentSchemas" | "dependencies" => {
+                vec![self.wrapped(group, depth + 2)]
+            }
+            "items" if first.schema.get(depth + 1).is_some_and(|t| t.bytes().all(|b| b.is_ascii_digit())) => {
+                vec![self.wrapped(group, depth + 2)]
+            }
+            "items"
+            | "additionalItems"
+            | "additionalProperties"
+            | "if"
+            | "then"
+            | "else"
+            | "unevaluatedItems"
+            | "unevaluatedProperties"
+                if !is_leaf =>
+            {
+                vec![self.wrapped(group, depth + 1)]
+            }
+            _ => group.iter().map(|flat| self.leaf(flat, depth)).collect(),
+        }
+    }
+
+    /// One child for each of an `allOf`'s schemas.
+    fn numbered(&self, group: Vec<Flat<'_>>, depth: usize) -> Vec<Line> {
+        let mut children: Vec<(String, Vec<Flat<'_>>)> = Vec::new();
+        for flat in group {
+            let index = flat.schema.get(depth + 1).cloned().unwrap_or_default();
+            match children.iter_mut().find(|(known, _)| *known == index) {
+                Some((_, child)) => child.push(flat),
+                None => children.push((index, vec![flat])),
+            }
+        }
+        children.into_iter().map(|(_, child)| self.wrapped(child, depth + 2)).collect()
+    }
+
+    /// A schema's violations as one line: itself, or a node above several.
+    fn wrapped(&self, group: Vec<Flat<'_>>, depth: usize) -> Line {
+        let at = shared(&group);
+        let mut lines = self.schema(group, depth);
+        match lines.pop() {
+            Some(line) if lines.is_empty() => line,
+            last => {
+                lines.extend(last);
+                Line { at, text: FAILED.to_owned(), below: lines }
+            }
+        }
+    }
+
+    fn leaf(&self, flat: &Flat<'_>, depth: usize) -> Line {
+        let at = pointer(&flat.instance);
+        let contexts = |contexts: &[Vec<ValidationError<'static>>]| {
+            let child = |errors: &Vec<ValidationError<'static>>| {
+                let flats: Vec<Flat<'_>> = errors.iter().map(flatten).collect();
+                self.wrapped(flats, depth + 2)
+            };
+            contexts.iter().filter(|c| !c.is_empty()).map(child).collect::<Vec<_>>()
+        };
+        let below = match flat.error.kind() {
+            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+                contexts(context)
+            }
+            ValidationErrorKind::PropertyNames { error } => {
+                vec![Line { at: String::new(), text: words(error), below: Vec::new() }]
+            }
+            _ => Vec::new(),
+        };
+        Line { at, text: words(flat.error), below }
+    }
+}
+
+const FAILED: &str = "validation failed";
+
+/// The keyword, and what tells apart its schemas and values.
+fn edge(flat: &Flat<'_>, depth: usize) -> (String, String) {
+    let keyword = flat.schema.get(depth).cloned().unwrap_or_default();
+    let name = flat.schema.get(depth + 1).cloned().unwrap_or_default();
+    let instance = || pointer(&flat.instance);
+    let is_leaf = flat.schema.len() == depth + 1;
+    let told = match keyword.as_str() {
+        "required" | "allOf" | "$ref" | "$dynamicRef" | "$recursiveRef" | "if" | "then" | "else" => {
+            String::new()
+        }
+        "properties" | "dependentSchemas" | "dependencies" | "dependentRequired" | "prefixItems" => name,
+        _ if is_leaf => format!("{} {}", instance(), words(flat.error)),
+        "patternProperties"
+        | "items"
+        | "additionalItems"
+        | "additionalProperties"
+        | "unevaluatedItems"
+        | "unevaluatedProperties" => {
+            // The value is one below the schema's own; deeper tokens belong to schemas below.
+            let below = flat.schema.get(depth..).unwrap_or_default();
+            let deeper = below.iter().skip(1).filter(|t| DESCENDING.contains(&t.as_str())).count();
+            let own = flat.instance.len().saturating_sub(deeper);
+            pointer(flat.instance.get(..own).unwrap_or_default())
+        }
+        _ => format!("{} {}", instance(), words(flat.error)),
+    };
+    (keyword, told)
+}
+
+/// Keywords whose schemas are for a value one level down.
+const DESCENDING: [&str; 8] = [
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
+
+/// The longest path that all violations share.
+fn shared(group: &[Flat<'_>]) -> String {
+    let mut paths = group.iter().map(|flat| flat.instance.as_slice());
+    let first = paths.next().unwrap_or_default();
+    let length = paths.fold(first.len(), |length, path| {
+        first.iter().zip(path).take(length).take_while(|(a, b)| a == b).count()
+    });
+    pointer(first.get(..length).unwrap_or_default())
+}
+
+/// The value that a group's keyword looked at.
+fn scope(group: &[Flat<'_>], depth: usize) -> String {
+    let Some(first) = group.first() else { return String::new() };
+    let below = first.schema.get(depth..).unwrap_or_default();
+    let deeper = below.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
+    let own = first.instance.len().saturating_sub(deeper);
+    pointer(first.instance.get(..own).unwrap_or_default())
+}
+
+fn is_required(flat: &Flat<'_>) -> bool {
+    matches!(flat.error.kind(), ValidationErrorKind::Required { .. })
+}
+
+fn missing(group: &[Flat<'_>]) -> String {
+    let name = |flat: &Flat<'_>| match flat.error.kind() {
+        ValidationErrorKind::Required { property } => quote(property.as_str().unwrap_or_default()),
+        _ => String::new(),
+    };
+    group.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+fn required(group: &[Flat<'_>]) -> Line {
+    let at = group.first().map(|flat| pointer(&flat.instance)).unwrap_or_default();
+    let word = if group.len() == 1 { "property" } else { "properties" };
+    Line { at, text: format!("missing {word} {}", missing(group)), below: Vec::new() }
+}
+
+/// What is wrong, in the validator's words that Helm 4 uses.
+fn words(error: &ValidationError<'_>) -> String {
+    use ValidationErrorKind as Kind;
+    let instance = error.instance();
+    let size = match &**instance {
+        Json::String(text) => text.chars().count(),
+        Json::Array(items) => items.len(),
+        Json::Object(map) => map.len(),
+        _ => 0,
+    };
+    let number = |limit: &Json| grouped(&limit.to_string());
+    let count = |n: u64| grouped(&n.to_string());
+    let got = grouped(&size.to_string());
+    match error.kind() {
+        Kind::Type { kind } => format!("got {}, want {}", type_name(instance), wanted(kind)),
+        Kind::Enum { options } => match options.as_array() {
+            Some(items) if items.iter().any(|i| i.is_array() || i.is_object()) => "'enum' failed".to_owned(),
+            Some(items) if items.len() == 1 => format!("value must be {}", display(&items[0])),
+            items => {
+                let items: Vec<String> = items.into_iter().flatten().map(display).collect();
+                format!("value must be one of {}", items.join(", "))
+            }
+        },
+        Kind::Constant { expected_value } if expected_value.is_array() || expected_value.is_object() => {
+            "'const' failed".to_owned()
+        }
+        Kind::Constant { expected_value } => format!("value must be {}", display(expected_value)),
+        Kind::Format { format } => format!("{} is not valid {format}", display(instance)),
+        Kind::Minimum { limit } => format!("minimum: got {}, want {}", number(instance), number(limit)),
+        Kind::Maximum { limit } => format!("maximum: got {}, want {}", number(instance), number(limit)),
+        Kind::ExclusiveMinimum { limit } => {
+            format!("exclusiveMinimum: got {}, want {}", number(instance), number(limit))
+        }
+        Kind::ExclusiveMaximum { limit } => {
+            format!("exclusiveMaximum: got {}, want {}", number(instance), number(limit))
+        }
+        Kind::MultipleOf { multiple_of } => {
+            format!("multipleOf: got {}, want {}", number(instance), grouped(&multiple_of.to_string()))
+        }
+        Kind::MinLength { limit } => format!("minLength: got {got}, want {}", count(*limit)),
+        Kind::MaxLength { limit } => format!("maxLength: got {got}, want {}", count(*limit)),
+        Kind::MinItems { limit } => format!("minItems: got {got}, want {}", count(*limit)),
+        Kind::MaxItems { limit } => format!("maxItems: got {got}, want {}", count(*limit)),
+        Kind::MinProperties { limit } => format!("minProperties: got {got}, want {}", count(*limit)),
+        Kind::MaxProperties { limit } => format!("maxProperties: got {got}, want {}", count(*limit)),
+        Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().map(|name| quote(name)).collect();
+            format!("additional properties {} not allowed", names.join(", "))
+        }
+        Kind::AdditionalItems { limit } => {
+            format!("last {} additionalItem(s) not allowed", size.saturating_sub(*limit))
+        }
+        Kind::Pattern { pattern } => {
+            let text = instance.as_str().unwrap_or_default();
+            format!("{} does not match pattern {}", quote(text), quote(pattern))
+        }
+        Kind::AnyOf { .. } => "'anyOf' failed".to_owned(),
+        Kind::OneOfNotValid { .. } => "'oneOf' failed, none matched".to_owned(),
+        Kind::OneOfMultipleValid { context } => {
+            let matched: Vec<String> = context
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| c.is_empty())
+                .map(|(i, _)| i.to_string())
+                .take(2)
+                .collect();
+            format!("'oneOf' failed, subschemas {} matched", matched.join(", "))
+        }
+        Kind::Not { .. } => "'not' failed".to_owned(),
+        Kind::FalseSchema => "false schema".to_owned(),
+        Kind::Contains => "no items match contains schema".to_owned(),
+        Kind::UniqueItems => {
+            let (a, b) = twins(instance);
+            format!("items at {a} and {b} are equal")
+        }
+        Kind::PropertyNames { error } => {
+            format!("invalid propertyName {}", quote(error.instance().as_str().unwrap_or_default()))
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// Digits in groups of three, as the validator prints numbers in English.
+fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
+    if !whole.bytes().all(|b| b.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let mut out = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    match fraction {
+        Some(fraction) => format!("{sign}{out}.{fraction}"),
+        None => format!("{sign}{out}"),
+    }
+}
+
+fn twins(instance: &Json) -> (usize, usize) {
+    let items = instance.as_array().map(Vec::as_slice).unwrap_or_default();
+    let twin = |(i, item): (usize, &Json)| Some((items.iter().take(i).position(|other| other == item)?, i));
+    items.iter().enumerate().find_map(twin).unwrap_or_default()
+}
+
+fn type_name(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "boolean",
+        Json::Number(_) => "number",
+        Json::String(_) => "string",
+        Json::Array(_) => "array",
+        Json::Object(_) => "object",
+    }
+}
+
+fn wanted(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => one.to_string(),
+        TypeKind::Multiple(many) => {
+            // The validator lists types in this order, whatever the schema's.
+            let order = ["null", "boolean", "number", "integer", "string", "array", "object"];
+            let names: Vec<String> = many.iter().map(|t| t.to_string()).collect();
+            let sorted: Vec<&str> = order.into_iter().filter(|t| names.iter().any(|n| n == t)).collect();
+            sorted.join(" or ")
+        }
+    }
+}
+
+fn display(value: &Json) -> String {
+    match value {
+        Json::String(text) => quote(text),
+        Json::Null => "<nil>".to_owned(),
+        Json::Array(_) | Json::Object(_) => "value".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Go's `%q` in single quotes.
+fn quote(text: &str) -> String {
+    let quoted = format!("{text:?}").replace("\\\"", "\"").replace("\\'", "'").replace('\'', "\\'");
+    let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+    format!("'{inner}'")
+}

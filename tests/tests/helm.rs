@@ -1,0 +1,34 @@
+//! Charts and templates as helm 4.3.1 and 3.17.2 render them.
+
+use tautline_helm::Dialect;
+use tautline_tests::{fixtures, helm_cases};
+
+type Suite = fn(&std::path::Path, Dialect) -> Result<helm_cases::Score, Box<dyn std::error::Error>>;
+
+fn suite(name: &str, run: Suite, dialect: Dialect, at_least: usize) {
+    let Some(folder) = fixtures::folder("helm") else { return };
+    let score = run(&folder, dialect).expect("the cases can be read");
+    println!("{name} {dialect}: {score}");
+    for miss in score.misses.iter().take(100) {
+        println!("  {}", miss.chars().take(1500).collect::<String>());
+    }
+    assert!(score.passed >= at_least, "{name} {dialect}: {score}, at least {at_least} expected");
+}
+
+#[test]
+fn probes() {
+    suite("probes", helm_cases::probes, Dialect::Helm4, 379);
+    suite("probes", helm_cases::probes, Dialect::Helm3, 379);
+}
+
+#[test]
+fn set_probes() {
+    suite("set probes", helm_cases::set_probes, Dialect::Helm4, 114);
+    suite("set probes", helm_cases::set_probes, Dialect::Helm3, 114);
+}
+
+#[test]
+fn charts() {
+    suite("charts", helm_cases::charts, Dialect::Helm4, 245);
+    suite("charts", helm_cases::charts, Dialect::Helm3, 245);
+}
