@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use tautline_helm::Dialect;
+use tautline_tests::helm_cases::{self, Score};
 use tautline_tests::merge_cases::{self, Outcome};
 use tautline_tests::served_cases::{self, Peer};
 use tautline_tests::{fixtures, semver_cases, yaml_cases};
@@ -32,6 +34,7 @@ struct Arguments {
 enum Suite {
     Yaml,
     Semver,
+    HelmProbes,
     Ssa,
     Smp,
     Json,
@@ -46,6 +49,7 @@ impl Suite {
         match self {
             Self::Yaml => ("yaml", &[]),
             Self::Semver => ("semver", &[]),
+            Self::HelmProbes => ("helm", &[]),
             Self::Ssa => ("merge", &["ssa.json", "ssa-random.json"]),
             Self::Smp => ("merge", &["smp.json", "smp-random.json"]),
             Self::Json => ("merge", &["json.json"]),
@@ -85,11 +89,12 @@ async fn score(arguments: &Arguments) -> Result<Outcome, Box<dyn std::error::Err
         None => fixtures::folder(home).ok_or("there are no fixtures; name a folder")?,
     };
     match (arguments.suite, &arguments.server) {
-        (Suite::Yaml | Suite::Semver, Some(_)) => {
+        (Suite::Yaml | Suite::Semver | Suite::HelmProbes, Some(_)) => {
             Err("no server is asked in this suite; leave out --server".into())
         }
         (Suite::Yaml, None) => yaml_cases::run(&folder),
         (Suite::Semver, None) => semver_cases::run(&folder),
+        (Suite::HelmProbes, None) => helm_probes(&folder),
         (_, None) => requests(files, &folder, |file| merge_cases::run(&folder, file)),
         (_, Some(server)) => {
             let mut peer = if server == "embedded" { Peer::embedded() } else { Peer::real(server) };
@@ -100,6 +105,20 @@ async fn score(arguments: &Arguments) -> Result<Outcome, Box<dyn std::error::Err
             Ok(all)
         }
     }
+}
+
+/// Probes of templates and of `--set`, as both versions of Helm answered them.
+fn helm_probes(folder: &std::path::Path) -> Result<Outcome, Box<dyn std::error::Error>> {
+    let mut all = Outcome::default();
+    for dialect in [Dialect::Helm4, Dialect::Helm3] {
+        let probes = [helm_cases::probes(folder, dialect)?, helm_cases::set_probes(folder, dialect)?];
+        for score in probes {
+            let misses = score.misses.iter().map(|miss| format!("{dialect:?}: {miss}")).collect();
+            let Score { total, passed, .. } = score;
+            all.add(Outcome { total, passed, misses, ..Outcome::default() });
+        }
+    }
+    Ok(all)
 }
 
 fn requests(

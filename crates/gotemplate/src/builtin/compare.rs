@@ -82,7 +82,8 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
     }
     match (a, b) {
         (Value::Host(a), Value::Host(b)) if !matches!(kind_b, Kind::Map | Kind::Slice) => {
-            Ok(std::sync::Arc::ptr_eq(a, b) || (a.type_name() == b.type_name() && a.text().is_some() && a.text() == b.text()))
+            Ok(std::sync::Arc::ptr_eq(a, b)
+                || (a.type_name() == b.type_name() && a.text().is_some() && a.text() == b.text()))
         }
         _ => Err(Failure::new(format!("non-comparable type {b}: {}", b.type_name()))),
     }

@@ -212,9 +212,7 @@ impl<'t> Run<'_, 't> {
         match value {
             Value::String(text) => self.write(text.as_bytes()),
             Value::NoValue | Value::Nil => self.write(b"<no value>"),
-            Value::Function(_) => {
-                self.error(format!("can't print {node} of type {}", value.type_name()))
-            }
+            Value::Function(_) => self.error(format!("can't print {node} of type {}", value.type_name())),
             value => match crate::format::print_value(value) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),

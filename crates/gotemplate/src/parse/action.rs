@@ -267,7 +267,9 @@ impl<'s> Parser<'s> {
         let pos = first.pos;
         Ok(Some(match term {
             // A longer field or variable stands where its last part begins to be read, as in Go's messages.
-            Operand::Field { path, .. } => Operand::Field { pos, path: path.into_iter().chain(fields).collect() },
+            Operand::Field { path, .. } => {
+                Operand::Field { pos, path: path.into_iter().chain(fields).collect() }
+            }
             Operand::Variable { variable, path, .. } => {
                 Operand::Variable { pos, variable, path: path.into_iter().chain(fields).collect() }
             }

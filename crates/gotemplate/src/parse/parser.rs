@@ -242,9 +242,7 @@ impl<'s> Parser<'s> {
     fn text_or_action(&mut self) -> Parsed<Item<'s>> {
         let token = self.next_word();
         match token.kind {
-            Kind::Text => {
-                Ok(Item::Node(Node::Text { pos: token.pos, text: Str::from_bytes(token.text) }))
-            }
+            Kind::Text => Ok(Item::Node(Node::Text { pos: token.pos, text: Str::from_bytes(token.text) })),
             Kind::LeftDelim => {
                 self.state.action_line = token.line;
                 let item = self.action()?;

@@ -232,8 +232,7 @@ fn next_word(text: &[u8]) -> (Word, usize) {
         c if is_alphabet(c) => (Word::Alphabet, run(width, &|c| is_alphabet(c) && !is_upper(c))),
         c if is_number(c) => (Word::Number, run(width, &is_number)),
         _ => {
-            let other =
-                |c: char| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
+            let other = |c: char| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
             (Word::Other, run(width, &other))
         }
     }
@@ -317,7 +316,15 @@ impl<'t> Pieces<'t> {
             return;
         }
         let connector = self.connector;
-        self.out.extend(text.chars().map(|c| if is_connector(c) { connector } else if is_upper(c) { lower(c) } else { c }));
+        self.out.extend(text.chars().map(|c| {
+            if is_connector(c) {
+                connector
+            } else if is_upper(c) {
+                lower(c)
+            } else {
+                c
+            }
+        }));
     }
 
     /// A number after a word: it goes with what follows, if that is lower case.

@@ -106,7 +106,10 @@ fn deep_copy(engine: &mut Engine, value: &Value, depth: usize) -> Result<Value, 
                 copy = copy.named(named);
             }
             for (key, item) in map.entries() {
-                copy.set(key, stacker::maybe_grow(64 << 10, 1 << 20, || deep_copy(engine, &item, depth + 1))?);
+                copy.set(
+                    key,
+                    stacker::maybe_grow(64 << 10, 1 << 20, || deep_copy(engine, &item, depth + 1))?,
+                );
             }
             copy.into()
         }
