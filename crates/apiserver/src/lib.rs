@@ -68,7 +68,6 @@ mod http;
 mod local;
 mod openapi;
 mod options;
-mod patches;
 mod read;
 mod rules;
 mod scale;

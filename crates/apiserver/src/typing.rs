@@ -2,12 +2,11 @@
 
 use tautline_cluster::Cause;
 use tautline_core::{FieldManager, Object, Timestamp, Value};
-use tautline_merge::{Apply, ApplyError, Update};
+use tautline_merge::{Apply, ApplyError, PatchError, Update, json_patch, merge_patch, strategic};
 
 use crate::caller::Ask;
 use crate::catalog::{Catalog, Served};
 use crate::failure::Failure;
-use crate::patches;
 use crate::write::{How, PatchBody};
 
 /// Brings an object into the form that the server stores, with its defaults.
@@ -114,33 +113,37 @@ fn refusal(error: ApplyError) -> Failure {
 /// A patched object.
 ///
 /// # Errors
-/// 422 for operations of a JSON patch that cannot be done, 400 for a patch of the wrong form.
+/// Those of the patch: 422 for operations of a JSON patch that cannot be done, 400 for a patch of the wrong form,
+/// 500 for directives that make no sense.
 pub(crate) fn patched(served: &Served, old: &Value, patch: &PatchBody) -> Result<Value, Failure> {
-    let mut new = old.clone();
-    match patch {
+    let root = served.root.as_ref();
+    let patched = match patch {
+        PatchBody::Strategic(Value::Null) => return Ok(old.clone()),
         PatchBody::Merge(patch) | PatchBody::Apply(patch) => {
             must_be_map(patch)?;
-            patches::merge(&mut new, patch);
+            merge_patch::apply(old, patch)
         }
         PatchBody::Strategic(patch) => {
-            if patch.is_null() {
-                return Ok(new);
-            }
             must_be_map(patch)?;
-            patches::strategic(&mut new, patch, served.root.as_ref().map(|root| root.node()));
+            match root {
+                Some(root) => strategic::apply(old, patch, root.node()),
+                None => merge_patch::apply(old, patch),
+            }
         }
+        PatchBody::Json(Value::Null) => return Ok(old.clone()),
         PatchBody::Json(operations) => {
             if operations.as_list().is_none() {
-                let why = "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch";
-                return Err(Failure::bad_request(why));
+                let kind = go_kind(operations);
+                return Err(Failure::bad_request(format!(
+                    "error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
+                )));
             }
-            let message = "the server rejected our request due to an error in our request";
-            let refused = || Failure::new(422, "Invalid", message).about("", "", "");
-            patches::json(&mut new, operations).ok_or_else(refused)?;
+            json_patch::apply(old, operations, json_patch::Dialect::Kubernetes)
         }
-    }
-    if let Some(map) = new.as_map_mut() {
-        // Whatever a patch says of them, the object stays of its kind.
+    };
+    let mut new = patched.map_err(refused_patch)?;
+    if let Some(map) = new.as_map_mut().filter(|_| matches!(patch, PatchBody::Strategic(_))) {
+        // Whatever a strategic patch says of them, the object stays of its kind.
         for field in ["apiVersion", "kind"] {
             if let Some(own) = old.get(field) {
                 map.insert(field, own.clone());
@@ -150,10 +153,34 @@ pub(crate) fn patched(served: &Served, old: &Value, patch: &PatchBody) -> Result
     Ok(new)
 }
 
+fn refused_patch(error: PatchError) -> Failure {
+    match error.status {
+        400 => Failure::bad_request(error.message),
+        422 => Failure::new(422, "Invalid", error.message).about("", "", ""),
+        _ => Failure::internal(error.message),
+    }
+}
+
 fn must_be_map(patch: &Value) -> Result<(), Failure> {
     match patch {
         Value::Map(_) => Ok(()),
-        _ => Err(Failure::bad_request("error decoding patch: the patch is no object")),
+        Value::Null => Err(Failure::bad_request("Invalid JSON Patch")),
+        other => Err(Failure::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            go_kind(other)
+        ))),
+    }
+}
+
+/// What Go's decoder calls a JSON value.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Map(_) => "object",
+        Value::List(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Null => "null",
+        Value::Int(_) | Value::Float(_) => "number",
     }
 }
 

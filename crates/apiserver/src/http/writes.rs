@@ -172,7 +172,12 @@ fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure>
         Failure::new(415, "UnsupportedMediaType", message)
     };
     let all = "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
-    let json = || body::value(&call.body, "application/json");
+    let json = || {
+        let read = body::value(&call.body, "application/json");
+        read.map_err(|_| Failure::bad_request("invalid JSON patch")).and_then(|value| {
+            if call.body.is_empty() { Err(Failure::bad_request("invalid JSON patch")) } else { Ok(value) }
+        })
+    };
     match media {
         "application/json-patch+json" => Ok(PatchBody::Json(json()?)),
         "application/merge-patch+json" => Ok(PatchBody::Merge(json()?)),
