@@ -9,7 +9,7 @@ mod walk;
 
 pub(crate) use float::{Float, format_float};
 pub(crate) use printer::Printer;
-pub(crate) use quoting::{first_runes, quote, quote_with};
+pub(crate) use quoting::{first_runes, quote};
 
 use crate::{Failure, Str, Value};
 
