@@ -66,10 +66,11 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
 fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
     let (kind_a, kind_b) = (a.kind(), b.kind());
     if kind_a != kind_b && kind_a != Kind::Invalid && kind_b != Kind::Invalid {
+        let (type_a, type_b) = (a.type_name(), b.type_name());
         return Err(Failure::new(format!(
-            "non-comparable types {a}: {}, {}: {b}",
-            a.type_name(),
-            b.type_name()
+            "non-comparable types {}: {type_a}, {type_b}: {}",
+            shown(a, b"%s")?,
+            shown(b, b"%v")?
         )));
     }
     let nil = |value: &Value| match value {
@@ -82,10 +83,16 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
     }
     match (a, b) {
         (Value::Host(a), Value::Host(b)) if !matches!(kind_b, Kind::Map | Kind::Slice) => {
-            Ok(std::sync::Arc::ptr_eq(a, b) || (a.type_name() == b.type_name() && a.text().is_some() && a.text() == b.text()))
+            Ok(std::sync::Arc::ptr_eq(a, b)
+                || (a.type_name() == b.type_name() && a.text().is_some() && a.text() == b.text()))
         }
-        _ => Err(Failure::new(format!("non-comparable type {b}: {}", b.type_name()))),
+        _ => Err(Failure::new(format!("non-comparable type {}: {}", shown(b, b"%s")?, b.type_name()))),
     }
+}
+
+/// A value as Go's messages print it.
+fn shown(value: &Value, verb: &[u8]) -> Result<crate::Str, Failure> {
+    crate::format::sprintf(verb, std::slice::from_ref(value))
 }
 
 fn less(a: &Value, b: &Value) -> Result<bool, Failure> {

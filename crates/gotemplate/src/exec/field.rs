@@ -94,10 +94,7 @@ impl<'t> Run<'_, 't> {
         let has_args = !args.is_empty() || last.is_some();
         match (host.kind(), host.field(&text)) {
             (Kind::Map, value) => {
-                if value.is_none()
-                    && !has_args
-                    && self.engine.options().missing_key == MissingKey::Zero
-                {
+                if value.is_none() && !has_args && self.engine.options().missing_key == MissingKey::Zero {
                     return Ok(Got::plain(host.zero()));
                 }
                 self.entry(name, value, Elem::Any, has_args)

@@ -11,6 +11,6 @@ mod range;
 mod run;
 
 pub use engine::{Engine, EvaluateError};
-pub use options::{Go, MissingKey, Options, Warning};
 pub(crate) use field::zero;
+pub use options::{Go, MissingKey, Options, Warning};
 pub(crate) use run::Run;

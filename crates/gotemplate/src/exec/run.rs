@@ -78,7 +78,8 @@ impl<'t> Run<'_, 't> {
         dot: &Value,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let dot = Got::plain(dot.clone());
+        // A nil that is given has no type: fields of it are quietly empty.
+        let dot = Got::plain(dot.clone()).unboxed();
         let limit = engine.options().max_depth;
         match engine.deeper(|engine| Run::start(engine, tree, &dot, out).map_err(|error| *error)) {
             Some(done) => Ok(done?),
@@ -212,9 +213,7 @@ impl<'t> Run<'_, 't> {
         match value {
             Value::String(text) => self.write(text.as_bytes()),
             Value::NoValue | Value::Nil => self.write(b"<no value>"),
-            Value::Function(_) => {
-                self.error(format!("can't print {node} of type {}", value.type_name()))
-            }
+            Value::Function(_) => self.error(format!("can't print {node} of type {}", value.type_name())),
             value => match crate::format::print_value(value) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),

@@ -143,7 +143,11 @@ fn parts(n: Float) -> (u64, i32, u32) {
         }
         Float::F32(n) => {
             let (bits, exponent) = (n.to_bits() & ((1 << 23) - 1), (n.to_bits() >> 23 & 0xff) as i32);
-            if exponent == 0 { (bits.into(), -149, 23) } else { ((bits | 1 << 23).into(), exponent - 150, 23) }
+            if exponent == 0 {
+                (bits.into(), -149, 23)
+            } else {
+                ((bits | 1 << 23).into(), exponent - 150, 23)
+            }
         }
     }
 }

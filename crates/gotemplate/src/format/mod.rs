@@ -9,8 +9,8 @@ mod walk;
 
 pub(crate) use float::{Float, format_float};
 pub(crate) use printer::Printer;
+pub(crate) use quoting::first_runes;
 pub use quoting::quote;
-pub(crate) use quoting::{first_runes, quote_with};
 
 use crate::{Failure, Str, Value};
 

@@ -246,8 +246,9 @@ impl Reader<'_> {
             self.at += 1;
             return;
         };
-        let inner = Reader { format: &rest[..end], at: 1, arg: 0, after_index: false, reordered: false, good: true }
-            .whole_number();
+        let inner =
+            Reader { format: &rest[..end], at: 1, arg: 0, after_index: false, reordered: false, good: true }
+                .whole_number();
         self.at += end + 1;
         self.after_index = inner.is_some();
         match inner.and_then(|n| n.checked_sub(1)).filter(|n| *n < args) {

@@ -55,7 +55,11 @@ fn escape_char(out: &mut String, c: char, sign: char, ascii: bool) {
 /// `strconv.CanBackquote`.
 pub(super) fn can_backquote(bytes: &[u8]) -> bool {
     runes(bytes).all(|(_, c, width)| {
-        if width > 1 { c != '\u{feff}' } else { c != '\u{fffd}' && (c >= ' ' || c == '\t') && c != '`' && c != '\x7f' }
+        if width > 1 {
+            c != '\u{feff}'
+        } else {
+            c != '\u{fffd}' && (c >= ' ' || c == '\t') && c != '`' && c != '\x7f'
+        }
     })
 }
 

@@ -11,14 +11,16 @@ mod token;
 mod unquote;
 
 pub use node::Tree;
-pub(crate) use node::{Branch, Command, Node, Operand, Pipe, Source, Variable};
-pub(crate) use number::{Constant, parse_float, parse_int, parse_uint};
+pub(crate) use node::{Branch, Command, Node, Operand, Pipe};
+pub(crate) use number::{parse_float, parse_int};
 pub(crate) use parser::parse;
 pub(crate) use rune::{decode, is_digit, is_letter, is_print, runes};
-pub(crate) use unquote::unquote;
 
 /// Go's `unicode.IsSpace`.
 pub(crate) fn is_go_space(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\x0b' | '\x0c' | '\r' | ' ' | '\u{85}' | '\u{a0}' | '\u{1680}')
-        || matches!(c, '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+        || matches!(
+            c,
+            '\u{2000}'..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        )
 }

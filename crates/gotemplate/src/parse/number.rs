@@ -40,25 +40,20 @@ impl Constant {
         if rest != b"'" {
             return Err(format!("malformed character constant: {}", String::from_utf8_lossy(text)));
         }
-        Ok(Self {
-            int: Some(i64::from(c)),
-            uint: Some(c.into()),
-            float: Some(c.into()),
-            ..Self::empty()
-        })
+        Ok(Self { int: Some(i64::from(c)), uint: Some(c.into()), float: Some(c.into()), ..Self::empty() })
     }
 
     fn two_parts(text: &[u8]) -> Result<Self, String> {
         // The lexer made sure of two numbers, the second with a sign and an `i`.
         let text = std::str::from_utf8(text).unwrap_or_default();
         let body = text.strip_suffix('i').unwrap_or(text);
-        let split = body.char_indices().skip(1).filter(|(i, c)| {
-            matches!(c, '+' | '-') && !body[..*i].ends_with(['e', 'E', 'p', 'P'])
-        });
+        let split = body
+            .char_indices()
+            .skip(1)
+            .filter(|(i, c)| matches!(c, '+' | '-') && !body[..*i].ends_with(['e', 'E', 'p', 'P']));
         let at = split.map(|(i, _)| i).next().ok_or("syntax error scanning complex number")?;
         let part = |text: &str| parse_float(text).ok_or("syntax error scanning complex number");
-        let mut constant =
-            Self { complex: Some((part(&body[..at])?, part(&body[at..])?)), ..Self::empty() };
+        let mut constant = Self { complex: Some((part(&body[..at])?, part(&body[at..])?)), ..Self::empty() };
         constant.simplify();
         Ok(constant)
     }
@@ -153,11 +148,7 @@ pub(crate) fn parse_int(text: &str) -> Option<i64> {
         _ => (false, text),
     };
     let magnitude = parse_uint(digits)?;
-    if negative {
-        0i64.checked_sub_unsigned(magnitude)
-    } else {
-        i64::try_from(magnitude).ok()
-    }
+    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
 }
 
 /// Whether each `_` stands between digits, or after a base prefix.

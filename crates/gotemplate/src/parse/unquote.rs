@@ -39,7 +39,11 @@ fn take<'s>(text: &'s [u8], quote: u8, out: &mut Vec<u8>) -> Result<(u32, &'s [u
         return Err(BadSyntax);
     }
     if c != '\\' {
-        out.extend_from_slice(if c == '\u{fffd}' && width == 1 { "\u{fffd}".as_bytes() } else { &text[..width] });
+        out.extend_from_slice(if c == '\u{fffd}' && width == 1 {
+            "\u{fffd}".as_bytes()
+        } else {
+            &text[..width]
+        });
         return Ok((c.into(), &text[width..]));
     }
     let escape = *text.get(1).ok_or(BadSyntax)?;

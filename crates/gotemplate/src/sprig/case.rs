@@ -60,10 +60,6 @@ fn is_upper(c: char) -> bool {
     get_general_category(c) == Category::UppercaseLetter
 }
 
-fn is_lower(c: char) -> bool {
-    get_general_category(c) == Category::LowercaseLetter
-}
-
 fn mapped(call: &mut Call<'_>, ascii: fn(&u8) -> u8, other: fn(char) -> char) -> Result<Value, Failure> {
     let text = call.text(0);
     if text.as_bytes().is_ascii() {
@@ -232,15 +228,17 @@ fn next_word(text: &[u8]) -> (Word, usize) {
         c if is_alphabet(c) => (Word::Alphabet, run(width, &|c| is_alphabet(c) && !is_upper(c))),
         c if is_number(c) => (Word::Number, run(width, &is_number)),
         _ => {
-            let other =
-                |c: char| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
+            let other = |c: char| !(is_connector(c) || is_alphabet(c) || is_number(c) || is_punctuation(c));
             (Word::Other, run(width, &other))
         }
     }
 }
 
+/// The end of the run of characters that a test keeps, from a place on.
+type Run<'r> = dyn Fn(usize, &dyn Fn(char) -> bool) -> usize + 'r;
+
 /// `HTTPServer` begins with `HTTP`, `Server` with itself.
-fn upper_word(text: &[u8], width: usize, run: &dyn Fn(usize, &dyn Fn(char) -> bool) -> usize) -> usize {
+fn upper_word(text: &[u8], width: usize, run: &Run<'_>) -> usize {
     match decode(&text[width..]) {
         Some((c, _)) if is_upper(c) => {
             let end = run(width, &is_upper);
@@ -317,7 +315,15 @@ impl<'t> Pieces<'t> {
             return;
         }
         let connector = self.connector;
-        self.out.extend(text.chars().map(|c| if is_connector(c) { connector } else if is_upper(c) { lower(c) } else { c }));
+        self.out.extend(text.chars().map(|c| {
+            if is_connector(c) {
+                connector
+            } else if is_upper(c) {
+                lower(c)
+            } else {
+                c
+            }
+        }));
     }
 
     /// A number after a word: it goes with what follows, if that is lower case.

@@ -54,8 +54,8 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("mustMerge", MERGE, |call| merge(call, Mode::Keep)),
     ("mergeOverwrite", MERGE, |call| merge(call, Mode::Overwrite)),
     ("mustMergeOverwrite", MERGE, |call| merge(call, Mode::Overwrite)),
-    ("deepCopy", fixed(&[ANY]), |call| deep_copy(call.engine, call.arg(0), 0)),
-    ("mustDeepCopy", fixed(&[ANY]), |call| deep_copy(call.engine, call.arg(0), 0)),
+    ("deepCopy", fixed(&[ANY]), copied),
+    ("mustDeepCopy", fixed(&[ANY]), copied),
     ("dig", many(&[], ANY), dig),
 ];
 
@@ -91,6 +91,13 @@ fn merge(call: &mut Call<'_>, mode: Mode) -> Result<Value, Failure> {
     Ok(target.into())
 }
 
+fn copied(call: &mut Call<'_>) -> Result<Value, Failure> {
+    if call.arg(0).is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    deep_copy(call.engine, call.arg(0), 0)
+}
+
 /// How deep data may nest to be copied.
 const DEPTH: usize = 1000;
 
@@ -106,7 +113,10 @@ fn deep_copy(engine: &mut Engine, value: &Value, depth: usize) -> Result<Value, 
                 copy = copy.named(named);
             }
             for (key, item) in map.entries() {
-                copy.set(key, stacker::maybe_grow(64 << 10, 1 << 20, || deep_copy(engine, &item, depth + 1))?);
+                copy.set(
+                    key,
+                    stacker::maybe_grow(64 << 10, 1 << 20, || deep_copy(engine, &item, depth + 1))?,
+                );
             }
             copy.into()
         }

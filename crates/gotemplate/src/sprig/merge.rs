@@ -46,7 +46,9 @@ pub(super) fn merge_into(
         let replaced = match (&theirs, full) {
             (Value::Map(_), Some(Value::Map(_))) => false,
             // Slices are set before emptiness is looked at.
-            (Value::List(_) | Value::Bytes(_), Some(_)) => mode == Mode::Overwrite || (began_empty && target.is_empty()),
+            (Value::List(_) | Value::Bytes(_), Some(_)) => {
+                mode == Mode::Overwrite || (began_empty && target.is_empty())
+            }
             (_, Some(_)) => mode == Mode::Overwrite,
             (_, None) => true,
         };

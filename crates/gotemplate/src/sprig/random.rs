@@ -8,8 +8,12 @@ use crate::{Call, Failure, Value};
 const NOTE: &str = "not deterministic: random text differs at each render";
 
 pub(super) const FUNCTIONS: &[Entry] = &[
-    ("randAlphaNum", fixed(&[I]), |call| random(call, "randAlphaNum", b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")),
-    ("randAlpha", fixed(&[I]), |call| random(call, "randAlpha", b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")),
+    ("randAlphaNum", fixed(&[I]), |call| {
+        random(call, "randAlphaNum", b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+    }),
+    ("randAlpha", fixed(&[I]), |call| {
+        random(call, "randAlpha", b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    }),
     ("randNumeric", fixed(&[I]), |call| random(call, "randNumeric", b"0123456789")),
     ("randAscii", fixed(&[I]), |call| {
         let printable: Vec<u8> = (b' '..127).collect();
@@ -27,7 +31,8 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     }),
     ("randInt", fixed(&[I, I]), |call| {
         let (low, high) = (call.int(0), call.int(1));
-        let Some(span) = high.checked_sub(low).and_then(|span| u64::try_from(span).ok()).filter(|s| *s > 0) else {
+        let Some(span) = high.checked_sub(low).and_then(|span| u64::try_from(span).ok()).filter(|s| *s > 0)
+        else {
             return Err("invalid argument to Intn".into());
         };
         call.engine.warn("randInt", NOTE);

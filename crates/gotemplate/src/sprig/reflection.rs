@@ -77,7 +77,5 @@ fn same_entries(a: &Map, b: &Map, depth: usize) -> bool {
 
 fn same_lists(a: &[(Value, Value)], b: &[(Value, Value)], depth: usize) -> bool {
     a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .all(|((ka, va), (kb, vb))| equal(ka, kb, depth + 1) && equal(va, vb, depth + 1))
+        && a.iter().zip(b).all(|((ka, va), (kb, vb))| equal(ka, kb, depth + 1) && equal(va, vb, depth + 1))
 }

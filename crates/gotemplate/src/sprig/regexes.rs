@@ -52,7 +52,9 @@ pub(crate) struct RegexCache(HashMap<Str, Arc<Regex>>);
 /// The compiled first argument, or Go's complaint.
 fn compiled(call: &mut Call<'_>) -> Result<Arc<Regex>, Failure> {
     let source = call.text(0);
-    call.engine.charge_steps(1 + call.args.iter().filter_map(Value::as_string).map(|s| s.len() as u64 / 64).sum::<u64>())?;
+    call.engine.charge_steps(
+        1 + call.args.iter().filter_map(Value::as_string).map(|s| s.len() as u64 / 64).sum::<u64>(),
+    )?;
     if let Some(regex) = call.engine.regexes.0.get(source) {
         return Ok(regex.clone());
     }

@@ -9,7 +9,10 @@ use crate::{Call, Failure, List, Map, Str, Value};
 pub(super) const FUNCTIONS: &[Entry] = &[
     ("abbrev", fixed(&[I, S]), |call| {
         let (width, text) = (call.int(0), call.text(1));
-        made_bytes(call, if width < 4 { text.as_bytes().to_vec() } else { abbreviate(text.as_bytes(), 0, width) })
+        made_bytes(
+            call,
+            if width < 4 { text.as_bytes().to_vec() } else { abbreviate(text.as_bytes(), 0, width) },
+        )
     }),
     ("abbrevboth", fixed(&[I, I, S]), |call| {
         let (left, right, text) = (call.int(0), call.int(1), call.text(2).as_bytes());
@@ -38,12 +41,19 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("wrapWith", fixed(&[I, S, S]), |call| {
         let (width, line, text) = (call.int(0), call.text(1).as_bytes(), call.text(2).as_bytes());
         let line = if line.is_empty() { b"\n" } else { line };
-        call.engine.charge_bytes(line.len() * (text.len() / usize::try_from(width).unwrap_or(1).max(1) + 1))?;
+        call.engine
+            .charge_bytes(line.len() * (text.len() / usize::try_from(width).unwrap_or(1).max(1) + 1))?;
         made_bytes(call, wrap(text, width, line, true))
     }),
-    ("contains", fixed(&[S, S]), |call| Ok(find(call.text(1).as_bytes(), call.text(0).as_bytes()).is_some().into())),
-    ("hasPrefix", fixed(&[S, S]), |call| Ok(call.text(1).as_bytes().starts_with(call.text(0).as_bytes()).into())),
-    ("hasSuffix", fixed(&[S, S]), |call| Ok(call.text(1).as_bytes().ends_with(call.text(0).as_bytes()).into())),
+    ("contains", fixed(&[S, S]), |call| {
+        Ok(find(call.text(1).as_bytes(), call.text(0).as_bytes()).is_some().into())
+    }),
+    ("hasPrefix", fixed(&[S, S]), |call| {
+        Ok(call.text(1).as_bytes().starts_with(call.text(0).as_bytes()).into())
+    }),
+    ("hasSuffix", fixed(&[S, S]), |call| {
+        Ok(call.text(1).as_bytes().ends_with(call.text(0).as_bytes()).into())
+    }),
     ("quote", many(&[], ANY), |call| {
         quoted(call, |value| Ok(crate::format::quote(text_of(value)?.as_bytes()).into_bytes()))
     }),
@@ -87,11 +97,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
 ];
 
 /// A part of a string argument.
-fn cut(
-    call: &mut Call<'_>,
-    i: usize,
-    part: impl for<'b> Fn(&'b [u8]) -> &'b [u8],
-) -> Result<Value, Failure> {
+fn cut(call: &mut Call<'_>, i: usize, part: impl for<'b> Fn(&'b [u8]) -> &'b [u8]) -> Result<Value, Failure> {
     let text = call.text(i);
     let kept = part(text.as_bytes());
     if kept.len() == text.len() {
@@ -140,7 +146,11 @@ pub(super) fn split(text: &[u8], separator: &[u8], limit: Option<usize>) -> Vec<
     let mut rest = text;
     if separator.is_empty() {
         while let Some((_, c, width)) = runes(rest).next().filter(|_| !full(&parts) || rest.is_empty()) {
-            parts.push(if width == 1 && c == '\u{fffd}' { Str::from_bytes(&rest[..1]) } else { Str::from(c) });
+            parts.push(if width == 1 && c == '\u{fffd}' {
+                Str::from_bytes(&rest[..1])
+            } else {
+                Str::from(c)
+            });
             rest = &rest[width..];
         }
         if !rest.is_empty() {
@@ -293,10 +303,7 @@ fn wrap(text: &[u8], width: i64, line: &[u8], break_words: bool) -> Vec<u8> {
     out
 }
 
-fn quoted(
-    call: &mut Call<'_>,
-    quote: impl Fn(&Value) -> Result<Vec<u8>, Failure>,
-) -> Result<Value, Failure> {
+fn quoted(call: &mut Call<'_>, quote: impl Fn(&Value) -> Result<Vec<u8>, Failure>) -> Result<Value, Failure> {
     let parts = call.args.iter().filter(|v| !v.is_nil()).map(quote).collect::<Result<Vec<_>, _>>()?;
     made_bytes(call, parts.join(&b' '))
 }
@@ -310,7 +317,9 @@ fn cat(call: &mut Call<'_>) -> Result<Value, Failure> {
 
 fn indent(call: &mut Call<'_>, before: &[u8]) -> Result<Value, Failure> {
     let text = call.text(1).as_bytes();
-    let Ok(spaces) = usize::try_from(call.int(0)) else { return Err("strings: negative Repeat count".into()) };
+    let Ok(spaces) = usize::try_from(call.int(0)) else {
+        return Err("strings: negative Repeat count".into());
+    };
     let lines = 1 + text.iter().filter(|b| **b == b'\n').count();
     let len = spaces.saturating_mul(lines).saturating_add(text.len() + before.len());
     call.engine.charge_bytes(len)?;
@@ -369,4 +378,3 @@ fn join(call: &mut Call<'_>) -> Result<Value, Failure> {
     let bytes: Vec<&[u8]> = parts.iter().map(Str::as_bytes).collect();
     made_bytes(call, bytes.join(separator))
 }
-

@@ -150,7 +150,8 @@ impl Url {
 
     fn hostname(&self) -> &[u8] {
         let host = &self.host;
-        let colon = host.iter().rposition(|b| *b == b':').filter(|at| host[at + 1..].iter().all(u8::is_ascii_digit));
+        let colon =
+            host.iter().rposition(|b| *b == b':').filter(|at| host[at + 1..].iter().all(u8::is_ascii_digit));
         let host = colon.map_or(&host[..], |at| &host[..at]);
         match host {
             [b'[', inner @ .., b']'] => inner,
@@ -225,7 +226,8 @@ fn parse_host(host: &str) -> Result<Vec<u8>, String> {
     } else {
         host.rfind(':').map_or("", |at| &host[at..])
     };
-    let valid = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    let valid =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()));
     if !valid {
         return Err(format!("invalid port {} after host", quote(port.as_bytes())));
     }

@@ -100,6 +100,19 @@ impl Host for Semver {
         }
     }
 
+    /// The fields of Go's struct, which verbs without a text form print.
+    fn entries(&self) -> Vec<(Value, Value)> {
+        let version = &self.0;
+        vec![
+            ("major".into(), Number::Uint64(version.major).into()),
+            ("minor".into(), Number::Uint64(version.minor).into()),
+            ("patch".into(), Number::Uint64(version.patch).into()),
+            ("pre".into(), version.pre.as_str().into()),
+            ("metadata".into(), version.build.as_str().into()),
+            ("original".into(), version.original().into()),
+        ]
+    }
+
     fn text(&self) -> Option<Str> {
         Some(self.0.to_string().into())
     }

@@ -27,9 +27,17 @@ pub(super) enum Part {
     LowerPm,
     ZoneName,
     /// An offset: `Z` for UTC, colons, seconds, hours only.
-    Offset { z: bool, colons: bool, size: OffsetSize },
+    Offset {
+        z: bool,
+        colons: bool,
+        size: OffsetSize,
+    },
     /// Parts of a second: so many digits, or trailing zeros dropped.
-    Fraction { digits: usize, trimmed: bool, separator: u8 },
+    Fraction {
+        digits: usize,
+        trimmed: bool,
+        separator: u8,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,9 +76,9 @@ fn word(rest: &[u8]) -> Option<(Part, usize)> {
         (b"PM", Part::UpperPm, false),
         (b"pm", Part::LowerPm, false),
     ];
-    let found = words.into_iter().find(|(word, _, alone)| {
-        rest.starts_with(word) && !(*alone && lower_follows(word.len()))
-    });
+    let found = words
+        .into_iter()
+        .find(|(word, _, alone)| rest.starts_with(word) && !(*alone && lower_follows(word.len())));
     found.map(|(word, part, _)| (part, word.len()))
 }
 

@@ -98,8 +98,9 @@ impl Host for Time {
             "Add" => Signature::fixed(&[Type::Int64]),
             "AddDate" => Signature::fixed(&[Type::Int, Type::Int, Type::Int]),
             "Before" | "After" | "Equal" | "Compare" | "Sub" => Signature::fixed(&[Type::Host(NAME)]),
-            "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day" | "Hour" | "Minute"
-            | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "UTC" | "Local" | "IsZero" | "String" => NONE,
+            "Unix" | "UnixMilli" | "UnixMicro" | "UnixNano" | "Year" | "Month" | "Day" | "Hour"
+            | "Minute" | "Second" | "Nanosecond" | "Weekday" | "YearDay" | "UTC" | "Local" | "IsZero"
+            | "String" => NONE,
             _ => return None,
         })
     }
@@ -107,7 +108,9 @@ impl Host for Time {
     fn call(&self, name: &str, call: &mut Call<'_>) -> Result<Value, Failure> {
         let parts = self.parts();
         let int = |n: i64| Ok(Value::Int(n));
-        let nanos = |per: i128| (i128::from(self.seconds) * per + i128::from(self.nanos) * per / 1_000_000_000) as i64;
+        let nanos = |per: i128| {
+            (i128::from(self.seconds) * per + i128::from(self.nanos) * per / 1_000_000_000) as i64
+        };
         let other = call.arg(0).as_host::<Self>();
         let order = other.map(|o| (self.seconds, self.nanos).cmp(&(o.seconds, o.nanos)));
         match name {
@@ -160,13 +163,10 @@ impl Time {
     /// Years, months and days later; what overflows carries on.
     fn add_date(&self, years: i64, months: i64, days: i64) -> Self {
         let parts = self.parts();
-        let months = parts.year.saturating_add(years).saturating_mul(12) + i64::from(parts.month) - 1 + months;
-        let first = Parts {
-            year: months.div_euclid(12),
-            month: months.rem_euclid(12) as u32 + 1,
-            day: 1,
-            ..parts
-        };
+        let months =
+            parts.year.saturating_add(years).saturating_mul(12) + i64::from(parts.month) - 1 + months;
+        let first =
+            Parts { year: months.div_euclid(12), month: months.rem_euclid(12) as u32 + 1, day: 1, ..parts };
         let later = i64::from(parts.day) - 1 + days;
         let local = first.timestamp().seconds().saturating_add(later.saturating_mul(86_400));
         Self { seconds: self.zone.to_utc(local), nanos: self.nanos, zone: self.zone.clone() }

@@ -139,13 +139,18 @@ impl Read {
             }
             Part::Weekday | Part::LongWeekday => rest = name(value, &DAYS, part == Part::Weekday)?.1,
             Part::Day | Part::UnderDay | Part::ZeroDay => {
-                let value = if part == Part::UnderDay { value.strip_prefix(b" ").unwrap_or(value) } else { value };
+                let value =
+                    if part == Part::UnderDay { value.strip_prefix(b" ").unwrap_or(value) } else { value };
                 let (day, left) = digits(value, 2, part == Part::ZeroDay)?;
                 (self.day, rest) = (Some(day), left);
             }
             Part::UnderYearDay | Part::ZeroYearDay => {
                 let under = part == Part::UnderYearDay;
-                let value = if under { &value[value.iter().take(2).take_while(|b| **b == b' ').count()..] } else { value };
+                let value = if under {
+                    &value[value.iter().take(2).take_while(|b| **b == b' ').count()..]
+                } else {
+                    value
+                };
                 let (day, left) = digits(value, 3, !under)?;
                 (self.year_day, rest) = (Some(day), left);
             }
@@ -220,7 +225,8 @@ impl Read {
             }
             (*number, rest) = digits(rest, 2, true)?;
         }
-        let limits = [(24, "time zone offset hour"), (60, "time zone offset minute"), (60, "time zone offset second")];
+        let limits =
+            [(24, "time zone offset hour"), (60, "time zone offset minute"), (60, "time zone offset second")];
         if let Some((_, (_, what))) = numbers.iter().zip(limits).find(|(n, (most, _))| **n > *most) {
             return Err(Bad::Range(what));
         }
@@ -240,8 +246,10 @@ impl Read {
             return Ok(rest);
         }
         let signed = |from: usize| {
-            let digits = value.get(from + 1..).unwrap_or(&[]).iter().take_while(|b| b.is_ascii_digit()).count();
-            let hours = std::str::from_utf8(value.get(from + 1..from + 1 + digits)?).ok()?.parse::<u32>().ok()?;
+            let digits =
+                value.get(from + 1..).unwrap_or(&[]).iter().take_while(|b| b.is_ascii_digit()).count();
+            let hours =
+                std::str::from_utf8(value.get(from + 1..from + 1 + digits)?).ok()?.parse::<u32>().ok()?;
             (hours < 24 && matches!(value[from], b'+' | b'-')).then_some(from + 1 + digits)
         };
         let capitals = value.iter().take(6).take_while(|b| b.is_ascii_uppercase()).count();

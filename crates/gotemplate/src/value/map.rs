@@ -209,15 +209,11 @@ impl Map {
             }
             match value {
                 Value::Map(map) if map.is_same(self) => return true,
-                Value::Map(map) => {
-                    if seen.insert(Arc::as_ptr(&map.inner) as usize) {
-                        pending.extend(map.entries().into_iter().map(|(_, v)| v).filter(Value::is_container));
-                    }
+                Value::Map(map) if seen.insert(Arc::as_ptr(&map.inner) as usize) => {
+                    pending.extend(map.entries().into_iter().map(|(_, v)| v).filter(Value::is_container));
                 }
-                Value::List(list) => {
-                    if seen.insert(list.as_ptr() as usize) {
-                        pending.extend(list.iter().filter(|v| v.is_container()).cloned());
-                    }
+                Value::List(list) if seen.insert(list.as_ptr() as usize) => {
+                    pending.extend(list.iter().filter(|v| v.is_container()).cloned());
                 }
                 _ => {}
             }

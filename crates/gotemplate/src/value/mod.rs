@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub use convert::NotConvertible;
 pub use host::{Host, Kind};
 pub use list::{Elem, List};
-pub use map::{Map, MapType};
 pub(crate) use map::WeakMap;
+pub use map::{Map, MapType};
 pub use number::Number;
 pub use text::Str;
 

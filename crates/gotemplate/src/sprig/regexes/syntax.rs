@@ -14,7 +14,8 @@ pub(super) fn translate(source: &[u8]) -> Result<String, Failure> {
     let Ok(text) = std::str::from_utf8(source) else {
         return Err(problem("invalid UTF-8", &String::from_utf8_lossy(source)));
     };
-    let mut translator = Translator { text, at: 0, out: String::with_capacity(text.len() + 8), open: 0, can_repeat: false };
+    let mut translator =
+        Translator { text, at: 0, out: String::with_capacity(text.len() + 8), open: 0, can_repeat: false };
     while translator.at < text.len() {
         translator.item()?;
     }
@@ -154,10 +155,7 @@ impl<'t> Translator<'t> {
             Some(':') => self.open += 1,
             Some(')') if end > 0 => {}
             Some(c) => {
-                return Err(problem(
-                    "invalid or unsupported Perl syntax",
-                    &rest[..2 + end + c.len_utf8()],
-                ));
+                return Err(problem("invalid or unsupported Perl syntax", &rest[..2 + end + c.len_utf8()]));
             }
             None => return Err(problem("missing closing )", self.text)),
         }
@@ -348,8 +346,10 @@ fn counted(text: &str) -> Option<(usize, u32, Option<u32>)> {
 fn posix(text: &str) -> Option<usize> {
     let name = text.strip_prefix("[:")?;
     let end = name.find(":]")?;
-    let known = ["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
-        "space", "upper", "word", "xdigit"];
+    let known = [
+        "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+        "upper", "word", "xdigit",
+    ];
     known.contains(&name[..end].trim_start_matches('^')).then_some(end + 4)
 }
 
