@@ -7,11 +7,12 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
     ("schema", &["core", "grammar"]),
+    ("gotemplate", &["core", "grammar"]),
     ("source", &["core", "grammar"]),
     ("merge", &["core", "schema"]),
     ("ownership", &["core", "schema"]),
@@ -62,11 +63,12 @@ const ARROWS: [(&str, &[&str]); 21] = [
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "core",
     "grammar",
     "yaml",
     "schema",
+    "gotemplate",
     "source",
     "merge",
     "ownership",

@@ -6,10 +6,12 @@ use crate::{List, Map, Str, Value};
 /// How deep Go's decoder goes.
 const DEPTH: usize = 10_000;
 
-/// Decodes a text: numbers become `float64`, the last of several equal keys counts.
+/// Reads JSON as `json.Unmarshal` into an `interface {}` does: numbers become `float64`, the last of several
+/// equal keys counts.
 ///
-/// The error is Go's message.
-pub(crate) fn decode(text: &[u8]) -> Result<Value, String> {
+/// # Errors
+/// Go's message.
+pub fn decode_json(text: &[u8]) -> Result<Value, String> {
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
     match reader.peek_token() {
