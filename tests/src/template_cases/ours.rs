@@ -28,7 +28,7 @@ static VALUES_TYPE_OF_HELM_3: MapType = MapType { name: "chartutil.Values" };
 
 /// Runs a template under a name, over [`VALUES`] as `.Values`.
 pub fn answer(name: &str, text: &str, go: Go) -> Answer {
-    let mut templates = Templates::new(FUNCTIONS.clone()).named("gotpl");
+    let mut templates = Templates::new(FUNCTIONS.clone()).named("gotpl").for_go(go);
     templates.parse(name, text).map_err(|error| error.to_string())?;
     let values = Core::from_json(VALUES.as_bytes()).map_err(|error| error.to_string())?;
     let named = if go < Go::V1_26 { &VALUES_TYPE_OF_HELM_3 } else { &VALUES_TYPE };

@@ -21,11 +21,11 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("fail", fixed(&[S]), |call| Err(Failure::new(call.text(0).to_text().into_owned()))),
     ("fromJson", fixed(&[S]), |call| {
         call.engine.charge_steps(call.text(0).len() as u64 / 8)?;
-        Ok(decode_json(call.text(0).as_bytes()).unwrap_or(Value::Nil))
+        Ok(decode_json(call.text(0).as_bytes(), call.engine.options().go).unwrap_or(Value::Nil))
     }),
     ("mustFromJson", fixed(&[S]), |call| {
         call.engine.charge_steps(call.text(0).len() as u64 / 8)?;
-        decode_json(call.text(0).as_bytes()).map_err(Failure::new)
+        decode_json(call.text(0).as_bytes(), call.engine.options().go).map_err(Failure::new)
     }),
     ("toJson", fixed(&[ANY]), quiet::<0>),
     ("mustToJson", fixed(&[ANY]), |call| encoded(call, Style::Compact)),
