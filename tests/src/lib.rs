@@ -12,3 +12,4 @@ pub mod merge_cases;
     reason = "a stand fails the test that uses it"
 )]
 pub mod stand;
+pub mod template_cases;

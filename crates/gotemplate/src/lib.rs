@@ -27,6 +27,7 @@
 //! | [`Functions`] | what templates may call: Go's own, sprig's, yours |
 //! | [`Templates`] | a set of parsed templates that call each other |
 //! | [`Engine`] | one run: budget, clock, random numbers, warnings |
+//! | [`encode_json`], [`decode_json`] | Go's JSON, byte for byte |
 //! | [`ParseError`], [`ExecError`], [`Failure`] | errors in Go's words, with place and chain of causes |
 //!
 //! # Functions of your own
@@ -69,6 +70,7 @@ pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
 pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
 pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
+pub use json::{JsonStyle, decode_json, encode_json};
 pub use parse::Tree;
 pub use templates::Templates;
 pub use value::{Elem, Host, Kind, List, Map, MapType, NotConvertible, Number, Str, Value};

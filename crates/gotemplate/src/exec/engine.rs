@@ -118,7 +118,8 @@ impl Engine {
             Some(trees) if trees.iter().all(|t| *t.source_name() == name) => trees.clone(),
             _ => {
                 self.charge_bytes(source.len())?;
-                let trees: Arc<[_]> = parse(&name, source.as_bytes(), self.templates.functions())?.into();
+                let trees: Arc<[_]> =
+                    parse(&name, source.as_bytes(), self.templates.functions(), self.templates.go())?.into();
                 self.parsed.insert(source.clone(), trees.clone());
                 trees
             }

@@ -7,7 +7,7 @@ use super::lexer::Lexer;
 use super::node::{Node, Source, Tree, Variable};
 use super::token::{Kind, Token};
 use super::unquote::{BadSyntax, unquote};
-use crate::{Functions, ParseError, Str};
+use crate::{Functions, Go, ParseError, Str};
 
 /// How deep blocks and parentheses may nest, as Go 1.26 limits parentheses.
 const DEPTH: usize = 10_000;
@@ -15,9 +15,15 @@ const DEPTH: usize = 10_000;
 /// Parses a source into its trees: the definitions, and the source itself under its own name.
 ///
 /// A name defined twice is an error unless one of the two is empty.
-pub(crate) fn parse(name: &Str, text: &[u8], functions: &Functions) -> Result<Vec<Arc<Tree>>, ParseError> {
+pub(crate) fn parse(
+    name: &Str,
+    text: &[u8],
+    functions: &Functions,
+    go: Go,
+) -> Result<Vec<Arc<Tree>>, ParseError> {
     let source = Arc::new(Source { name: name.clone(), text: text.into() });
     let mut lexer = Lexer::new(&source.text);
+    lexer.counts_comments = go >= Go::V1_26;
     lexer.break_is_keyword = functions.get("break").is_none();
     lexer.continue_is_keyword = functions.get("continue").is_none();
     let mut parser = Parser {

@@ -125,6 +125,7 @@ fn deep_copy(engine: &mut Engine, value: &Value, depth: usize) -> Result<Value, 
             List::typed(list.elem(), list.iter().map(copy).collect::<Result<_, _>>()?).into()
         }
         Value::NoValue => Value::Nil,
+        Value::Host(host) => host.deep_copy().unwrap_or_else(|| value.clone()),
         other => other.clone(),
     })
 }

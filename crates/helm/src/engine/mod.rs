@@ -48,7 +48,10 @@ pub(crate) fn execute(
     let mut prepared = context::prepare(chart, values, release, capabilities, &state, settings.dialect);
     // Deeper paths first, then backwards by name: what is parsed later overrides, so that a parent's
     // definition beats a sub-chart's.
+    // Of templates with one path the last counts.
+    prepared.reverse();
     prepared.sort_by_cached_key(|p| Reverse((p.path.matches('/').count(), p.path.clone())));
+    prepared.dedup_by(|later, earlier| later.path == earlier.path);
     let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
     let mut templates = Templates::new(functions::functions(settings.dialect)).named("gotpl");
     for one in &prepared {

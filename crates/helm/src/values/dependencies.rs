@@ -27,7 +27,7 @@ fn choose(
     coalescer: &mut Coalescer<'_>,
 ) -> Result<(), ValuesError> {
     let Some(mut wanted) = chart.metadata.dependencies.take() else { return Ok(()) };
-    chart.dependencies = pick(std::mem::take(&mut chart.dependencies), &mut wanted);
+    chart.dependencies = pick(std::mem::take(&mut chart.dependencies), &mut wanted, coalescer.dialect);
     let values = coalescer.chart(chart, values.clone(), Nulls::Remove)?;
     for dependency in &mut wanted {
         dependency.enabled = is_on(dependency, &values, prefix, coalescer.warnings);
@@ -45,7 +45,7 @@ fn choose(
 }
 
 /// Charts that no entry claims, then for each entry the first chart that fits, under its alias.
-fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency]) -> Vec<Chart> {
+fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency], dialect: Dialect) -> Vec<Chart> {
     let fits = |d: &Dependency, chart: &Chart| {
         chart.name() == d.name && is_in_range(&d.version, &chart.metadata.version)
     };
@@ -55,7 +55,9 @@ fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency]) -> Vec<Chart> {
         if let Some(chart) = loaded.iter().find(|chart| fits(dependency, chart)) {
             let mut chart = chart.clone();
             if !dependency.alias.is_empty() {
-                chart.metadata.name.clone_from(&dependency.alias);
+                let original = std::mem::replace(&mut chart.metadata.name, dependency.alias.clone());
+                let tells_subcharts = !dialect.is_helm3() || chart.metadata.dependencies.is_some();
+                chart.path_name = (!tells_subcharts).then_some(original);
             }
             picked.push(chart);
         }
