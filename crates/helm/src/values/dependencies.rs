@@ -51,9 +51,16 @@ fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency], dialect: Dialect) -> Vec<
     };
     let mut picked: Vec<Chart> =
         loaded.iter().filter(|chart| !wanted.iter().any(|d| fits(d, chart))).cloned().collect();
+    let mut taken: Vec<usize> = Vec::new();
     for dependency in wanted {
-        if let Some(chart) = loaded.iter().find(|chart| fits(dependency, chart)) {
+        if let Some(at) = loaded.iter().position(|chart| fits(dependency, chart))
+            && let Some(chart) = loaded.get(at)
+        {
             let mut chart = chart.clone();
+            if dialect.is_helm3() && taken.contains(&at) {
+                imports_nothing(&mut chart);
+            }
+            taken.push(at);
             if !dependency.alias.is_empty() {
                 let original = std::mem::replace(&mut chart.metadata.name, dependency.alias.clone());
                 let tells_subcharts = !dialect.is_helm3() || chart.metadata.dependencies.is_some();
@@ -66,6 +73,14 @@ fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency], dialect: Dialect) -> Vec<
         }
     }
     picked
+}
+
+/// Helm 3 imports values from the dependencies of a chart once, however many aliases the chart has.
+fn imports_nothing(chart: &mut Chart) {
+    for dependency in chart.metadata.dependencies.iter_mut().flatten() {
+        dependency.import_values.clear();
+    }
+    chart.dependencies.iter_mut().for_each(imports_nothing);
 }
 
 /// Whether a version is in a range; what does not parse is not.
