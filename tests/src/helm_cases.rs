@@ -161,9 +161,9 @@ fn set_output(recording: &Value, arguments: &[&str], dialect: Dialect) -> Result
     let budget = tautline_core::Budget::default();
     let values = overrides.merge(dialect, &budget).map_err(|e| format!("Error: {e}"))?;
     let tree = MemoryTree::new([
-        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
-        ("values.yaml", recording.str_at(&["values.yaml"]).unwrap_or_default()),
-        ("templates/v.json", "{{ toJson .Values }}"),
+        ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n".to_owned()),
+        ("values.yaml", recording.str_at(&["values.yaml"]).unwrap_or_default().to_owned()),
+        ("templates/v.json", "{{ toJson .Values }}".to_owned()),
     ]);
     let loader = Loader { dialect, ..Loader::default() };
     let chart = loader.load(&tree, &TreePath::root()).map_err(|e| e.to_string())?.chart;
