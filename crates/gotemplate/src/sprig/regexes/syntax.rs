@@ -264,10 +264,8 @@ impl<'t> Translator<'t> {
             }
             if let Some(len) = posix(rest) {
                 self.copy(len);
-            } else if c == '-' && !first && !rest[1..].starts_with(']') {
-                // A range takes its dash with its first part; one that is left over is an error in Go.
-                return Err(problem("invalid character class range", &rest[..2.min(rest.len())]));
             } else {
+                // A dash may stand anywhere, as in Perl.
                 self.class_part()?;
             }
             first = false;
