@@ -214,6 +214,11 @@ impl<'t> Run<'_, 't> {
             Value::String(text) => self.write(text.as_bytes()),
             Value::NoValue | Value::Nil => self.write(b"<no value>"),
             Value::Function(_) => self.error(format!("can't print {node} of type {}", value.type_name())),
+            Value::Int(n) => {
+                let text = n.to_string();
+                self.write(text.as_bytes())
+            }
+            Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
             value => match crate::format::print_value(value) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),
