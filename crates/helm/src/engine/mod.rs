@@ -79,14 +79,21 @@ pub(crate) fn execute(
 fn options(settings: &Settings) -> Options {
     Options {
         missing_key: MissingKey::Zero,
-        go: match settings.dialect {
-            Dialect::Helm3 => Go::V1_23,
-            Dialect::Helm4 => Go::V1_26,
-        },
+        go: settings.dialect.go(),
         budget: settings.budget.clone(),
         now: settings.now,
         seed: settings.seed,
         ..Options::default()
+    }
+}
+
+impl Dialect {
+    /// The Go that this Helm is built with.
+    fn go(self) -> Go {
+        match self {
+            Self::Helm3 => Go::V1_23,
+            Self::Helm4 => Go::V1_27,
+        }
     }
 }
 
