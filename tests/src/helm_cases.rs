@@ -113,8 +113,19 @@ fn probe_output(template: &str, values: &str, dialect: Dialect) -> Result<String
     inner.map(str::to_owned).ok_or_else(|| format!("marks are gone from {text:?}"))
 }
 
+/// Bytes that are no UTF-8 were recorded as `\xc3`.
+fn as_recorded(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
+/// The day of the recording, which templates print.
 fn now() -> Timestamp {
-    Timestamp::from_seconds(1_700_000_000)
+    Timestamp::from_seconds(1_795_305_600)
 }
 
 /// Merges what each case of `setprobes.json` sets, and compares what `.Values` becomes.

@@ -15,3 +15,4 @@ pub mod served_cases;
 )]
 pub mod stand;
 pub mod yaml_cases;
+pub mod template_cases;

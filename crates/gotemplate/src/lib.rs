@@ -8,13 +8,13 @@
 //!
 //! // 1. Parse. Functions are looked up now, so a wrong name is an error with its line.
 //! let mut templates = Templates::new(Functions::sprig());
-//! templates.parse("greeting", "Hello {{ .name }}!{{ range $i, $x := .items }} {{ $i }}={{ $x }}{{ end }}")?;
+//! templates.parse("greeting", "Hello {{ .name | upper }}!{{ range $i, $x := .items }} {{ $i }}={{ $x }}{{ end }}")?;
 //! let templates = Arc::new(templates);
 //!
 //! // 2. Run, as often as wanted and on as many threads as wanted: the set never changes.
 //! let dot: Map = [("name", Value::from("world")), ("items", vec!["a", "b"].into())].into_iter().collect();
 //! let mut engine = Engine::new(templates, Options::default());
-//! assert_eq!(engine.execute("greeting", &dot.into())?, "Hello world! 0=a 1=b");
+//! assert_eq!(engine.execute("greeting", &dot.into())?, "Hello WORLD! 0=a 1=b");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -27,6 +27,7 @@
 //! | [`Functions`] | what templates may call: Go's own, sprig's, yours |
 //! | [`Templates`] | a set of parsed templates that call each other |
 //! | [`Engine`] | one run: budget, clock, random numbers, warnings |
+//! | [`encode_json`], [`decode_json`] | Go's JSON, byte for byte |
 //! | [`ParseError`], [`ExecError`], [`Failure`] | errors in Go's words, with place and chain of causes |
 //!
 //! # Functions of your own
@@ -46,9 +47,9 @@
 //!     Ok(Str::from_bytes(text.map_err(|error| Failure::new(error.to_string()))?).into())
 //! });
 //! let mut templates = Templates::new(functions);
-//! templates.parse("main", r#"{{ define "hi" }}hi {{ . }}{{ end }}{{ include "hi" "you" }} {{ tpl "{{ . }}" 1 }}"#)?;
+//! templates.parse("main", r#"{{ define "hi" }}hi {{ . }}{{ end }}{{ include "hi" "you" | upper }} {{ tpl "{{ . }}" 1 }}"#)?;
 //! let mut engine = Engine::new(Arc::new(templates), Options::default());
-//! assert_eq!(engine.execute("main", &Value::Nil)?, "hi you 1");
+//! assert_eq!(engine.execute("main", &Value::Nil)?, "HI YOU 1");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]
@@ -69,6 +70,7 @@ pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
 pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
 pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
+pub use json::{JsonStyle, decode_json, encode_json};
 pub use parse::Tree;
 pub use templates::Templates;
 pub use value::{Elem, Host, Kind, List, Map, MapType, NotConvertible, Number, Str, Value};

@@ -4,20 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::parse::{Tree, parse};
-use crate::{Functions, ParseError, Str};
+use crate::{Functions, Go, ParseError, Str};
 
 /// A set of templates. Immutable once built, and shared: clones share trees.
 #[derive(Clone, Debug)]
 pub struct Templates {
     name: Str,
     functions: Arc<Functions>,
+    go: Go,
     by_name: HashMap<Str, Arc<Tree>>,
 }
 
 impl Templates {
     /// An empty set, whose templates may call these functions.
     pub fn new(functions: impl Into<Arc<Functions>>) -> Self {
-        Self { name: Str::default(), functions: functions.into(), by_name: HashMap::new() }
+        Self { name: Str::default(), functions: functions.into(), go: Go::default(), by_name: HashMap::new() }
     }
 
     /// Names the set. Go's message for a template that is not there shows it; Helm's is "gotpl".
@@ -25,6 +26,19 @@ impl Templates {
     pub fn named(mut self, name: impl Into<Str>) -> Self {
         self.name = name.into();
         self
+    }
+
+    /// Parses as a Go of that time: Go 1.23 forgets to count the lines of comments, and its messages of parse
+    /// errors show it.
+    #[must_use]
+    pub fn for_go(mut self, go: Go) -> Self {
+        self.go = go;
+        self
+    }
+
+    /// Which Go is meant.
+    pub(crate) fn go(&self) -> Go {
+        self.go
     }
 
     /// The set's name.
@@ -41,7 +55,7 @@ impl Templates {
     /// For what Go cannot parse, with its message. Then nothing is added.
     pub fn parse(&mut self, name: impl Into<Str>, source: impl AsRef<[u8]>) -> Result<(), ParseError> {
         let name = name.into();
-        for tree in parse(&name, source.as_ref(), &self.functions)? {
+        for tree in parse(&name, source.as_ref(), &self.functions, self.go)? {
             if !(tree.is_empty() && self.by_name.contains_key(tree.name())) {
                 self.by_name.insert(tree.name().clone(), tree);
             }

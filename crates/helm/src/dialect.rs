@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub enum Dialect {
     /// Helm 3.17.2, built with Go 1.23.
     Helm3,
-    /// Helm 4.3.1, built with Go 1.26.
+    /// Helm 4.3.1, built with Go 1.27.
     #[default]
     Helm4,
 }

@@ -1,19 +1,17 @@
 //! Errors of the crates below in Helm's words.
 
-/// What sigs.k8s.io/yaml says of broken YAML.
-pub(crate) fn yaml(error: &tautline_yaml::Error) -> String {
-    format!("error converting YAML to JSON: yaml: line {}: {}", error.line, error.kind)
-}
+use tautline_yaml::{Error, ErrorKind};
 
-/// What Go's JSON decoder says of broken JSON.
-pub(crate) fn json(text: &str, error: &tautline_core::JsonError) -> String {
-    use tautline_core::JsonErrorKind as Kind;
-    let line = text.split('\n').nth(error.line.saturating_sub(1)).unwrap_or_default();
-    let found = line.get(error.column.saturating_sub(1)..).and_then(|rest| rest.chars().next());
-    match (error.kind, found) {
-        (Kind::Unexpected, Some(c)) => format!("invalid character '{c}' looking for beginning of value"),
-        (Kind::Trailing, Some(c)) => format!("invalid character '{c}' after top-level value"),
-        (Kind::End, _) => "unexpected end of JSON input".to_owned(),
-        (kind, _) => kind.to_string(),
-    }
+/// What sigs.k8s.io/yaml says of broken YAML. Go's reader names no line for the first, and none for what is
+/// found once the text is a tree.
+pub(crate) fn yaml(error: &Error) -> String {
+    let what = match &error.kind {
+        ErrorKind::NotFinite(word) => format!("json: unsupported value: {word}"),
+        kind @ (ErrorKind::UnknownAnchor(_) | ErrorKind::Cycle(_) | ErrorKind::Merge | ErrorKind::Aliasing) => {
+            format!("yaml: {kind}")
+        }
+        kind if error.line <= 1 => format!("yaml: {kind}"),
+        kind => format!("yaml: line {}: {kind}", error.line),
+    };
+    format!("error converting YAML to JSON: {what}")
 }

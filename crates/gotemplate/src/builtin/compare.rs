@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Call, Failure, Kind, Value};
+use crate::{Call, Failure, Go, Kind, Value};
 
 /// Go's basic kinds. Only values of one kind compare, and signed with unsigned integers.
 #[derive(Clone, Copy, PartialEq)]
@@ -39,18 +39,22 @@ fn order(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
-fn incompatible(a: &Value, b: &Value) -> Failure {
-    Failure::new(format!("incompatible types for comparison: {} and {}", a.type_name(), b.type_name()))
+fn incompatible(a: &Value, b: &Value, go: Go) -> Failure {
+    const WHAT: &str = "incompatible types for comparison";
+    if go < Go::V1_26 {
+        return WHAT.into();
+    }
+    Failure::new(format!("{WHAT}: {} and {}", a.type_name(), b.type_name()))
 }
 
-fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
+fn equal(a: &Value, b: &Value, go: Go) -> Result<bool, Failure> {
     let (kind_a, kind_b) = (basic(a), basic(b));
     if kind_a != kind_b {
         return match (kind_a, kind_b) {
             (Some(Basic::Int), Some(Basic::Uint)) | (Some(Basic::Uint), Some(Basic::Int)) => {
                 Ok(order(a, b) == Some(Ordering::Equal))
             }
-            _ if !a.is_nil() && !b.is_nil() => Err(incompatible(a, b)),
+            _ if !a.is_nil() && !b.is_nil() => Err(incompatible(a, b, go)),
             _ => Ok(false),
         };
     }
@@ -66,10 +70,11 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
 fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
     let (kind_a, kind_b) = (a.kind(), b.kind());
     if kind_a != kind_b && kind_a != Kind::Invalid && kind_b != Kind::Invalid {
+        let (type_a, type_b) = (a.type_name(), b.type_name());
         return Err(Failure::new(format!(
-            "non-comparable types {a}: {}, {}: {b}",
-            a.type_name(),
-            b.type_name()
+            "non-comparable types {}: {type_a}, {type_b}: {}",
+            shown(a, b"%s")?,
+            shown(b, b"%v")?
         )));
     }
     let nil = |value: &Value| match value {
@@ -85,16 +90,21 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
             Ok(std::sync::Arc::ptr_eq(a, b)
                 || (a.type_name() == b.type_name() && a.text().is_some() && a.text() == b.text()))
         }
-        _ => Err(Failure::new(format!("non-comparable type {b}: {}", b.type_name()))),
+        _ => Err(Failure::new(format!("non-comparable type {}: {}", shown(b, b"%s")?, b.type_name()))),
     }
 }
 
-fn less(a: &Value, b: &Value) -> Result<bool, Failure> {
+/// A value as Go's messages print it.
+fn shown(value: &Value, verb: &[u8]) -> Result<crate::Str, Failure> {
+    crate::format::sprintf(verb, std::slice::from_ref(value))
+}
+
+fn less(a: &Value, b: &Value, go: Go) -> Result<bool, Failure> {
     const BAD: &str = "invalid type for comparison";
     let (Some(kind_a), Some(kind_b)) = (basic(a), basic(b)) else { return Err(BAD.into()) };
     let mixed = [kind_a, kind_b].iter().all(|kind| matches!(kind, Basic::Int | Basic::Uint));
     if kind_a != kind_b && !mixed {
-        return Err(incompatible(a, b));
+        return Err(incompatible(a, b, go));
     }
     if matches!(kind_a, Basic::Bool | Basic::Complex) {
         return Err(BAD.into());
@@ -102,8 +112,8 @@ fn less(a: &Value, b: &Value) -> Result<bool, Failure> {
     Ok(order(a, b) == Some(Ordering::Less))
 }
 
-fn less_or_equal(a: &Value, b: &Value) -> Result<bool, Failure> {
-    Ok(less(a, b)? || equal(a, b)?)
+fn less_or_equal(a: &Value, b: &Value, go: Go) -> Result<bool, Failure> {
+    Ok(less(a, b, go)? || equal(a, b, go)?)
 }
 
 /// Whether the first argument equals any of the others.
@@ -113,7 +123,7 @@ pub(super) fn eq(call: &mut Call<'_>) -> Result<Value, Failure> {
         return Err("missing argument for comparison".into());
     }
     for other in others {
-        if equal(first, other)? {
+        if equal(first, other, call.engine.options().go)? {
             return Ok(true.into());
         }
     }
@@ -121,21 +131,21 @@ pub(super) fn eq(call: &mut Call<'_>) -> Result<Value, Failure> {
 }
 
 pub(super) fn ne(call: &mut Call<'_>) -> Result<Value, Failure> {
-    Ok((!equal(call.arg(0), call.arg(1))?).into())
+    Ok((!equal(call.arg(0), call.arg(1), call.engine.options().go)?).into())
 }
 
 pub(super) fn lt(call: &mut Call<'_>) -> Result<Value, Failure> {
-    Ok(less(call.arg(0), call.arg(1))?.into())
+    Ok(less(call.arg(0), call.arg(1), call.engine.options().go)?.into())
 }
 
 pub(super) fn le(call: &mut Call<'_>) -> Result<Value, Failure> {
-    Ok(less_or_equal(call.arg(0), call.arg(1))?.into())
+    Ok(less_or_equal(call.arg(0), call.arg(1), call.engine.options().go)?.into())
 }
 
 pub(super) fn gt(call: &mut Call<'_>) -> Result<Value, Failure> {
-    Ok((!less_or_equal(call.arg(0), call.arg(1))?).into())
+    Ok((!less_or_equal(call.arg(0), call.arg(1), call.engine.options().go)?).into())
 }
 
 pub(super) fn ge(call: &mut Call<'_>) -> Result<Value, Failure> {
-    Ok((!less(call.arg(0), call.arg(1))?).into())
+    Ok((!less(call.arg(0), call.arg(1), call.engine.options().go)?).into())
 }

@@ -68,7 +68,7 @@ pub(super) fn urlquery(call: &mut Call<'_>) -> Result<Value, Failure> {
 }
 
 /// Go's `url.QueryEscape`.
-pub(crate) fn query_escape(bytes: &[u8]) -> String {
+fn query_escape(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for byte in bytes {
         match byte {

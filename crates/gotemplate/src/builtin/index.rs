@@ -15,6 +15,11 @@ fn place(index: &Value, cap: usize) -> Result<usize, Failure> {
     fits.ok_or_else(|| Failure::new(format!("index out of range: {number}")))
 }
 
+/// The type's name; of a pointer, that of what it points at.
+fn pointed_at(value: &Value) -> String {
+    value.type_name().trim_start_matches('*').to_owned()
+}
+
 fn beyond() -> Failure {
     Failure::new("reflect: slice index out of range")
 }
@@ -59,7 +64,7 @@ fn one(item: &Value, index: &Value) -> Result<Value, Failure> {
             let at = place(index, entries.len())?;
             entries.into_iter().nth(at).map(|(_, v)| v).ok_or_else(beyond)?
         }
-        other => return Err(format!("can't index item of type {}", other.type_name()).into()),
+        other => return Err(format!("can't index item of type {}", pointed_at(other)).into()),
     })
 }
 
@@ -85,7 +90,7 @@ pub(super) fn slice(call: &mut Call<'_>) -> Result<Value, Failure> {
         Value::String(text) => text.len(),
         Value::List(list) => list.len(),
         Value::Bytes(bytes) => bytes.len(),
-        other => return Err(format!("can't slice item of type {}", other.type_name()).into()),
+        other => return Err(format!("can't slice item of type {}", pointed_at(other)).into()),
     };
     let mut places = [0, len, len];
     for (at, index) in places.iter_mut().zip(indexes) {
@@ -115,7 +120,7 @@ pub(super) fn len(call: &mut Call<'_>) -> Result<Value, Failure> {
         Value::Host(host) if matches!(host.kind(), Kind::Map | Kind::Slice) => host.entries().len(),
         Value::Nil => return Err("len of nil pointer".into()),
         Value::NoValue => return Err("reflect: call of reflect.Value.Type on zero Value".into()),
-        other => return Err(format!("len of type {}", other.type_name()).into()),
+        other => return Err(format!("len of type {}", pointed_at(other)).into()),
     };
     Ok(Value::Int(len as i64))
 }

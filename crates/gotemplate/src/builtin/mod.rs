@@ -7,8 +7,6 @@ mod index;
 use crate::functions::{Entry, Signature, Type};
 use crate::{Call, Failure, Value};
 
-pub(crate) use escape::query_escape;
-
 const REFLECT: Type = Type::Reflect;
 const ONE_OR_MORE: Signature = Signature::variadic(&[REFLECT], REFLECT);
 const TWO: Signature = Signature::fixed(&[REFLECT, REFLECT]);

@@ -71,7 +71,11 @@ impl<'t> Run<'_, 't> {
     ) -> Done<Got> {
         let name = match (args.first(), &last) {
             (Some(arg), _) => arg.to_string(),
-            (None, Some(last)) => last.value.to_string(),
+            (None, Some(last)) => match &last.value {
+                Value::String(text) => text.to_string(),
+                Value::NoValue => "<invalid Value>".to_owned(),
+                value => format!("<{} Value>", value.type_name()),
+            },
             (None, None) => String::new(),
         };
         let values = self.arguments(dot, function.name(), function.signature, args, last)?;

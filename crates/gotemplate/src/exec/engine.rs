@@ -118,7 +118,8 @@ impl Engine {
             Some(trees) if trees.iter().all(|t| *t.source_name() == name) => trees.clone(),
             _ => {
                 self.charge_bytes(source.len())?;
-                let trees: Arc<[_]> = parse(&name, source.as_bytes(), self.templates.functions())?.into();
+                let trees: Arc<[_]> =
+                    parse(&name, source.as_bytes(), self.templates.functions(), self.templates.go())?.into();
                 self.parsed.insert(source.clone(), trees.clone());
                 trees
             }
@@ -173,6 +174,12 @@ impl Engine {
     /// Random bytes. The caller notes why with [`Engine::warn`].
     pub fn random_bytes(&mut self, bytes: &mut [u8]) {
         self.random.fill(bytes);
+    }
+
+    /// The random numbers themselves, for making keys.
+    #[cfg(feature = "crypto")]
+    pub(crate) fn rng(&mut self) -> &mut rand_chacha::ChaCha20Rng {
+        self.random.stream()
     }
 
     /// A random number below `end`.

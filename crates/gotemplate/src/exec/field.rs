@@ -6,6 +6,18 @@ use crate::parse::Operand;
 use crate::value::Elem;
 use crate::{Kind, List, Map, Str, Value};
 
+/// Follows fields through maps that have them, which is nearly always. Nothing where there is more to it.
+pub(super) fn through_maps(receiver: &Got, path: &[Str]) -> Option<Got> {
+    let (first, rest) = path.split_first()?;
+    let Value::Map(map) = &receiver.value else { return None };
+    let mut got = Got { value: map.get(first.as_bytes())?, boxed: map.elem() == Elem::Any };
+    for name in rest {
+        let Value::Map(map) = &got.value else { return None };
+        got = Got { value: map.get(name.as_bytes())?, boxed: map.elem() == Elem::Any };
+    }
+    Some(got)
+}
+
 impl<'t> Run<'_, 't> {
     /// Follows fields; the last may be a method with arguments.
     pub(super) fn fields(
@@ -17,6 +29,12 @@ impl<'t> Run<'_, 't> {
         args: &'t [Operand],
         last: Option<Got>,
     ) -> Done<Got> {
+        if args.is_empty()
+            && last.is_none()
+            && let Some(got) = through_maps(receiver, path)
+        {
+            return Ok(got);
+        }
         let Some((end, way)) = path.split_last() else { return Ok(receiver.clone()) };
         let Some((start, way)) = way.split_first() else {
             return self.field(dot, end, node, args, last, receiver);

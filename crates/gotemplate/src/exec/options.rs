@@ -22,6 +22,8 @@ pub enum Go {
     /// Go 1.26.
     #[default]
     V1_26,
+    /// Go 1.27, with which Helm 4.3 is built: JSON holds U+FFFD itself where bytes are no UTF-8.
+    V1_27,
 }
 
 /// Everything a run depends on beside its templates and data. Two runs with the same give the same bytes.

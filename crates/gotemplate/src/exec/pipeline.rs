@@ -89,6 +89,12 @@ impl<'t> Run<'_, 't> {
         let Some(got) = self.variable(variable.id) else {
             return self.error(format!("undefined variable: {}", variable.name));
         };
+        if args.is_empty()
+            && last.is_none()
+            && let Some(got) = super::field::through_maps(got, path)
+        {
+            return Ok(got);
+        }
         let got = got.clone();
         if path.is_empty() {
             self.not_a_function(operand, args, last.as_ref())?;

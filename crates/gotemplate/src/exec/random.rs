@@ -16,6 +16,11 @@ impl Random {
         self.0.fill_bytes(bytes);
     }
 
+    #[cfg(feature = "crypto")]
+    pub(crate) fn stream(&mut self) -> &mut ChaCha20Rng {
+        &mut self.0
+    }
+
     /// A number from 0 to below `end`, each equally likely. Zero if `end` is.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         if end < 2 {

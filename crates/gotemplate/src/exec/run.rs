@@ -78,7 +78,8 @@ impl<'t> Run<'_, 't> {
         dot: &Value,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        let dot = Got::plain(dot.clone());
+        // A nil that is given has no type: fields of it are quietly empty.
+        let dot = Got::plain(dot.clone()).unboxed();
         let limit = engine.options().max_depth;
         match engine.deeper(|engine| Run::start(engine, tree, &dot, out).map_err(|error| *error)) {
             Some(done) => Ok(done?),
@@ -213,6 +214,11 @@ impl<'t> Run<'_, 't> {
             Value::String(text) => self.write(text.as_bytes()),
             Value::NoValue | Value::Nil => self.write(b"<no value>"),
             Value::Function(_) => self.error(format!("can't print {node} of type {}", value.type_name())),
+            Value::Int(n) => {
+                let text = n.to_string();
+                self.write(text.as_bytes())
+            }
+            Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
             value => match crate::format::print_value(value) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),

@@ -53,10 +53,11 @@ impl Printer {
                 self.flags.zero = zero;
                 return;
             }
-        } else if flags.zero && !flags.minus {
-            if let Some(width) = flags.width {
-                least = width.saturating_sub(usize::from(negative || flags.plus || flags.space));
-            }
+        } else if flags.zero
+            && !flags.minus
+            && let Some(width) = flags.width
+        {
+            least = width.saturating_sub(usize::from(negative || flags.plus || flags.space));
         }
         let mut text = match radix {
             2 => format!("{n:b}"),
@@ -91,10 +92,9 @@ impl Printer {
     fn unicode(&mut self, n: u64) {
         let places = self.flags.precision.filter(|p| *p > 4).unwrap_or(4);
         let mut text = format!("U+{n:0places$X}", places = places.min(60_000));
-        if self.flags.sharp {
-            if let Some(c) = u32::try_from(n).ok().and_then(char::from_u32).filter(|c| is_print(*c)) {
-                text.push_str(&format!(" '{c}'"));
-            }
+        let shown = u32::try_from(n).ok().and_then(char::from_u32).filter(|c| is_print(*c));
+        if let Some(c) = shown.filter(|_| self.flags.sharp) {
+            text.push_str(&format!(" '{c}'"));
         }
         self.pad_spaces(text.as_bytes());
     }

@@ -9,13 +9,13 @@ mod walk;
 
 pub(crate) use float::{Float, format_float};
 pub(crate) use printer::Printer;
+pub(crate) use quoting::first_runes;
 pub use quoting::quote;
-pub(crate) use quoting::{first_runes, quote_with};
 
 use crate::{Failure, Str, Value};
 
 /// Bytes that a text may take where no budget is at hand.
-const LIMIT: usize = 32 << 20;
+const LIMIT: usize = 8 << 20;
 
 /// What `{{ . }}` prints.
 pub(crate) fn print_value(value: &Value) -> Result<Str, Failure> {

@@ -168,10 +168,9 @@ impl Printer {
     }
 
     fn host(&mut self, host: &Arc<dyn Host>, verb: char, depth: usize, value: &Value) -> Result<(), Failure> {
-        if !self.erring && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
-            if let Some(text) = host.text() {
-                return self.string(text.as_bytes(), verb, value);
-            }
+        let asks = !self.erring && !self.flags.sharp_v && matches!(verb, 'v' | 's' | 'x' | 'X' | 'q');
+        if let Some(text) = host.text().filter(|_| asks) {
+            return self.string(text.as_bytes(), verb, value);
         }
         if depth > DEPTH {
             return Err(Failure::exhausted(Exhausted::Depth));
@@ -180,6 +179,12 @@ impl Printer {
         match kind {
             Kind::Struct | Kind::Map | Kind::Slice => {}
             Kind::Ptr if depth == 0 => self.byte(b'&'),
+            Kind::Int | Kind::Int64 | Kind::String => {
+                return match host.to_json() {
+                    Some(plain) => self.value(&plain, verb, depth + 1),
+                    None => self.pointer(verb, value),
+                };
+            }
             _ => return self.pointer(verb, value),
         }
         stacker::maybe_grow(64 << 10, 2 << 20, || self.host_entries(host, verb, depth))

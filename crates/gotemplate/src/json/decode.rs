@@ -1,44 +1,53 @@
 //! Reading JSON, as `json.Unmarshal` into an `interface {}` does.
 
 use crate::format::quote;
-use crate::{List, Map, Str, Value};
+use crate::{Go, List, Map, Str, Value};
 
 /// How deep Go's decoder goes.
 const DEPTH: usize = 10_000;
 
-/// Decodes a text: numbers become `float64`, the last of several equal keys counts.
+/// Reads JSON as `json.Unmarshal` into an `interface {}` does: numbers become `float64`, the last of several
+/// equal keys counts.
 ///
-/// The error is Go's message.
-pub(crate) fn decode(text: &[u8]) -> Result<Value, String> {
-    let mut reader = Reader { text, at: 0 };
+/// # Errors
+/// Go's message.
+pub fn decode_json(text: &[u8], go: Go) -> Result<Value, String> {
+    let mut reader = Reader { text, at: 0, go };
     let value = reader.value(0)?;
     match reader.peek_token() {
         None => Ok(value),
-        Some(byte) => Err(invalid(byte, "after top-level value")),
+        Some(byte) => {
+            reader.at += 1;
+            Err(reader.invalid(byte, "after top-level value"))
+        }
     }
 }
 
 struct Reader<'t> {
     text: &'t [u8],
     at: usize,
+    go: Go,
 }
 
 const END: &str = "unexpected end of JSON input";
 
-/// Go's complaint about a byte.
-fn invalid(byte: u8, context: &str) -> String {
-    let shown = match byte {
-        b'\'' => "'\\''".to_owned(),
-        b'"' => "'\"'".to_owned(),
-        byte => {
-            let quoted = quote(char::from(byte).encode_utf8(&mut [0; 4]).as_bytes());
-            format!("'{}'", &quoted[1..quoted.len() - 1])
-        }
-    };
-    format!("invalid character {shown} {context}")
-}
-
 impl Reader<'_> {
+    /// Go's complaint about the byte that was read last. Go 1.27 shows the whole character.
+    fn invalid(&self, byte: u8, context: &str) -> String {
+        let at = self.at.saturating_sub(1);
+        let whole = crate::parse::decode(&self.text[at..]).filter(|_| self.go >= Go::V1_27);
+        let shown = match byte {
+            b'\'' => "'\\''".to_owned(),
+            b'"' => "'\"'".to_owned(),
+            byte => {
+                let c = whole.map_or(char::from(byte), |(c, _)| c);
+                let quoted = quote(c.encode_utf8(&mut [0; 4]).as_bytes());
+                format!("'{}'", &quoted[1..quoted.len() - 1])
+            }
+        };
+        format!("invalid character {shown} {context}")
+    }
+
     fn next(&mut self) -> Result<u8, String> {
         let byte = *self.text.get(self.at).ok_or(END)?;
         self.at += 1;
@@ -69,7 +78,7 @@ impl Reader<'_> {
             b'f' => self.literal("false", Value::Bool(false)),
             b'n' => self.literal("null", Value::Nil),
             byte @ (b'-' | b'0'..=b'9') => self.number(byte),
-            byte => Err(invalid(byte, "looking for beginning of value")),
+            byte => Err(self.invalid(byte, "looking for beginning of value")),
         }
     }
 
@@ -82,18 +91,18 @@ impl Reader<'_> {
         loop {
             match self.next_token()? {
                 b'"' => {}
-                byte => return Err(invalid(byte, "looking for beginning of object key string")),
+                byte => return Err(self.invalid(byte, "looking for beginning of object key string")),
             }
             let key = self.string()?;
             match self.next_token()? {
                 b':' => {}
-                byte => return Err(invalid(byte, "after object key")),
+                byte => return Err(self.invalid(byte, "after object key")),
             }
             map.set(key, self.value(depth + 1)?);
             match self.next_token()? {
                 b',' => {}
                 b'}' => return Ok(map.into()),
-                byte => return Err(invalid(byte, "after object key:value pair")),
+                byte => return Err(self.invalid(byte, "after object key:value pair")),
             }
         }
     }
@@ -109,7 +118,7 @@ impl Reader<'_> {
             match self.next_token()? {
                 b',' => {}
                 b']' => return Ok(List::new(items).into()),
-                byte => return Err(invalid(byte, "after array element")),
+                byte => return Err(self.invalid(byte, "after array element")),
             }
         }
     }
@@ -119,7 +128,7 @@ impl Reader<'_> {
             let byte = self.next()?;
             if byte != *expected {
                 let expected = char::from(*expected);
-                return Err(invalid(byte, &format!("in literal {word} (expecting '{expected}')")));
+                return Err(self.invalid(byte, &format!("in literal {word} (expecting '{expected}')")));
             }
         }
         Ok(value)
@@ -141,9 +150,9 @@ impl Reader<'_> {
                         let c = self.unicode()?;
                         out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                     }
-                    byte => return Err(invalid(byte, "in string escape code")),
+                    byte => return Err(self.invalid(byte, "in string escape code")),
                 },
-                byte if byte < b' ' => return Err(invalid(byte, "in string literal")),
+                byte if byte < b' ' => return Err(self.invalid(byte, "in string literal")),
                 byte => out.push(byte),
             }
         }
@@ -172,7 +181,7 @@ impl Reader<'_> {
         (0..4).try_fold(0, |code, _| {
             let byte = self.next()?;
             let digit = char::from(byte).to_digit(16);
-            let digit = digit.ok_or_else(|| invalid(byte, "in \\u hexadecimal character escape"))?;
+            let digit = digit.ok_or_else(|| self.invalid(byte, "in \\u hexadecimal character escape"))?;
             Ok(code << 4 | digit)
         })
     }
@@ -180,7 +189,7 @@ impl Reader<'_> {
     fn digits(&mut self, context: &str) -> Result<(), String> {
         match self.next()? {
             b'0'..=b'9' => {}
-            byte => return Err(invalid(byte, context)),
+            byte => return Err(self.invalid(byte, context)),
         }
         while self.text.get(self.at).is_some_and(u8::is_ascii_digit) {
             self.at += 1;
@@ -198,7 +207,7 @@ impl Reader<'_> {
                     self.at += 1;
                 }
             }
-            byte => return Err(invalid(byte, "in numeric literal")),
+            byte => return Err(self.invalid(byte, "in numeric literal")),
         }
         if self.text.get(self.at) == Some(&b'.') {
             self.at += 1;

@@ -2,11 +2,11 @@
 
 use crate::format::{Float, format_float};
 use crate::parse::decode;
-use crate::{Exhausted, Failure, Kind, Number, Value};
+use crate::{Exhausted, Failure, Go, Kind, Number, Value};
 
-/// How it is written.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Style {
+/// How JSON is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonStyle {
     /// `json.Marshal`: on one line, `<`, `>` and `&` escaped.
     Compact,
     /// `json.MarshalIndent` with two spaces, escaped likewise.
@@ -16,22 +16,25 @@ pub(crate) enum Style {
 }
 
 /// Bytes of one text.
-const LIMIT: usize = 32 << 20;
+const LIMIT: usize = 8 << 20;
 /// Go looks for cycles when it is this deep.
 const DEPTH: usize = 1000;
 
-/// Encodes a value.
+/// Writes a value as the JSON of Go's `encoding/json`: keys sorted, floats plain up to 1e21, bytes as base64.
 ///
-/// Fails, in Go's words, for what has no JSON form: NaN, functions, maps that hold themselves.
-pub(crate) fn encode(value: &Value, style: Style) -> Result<String, Failure> {
-    let mut writer = Writer { out: String::new(), style };
+/// # Errors
+/// In Go's words for what has no JSON form: NaN, functions, maps that hold themselves. And for a text of more
+/// than 8 MiB.
+pub fn encode_json(value: &Value, style: JsonStyle, go: Go) -> Result<String, Failure> {
+    let mut writer = Writer { out: String::new(), style, go };
     writer.value(value, 0)?;
     Ok(writer.out)
 }
 
 struct Writer {
     out: String,
-    style: Style,
+    style: JsonStyle,
+    go: Go,
 }
 
 impl Writer {
@@ -110,7 +113,7 @@ impl Writer {
         for (key, item) in entries {
             self.separate(std::mem::replace(&mut any, true), depth + 1);
             self.string(key);
-            self.out.push_str(if self.style == Style::Pretty { ": " } else { ":" });
+            self.out.push_str(if self.style == JsonStyle::Pretty { ": " } else { ":" });
             self.value(item, depth + 1)?;
         }
         self.close(any, depth, '}');
@@ -132,7 +135,7 @@ impl Writer {
     }
 
     fn line(&mut self, depth: usize) {
-        if self.style == Style::Pretty {
+        if self.style == JsonStyle::Pretty {
             self.out.push('\n');
             self.out.extend(std::iter::repeat_n("  ", depth));
         }
@@ -160,7 +163,7 @@ impl Writer {
     }
 
     fn string(&mut self, bytes: &[u8]) {
-        let html = self.style != Style::Raw;
+        let html = self.style != JsonStyle::Raw;
         self.out.push('"');
         let mut at = 0;
         while let Some((c, width)) = decode(&bytes[at..]) {
@@ -175,7 +178,7 @@ impl Writer {
                 '\x0c' => self.out.push_str("\\f"),
                 '<' | '>' | '&' if html => self.escape(c),
                 '\u{2028}' | '\u{2029}' => self.escape(c),
-                '\u{fffd}' if width == 1 => self.out.push_str("\\ufffd"),
+                '\u{fffd}' if width == 1 && self.go < Go::V1_27 => self.out.push_str("\\ufffd"),
                 c if c < ' ' => self.escape(c),
                 c => self.out.push(c),
             }

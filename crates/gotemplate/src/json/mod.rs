@@ -3,8 +3,8 @@
 mod decode;
 mod encode;
 
-pub(crate) use decode::decode;
-pub(crate) use encode::{Style, encode};
+pub use decode::decode_json;
+pub use encode::{JsonStyle, encode_json};
 
 use crate::{Host, Kind, Map, Value};
 

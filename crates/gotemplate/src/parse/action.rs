@@ -2,7 +2,7 @@
 
 use super::node::{Branch, Command, Node, Operand, Pipe};
 use super::number::Constant;
-use super::parser::{Item, Parsed, Parser, State};
+use super::parser::{Item, Parsed, Parser};
 use super::token::{Kind, Token};
 use crate::format::quote;
 use crate::{Str, Value};
@@ -34,7 +34,7 @@ impl Control {
 }
 
 impl<'s> Parser<'s> {
-    pub(super) fn action(&mut self) -> Parsed<Item<'s>> {
+    pub(super) fn action(&mut self) -> Parsed<Item> {
         let token = self.next_word();
         Ok(Item::Node(match token.kind {
             Kind::Block => self.block()?,
@@ -69,12 +69,13 @@ impl<'s> Parser<'s> {
         Ok(if word.kind == Kind::Break { Node::Break { pos } } else { Node::Continue { pos } })
     }
 
-    fn else_control(&mut self) -> Parsed<Item<'s>> {
+    fn else_control(&mut self) -> Parsed<Item> {
         let peek = self.peek_word();
         if matches!(peek.kind, Kind::If | Kind::With) {
-            return Ok(Item::Else(peek));
+            return Ok(Item::Else);
         }
-        Ok(Item::Else(self.expect(Kind::RightDelim, "else")?))
+        self.expect(Kind::RightDelim, "else")?;
+        Ok(Item::Else)
     }
 
     fn control(&mut self, control: Control) -> Parsed<Node> {
@@ -91,17 +92,15 @@ impl<'s> Parser<'s> {
         let (body, end) = self.items()?;
         self.state.ranges -= in_range;
         let mut otherwise = None;
-        if let Item::Else(_) = end {
-            let chained = match (control, self.peek().kind) {
-                (Control::If, Kind::If) | (Control::With, Kind::With) => true,
-                _ => false,
-            };
+        if let Item::Else = end {
+            let next = (control, self.peek().kind);
+            let chained = matches!(next, (Control::If, Kind::If) | (Control::With, Kind::With));
             otherwise = Some(if chained {
                 self.next();
                 vec![self.control(control)?]
             } else {
                 let (nodes, end) = self.items()?;
-                if let Item::Else(_) = end {
+                if let Item::Else = end {
                     return self.error("expected end; found {{else}}");
                 }
                 nodes
@@ -115,7 +114,7 @@ impl<'s> Parser<'s> {
         let token = self.next_word();
         let name = self.template_name(&token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
-        let outer = std::mem::replace(&mut self.state, State::default());
+        let outer = std::mem::take(&mut self.state);
         let body = name.clone();
         self.deeper(|parser| parser.rest_of_definition(body, CONTEXT))?;
         self.state = outer;

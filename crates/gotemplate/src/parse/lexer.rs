@@ -18,6 +18,8 @@ pub(super) struct Lexer<'s> {
     /// `break` and `continue` are keywords unless functions have these names.
     pub(super) break_is_keyword: bool,
     pub(super) continue_is_keyword: bool,
+    /// Go 1.23 forgets the lines of comments.
+    pub(super) counts_comments: bool,
 }
 
 impl<'s> Lexer<'s> {
@@ -32,6 +34,7 @@ impl<'s> Lexer<'s> {
             inside_action: false,
             break_is_keyword: true,
             continue_is_keyword: true,
+            counts_comments: true,
         }
     }
 
@@ -137,7 +140,9 @@ impl<'s> Lexer<'s> {
         let Some(trims) = self.right_delim() else {
             return Some(self.error("comment ends before closing delimiter"));
         };
-        self.line += newlines(&self.input[self.start..self.pos]);
+        if self.counts_comments {
+            self.line += newlines(&self.input[self.start..self.pos]);
+        }
         self.emit(Kind::Space);
         self.pos += 2;
         if trims {

@@ -11,11 +11,10 @@ mod token;
 mod unquote;
 
 pub use node::Tree;
-pub(crate) use node::{Branch, Command, Node, Operand, Pipe, Source, Variable};
-pub(crate) use number::{Constant, parse_float, parse_int, parse_uint};
+pub(crate) use node::{Branch, Command, Node, Operand, Pipe};
+pub(crate) use number::{parse_float, parse_int};
 pub(crate) use parser::parse;
 pub(crate) use rune::{decode, is_digit, is_letter, is_print, runes};
-pub(crate) use unquote::unquote;
 
 /// Go's `unicode.IsSpace`.
 pub(crate) fn is_go_space(c: char) -> bool {

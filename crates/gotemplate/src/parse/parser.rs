@@ -7,7 +7,7 @@ use super::lexer::Lexer;
 use super::node::{Node, Source, Tree, Variable};
 use super::token::{Kind, Token};
 use super::unquote::{BadSyntax, unquote};
-use crate::{Functions, ParseError, Str};
+use crate::{Functions, Go, ParseError, Str};
 
 /// How deep blocks and parentheses may nest, as Go 1.26 limits parentheses.
 const DEPTH: usize = 10_000;
@@ -15,9 +15,15 @@ const DEPTH: usize = 10_000;
 /// Parses a source into its trees: the definitions, and the source itself under its own name.
 ///
 /// A name defined twice is an error unless one of the two is empty.
-pub(crate) fn parse(name: &Str, text: &[u8], functions: &Functions) -> Result<Vec<Arc<Tree>>, ParseError> {
+pub(crate) fn parse(
+    name: &Str,
+    text: &[u8],
+    functions: &Functions,
+    go: Go,
+) -> Result<Vec<Arc<Tree>>, ParseError> {
     let source = Arc::new(Source { name: name.clone(), text: text.into() });
     let mut lexer = Lexer::new(&source.text);
+    lexer.counts_comments = go >= Go::V1_26;
     lexer.break_is_keyword = functions.get("break").is_none();
     lexer.continue_is_keyword = functions.get("continue").is_none();
     let mut parser = Parser {
@@ -38,10 +44,10 @@ pub(crate) fn parse(name: &Str, text: &[u8], functions: &Functions) -> Result<Ve
 pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// A token list with what ended it.
-pub(super) enum Item<'s> {
+pub(super) enum Item {
     Node(Node),
     End,
-    Else(#[allow(dead_code, reason = "positions of elses are not shown")] Token<'s>),
+    Else,
 }
 
 pub(super) struct Parser<'s> {
@@ -176,7 +182,7 @@ impl<'s> Parser<'s> {
             match self.text_or_action()? {
                 Item::Node(node) => root.push(node),
                 Item::End => return self.error("unexpected {{end}}"),
-                Item::Else(_) => return self.error("unexpected {{else}}"),
+                Item::Else => return self.error("unexpected {{else}}"),
             }
         }
         Ok(root)
@@ -199,7 +205,7 @@ impl<'s> Parser<'s> {
     /// Parses the body of a `define` or `block` in a state of its own, up to its end.
     pub(super) fn rest_of_definition(&mut self, name: Str, context: &str) -> Parsed<()> {
         let (body, end) = self.items()?;
-        if matches!(end, Item::Else(_)) {
+        if matches!(end, Item::Else) {
             return self.error(format!("unexpected {{{{else}}}} in {context}"));
         }
         self.add(name, body)
@@ -228,7 +234,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Everything up to an `end` or `else`.
-    pub(super) fn items(&mut self) -> Parsed<(Vec<Node>, Item<'s>)> {
+    pub(super) fn items(&mut self) -> Parsed<(Vec<Node>, Item)> {
         let mut nodes = Vec::new();
         while self.peek_word().kind != Kind::Eof {
             match self.text_or_action()? {
@@ -239,7 +245,7 @@ impl<'s> Parser<'s> {
         self.error("unexpected EOF")
     }
 
-    fn text_or_action(&mut self) -> Parsed<Item<'s>> {
+    fn text_or_action(&mut self) -> Parsed<Item> {
         let token = self.next_word();
         match token.kind {
             Kind::Text => Ok(Item::Node(Node::Text { pos: token.pos, text: Str::from_bytes(token.text) })),

@@ -60,10 +60,6 @@ fn is_upper(c: char) -> bool {
     get_general_category(c) == Category::UppercaseLetter
 }
 
-fn is_lower(c: char) -> bool {
-    get_general_category(c) == Category::LowercaseLetter
-}
-
 fn mapped(call: &mut Call<'_>, ascii: fn(&u8) -> u8, other: fn(char) -> char) -> Result<Value, Failure> {
     let text = call.text(0);
     if text.as_bytes().is_ascii() {
@@ -238,8 +234,11 @@ fn next_word(text: &[u8]) -> (Word, usize) {
     }
 }
 
+/// The end of the run of characters that a test keeps, from a place on.
+type Run<'r> = dyn Fn(usize, &dyn Fn(char) -> bool) -> usize + 'r;
+
 /// `HTTPServer` begins with `HTTP`, `Server` with itself.
-fn upper_word(text: &[u8], width: usize, run: &dyn Fn(usize, &dyn Fn(char) -> bool) -> usize) -> usize {
+fn upper_word(text: &[u8], width: usize, run: &Run<'_>) -> usize {
     match decode(&text[width..]) {
         Some((c, _)) if is_upper(c) => {
             let end = run(width, &is_upper);

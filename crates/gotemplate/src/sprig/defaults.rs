@@ -2,7 +2,7 @@
 
 use super::{ANY, S, fixed, made, many};
 use crate::functions::{Entry, Native, Type};
-use crate::json::{self, Style};
+use crate::json::{JsonStyle as Style, decode_json, encode_json};
 use crate::{Call, Failure, Value};
 
 pub(super) const FUNCTIONS: &[Entry] = &[
@@ -21,11 +21,11 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("fail", fixed(&[S]), |call| Err(Failure::new(call.text(0).to_text().into_owned()))),
     ("fromJson", fixed(&[S]), |call| {
         call.engine.charge_steps(call.text(0).len() as u64 / 8)?;
-        Ok(json::decode(call.text(0).as_bytes()).unwrap_or(Value::Nil))
+        Ok(decode_json(call.text(0).as_bytes(), call.engine.options().go).unwrap_or(Value::Nil))
     }),
     ("mustFromJson", fixed(&[S]), |call| {
         call.engine.charge_steps(call.text(0).len() as u64 / 8)?;
-        json::decode(call.text(0).as_bytes()).map_err(Failure::new)
+        decode_json(call.text(0).as_bytes(), call.engine.options().go).map_err(Failure::new)
     }),
     ("toJson", fixed(&[ANY]), quiet::<0>),
     ("mustToJson", fixed(&[ANY]), |call| encoded(call, Style::Compact)),
@@ -38,7 +38,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
 const RAW: Native = |call| encoded(call, Style::Raw);
 
 fn encoded(call: &mut Call<'_>, style: Style) -> Result<Value, Failure> {
-    let text = json::encode(call.arg(0), style)?;
+    let text = encode_json(call.arg(0), style, call.engine.options().go)?;
     made(call, text)
 }
 

@@ -54,18 +54,17 @@ pub(super) const FUNCTIONS: &[Entry] = &[
     ("mustMerge", MERGE, |call| merge(call, Mode::Keep)),
     ("mergeOverwrite", MERGE, |call| merge(call, Mode::Overwrite)),
     ("mustMergeOverwrite", MERGE, |call| merge(call, Mode::Overwrite)),
-    ("deepCopy", fixed(&[ANY]), |call| deep_copy(call.engine, call.arg(0), 0)),
-    ("mustDeepCopy", fixed(&[ANY]), |call| deep_copy(call.engine, call.arg(0), 0)),
+    ("deepCopy", fixed(&[ANY]), copied),
+    ("mustDeepCopy", fixed(&[ANY]), copied),
     ("dig", many(&[], ANY), dig),
 ];
 
 fn dict(call: &mut Call<'_>) -> Result<Value, Failure> {
-    let map = Map::new();
-    for pair in call.args.chunks(2) {
+    let entries = call.args.chunks(2).map(|pair| {
         let value = pair.get(1).cloned().unwrap_or(Value::String(Str::default()));
-        map.set(text_of(&pair[0])?, value);
-    }
-    Ok(map.into())
+        Ok((text_of(&pair[0])?, value))
+    });
+    Ok(entries.collect::<Result<Map, Failure>>()?.into())
 }
 
 fn set(call: &mut Call<'_>) -> Result<Value, Failure> {
@@ -89,6 +88,13 @@ fn merge(call: &mut Call<'_>, mode: Mode) -> Result<Value, Failure> {
         merge_into(call.engine, &target, source, mode, 0)?;
     }
     Ok(target.into())
+}
+
+fn copied(call: &mut Call<'_>) -> Result<Value, Failure> {
+    if call.arg(0).is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    deep_copy(call.engine, call.arg(0), 0)
 }
 
 /// How deep data may nest to be copied.
@@ -118,6 +124,7 @@ fn deep_copy(engine: &mut Engine, value: &Value, depth: usize) -> Result<Value, 
             List::typed(list.elem(), list.iter().map(copy).collect::<Result<_, _>>()?).into()
         }
         Value::NoValue => Value::Nil,
+        Value::Host(host) => host.deep_copy().unwrap_or_else(|| value.clone()),
         other => other.clone(),
     })
 }

@@ -126,7 +126,7 @@ fn decode32(text: &[u8]) -> Result<Vec<u8>, usize> {
             return Err(at + bad);
         }
         if chunk.len() < 8 {
-            return Err(at + chunk.len());
+            return Err(at);
         }
         let last = at + 8 >= text.len();
         if digits < 8 {

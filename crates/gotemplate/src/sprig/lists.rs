@@ -187,9 +187,21 @@ fn concat(call: &mut Call<'_>) -> Result<Value, Failure> {
 
 fn chunk(call: &mut Call<'_>) -> Result<Value, Failure> {
     let items = given(call, 1, "chunk type")?;
+    // sprig computes the number of chunks in floats, which gives an answer even to some negative sizes.
+    let count = ((items.len() as f64 - 1.0) / call.int(0) as f64).floor() + 1.0;
     let size = match usize::try_from(call.int(0)) {
-        Ok(0) | Err(_) => return Err("runtime error: makeslice: len out of range".into()),
-        Ok(size) => size,
+        Ok(size) if size > 0 => size,
+        _ if (0.0..=1.0).contains(&count) => {
+            return Ok(List::typed(
+                Elem::List,
+                match count as u8 {
+                    0 => Vec::new(),
+                    _ => vec![items.to_vec().into()],
+                },
+            )
+            .into());
+        }
+        _ => return Err("runtime error: makeslice: len out of range".into()),
     };
     let chunks = items.chunks(size).map(|chunk| chunk.to_vec().into()).collect();
     Ok(List::typed(Elem::List, chunks).into())

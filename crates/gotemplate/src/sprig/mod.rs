@@ -5,6 +5,8 @@
 
 mod case;
 mod cast;
+#[cfg(feature = "crypto")]
+mod crypto;
 mod dates;
 mod decimal;
 mod defaults;
@@ -30,6 +32,8 @@ pub(crate) use regexes::RegexCache;
 /// Every table.
 pub(crate) const TABLES: &[&[Entry]] = &[
     case::FUNCTIONS,
+    #[cfg(feature = "crypto")]
+    crypto::FUNCTIONS,
     dates::FUNCTIONS,
     defaults::FUNCTIONS,
     dicts::FUNCTIONS,

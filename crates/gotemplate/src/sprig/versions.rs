@@ -27,6 +27,9 @@ fn worded(error: SemverError, go: Go) -> Failure {
     match error {
         SemverError::Version(_) if go < Go::V1_26 => "Invalid Semantic Version".into(),
         SemverError::Version(_) => "invalid semantic version".into(),
+        SemverError::Constraint(text) if go >= Go::V1_27 => {
+            format!("improper constraint: {}", crate::format::quote(text.as_bytes())).into()
+        }
         SemverError::Constraint(text) => format!("improper constraint: {text}").into(),
     }
 }
@@ -100,8 +103,26 @@ impl Host for Semver {
         }
     }
 
+    /// The fields of Go's struct, which verbs without a text form print.
+    fn entries(&self) -> Vec<(Value, Value)> {
+        let version = &self.0;
+        vec![
+            ("major".into(), Number::Uint64(version.major).into()),
+            ("minor".into(), Number::Uint64(version.minor).into()),
+            ("patch".into(), Number::Uint64(version.patch).into()),
+            ("pre".into(), version.pre.as_str().into()),
+            ("metadata".into(), version.build.as_str().into()),
+            ("original".into(), version.original().into()),
+        ]
+    }
+
     fn text(&self) -> Option<Str> {
         Some(self.0.to_string().into())
+    }
+
+    /// Go's copy leaves out fields that are not exported: all of them.
+    fn deep_copy(&self) -> Option<Value> {
+        "0.0.0".parse().ok().map(|version| Value::host(Self(version)))
     }
 
     fn to_json(&self) -> Option<Value> {

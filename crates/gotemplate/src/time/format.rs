@@ -80,8 +80,7 @@ impl Time {
         }
         let sign = if offset < 0 { '-' } else { '+' };
         let minutes = offset.abs() / 60;
-        let rest = if minutes % 60 == 0 { String::new() } else { format!("{:02}", minutes % 60) };
-        format!("{sign}{:02}{rest}", minutes / 60)
+        format!("{sign}{:02}{:02}", minutes / 60, minutes % 60)
     }
 
     fn offset(&self, z: bool, colons: bool, size: OffsetSize) -> String {

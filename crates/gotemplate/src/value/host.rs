@@ -137,6 +137,11 @@ pub trait Host: Any + Send + Sync + fmt::Debug {
         Value::Nil
     }
 
+    /// What sprig's `deepCopy` makes of it, where that is not the thing itself.
+    fn deep_copy(&self) -> Option<Value> {
+        None
+    }
+
     /// For the crate that made it to have it back.
     fn as_any(&self) -> &dyn Any;
 }

@@ -40,7 +40,8 @@ impl Version {
     /// Reads a version of exactly three numbers without a leading `v`, as semver.org has it.
     pub fn strict(text: &str) -> Result<Self, SemverError> {
         let core = text.split(['-', '+']).next().unwrap_or_default();
-        if text.starts_with('v') || core.split('.').count() != 3 {
+        let has_zeros = core.split('.').any(|n| n.len() > 1 && n.starts_with('0'));
+        if text.starts_with('v') || core.split('.').count() != 3 || has_zeros {
             return Err(SemverError::Version(text.to_owned()));
         }
         text.parse()
@@ -98,9 +99,9 @@ impl FromStr for Version {
     }
 }
 
-/// A number without leading zeros.
+/// A number; leading zeros are let pass, as by `NewVersion`.
 fn number(text: &str) -> Option<u64> {
-    let plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 

@@ -31,6 +31,9 @@ pub struct Chart {
     pub files: Vec<File>,
     /// `values.yaml` as it was written.
     pub raw_values: Option<Bytes>,
+    /// The name that its sub-charts' paths show, where that is not its own: Helm 3 does not tell them that
+    /// the chart above them got an alias.
+    pub(crate) path_name: Option<String>,
     /// Charts below `charts/`. Once dependencies are resolved: those that are on, under their aliases.
     pub dependencies: Vec<Chart>,
 }
@@ -87,19 +90,25 @@ impl Chart {
     /// The CRDs below `crds/`, of this chart and then of its sub-charts, with the path that Helm prints.
     pub fn crds(&self) -> Vec<(String, &File)> {
         let mut crds = Vec::new();
-        self.collect_crds(self.name(), &mut crds);
+        self.collect_crds("", &mut crds);
         crds
     }
 
-    fn collect_crds<'c>(&'c self, path: &str, crds: &mut Vec<(String, &'c File)>) {
+    /// The path that its sub-charts stand below, if its own stands below `above`.
+    pub(crate) fn path_for_subcharts(&self, above: &str) -> String {
+        format!("{above}{}", self.path_name.as_deref().unwrap_or_else(|| self.name()))
+    }
+
+    fn collect_crds<'c>(&'c self, above: &str, crds: &mut Vec<(String, &'c File)>) {
         let is_manifest = |name: &str| {
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
             ["yaml", "yml", "json"].iter().any(|e| ending.eq_ignore_ascii_case(e))
         };
         let own = self.files.iter().filter(|f| f.name.starts_with("crds/") && is_manifest(&f.name));
-        crds.extend(own.map(|file| (format!("{path}/{}", file.name), file)));
+        crds.extend(own.map(|file| (format!("{above}{}/{}", self.name(), file.name), file)));
+        let below = format!("{}/charts/", self.path_for_subcharts(above));
         for dependency in &self.dependencies {
-            dependency.collect_crds(&format!("{path}/charts/{}", dependency.name()), crds);
+            dependency.collect_crds(&below, crds);
         }
     }
 

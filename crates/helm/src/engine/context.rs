@@ -40,7 +40,7 @@ pub(super) fn prepare<'c>(
         _ => Map::new(),
     };
     let mut prepared = Vec::new();
-    shared.chart(chart, values.named(dialect.values_type()), chart.name(), true, &mut prepared);
+    shared.chart(chart, values.named(dialect.values_type()), "", true, &mut prepared);
     prepared
 }
 
@@ -55,7 +55,7 @@ impl Shared {
         &self,
         chart: &'c Chart,
         values: Map,
-        path: &str,
+        above: &str,
         is_root: bool,
         prepared: &mut Vec<Prepared<'c>>,
     ) -> Map {
@@ -67,14 +67,16 @@ impl Shared {
         dot.set("Capabilities", self.capabilities.clone());
         dot.set("Values", values.clone());
         dot.set("Subcharts", below.clone());
+        let for_subcharts = format!("{}/charts/", chart.path_for_subcharts(above));
         for sub in &chart.dependencies {
             let own = match values.get(sub.name().as_bytes()) {
                 Some(Value::Map(map)) => map.named(self.dialect.values_type()),
                 _ => Map::new().named(self.dialect.values_type()),
             };
-            let inner = self.chart(sub, own, &format!("{path}/charts/{}", sub.name()), false, prepared);
+            let inner = self.chart(sub, own, &for_subcharts, false, prepared);
             below.set(sub.name(), inner);
         }
+        let path = format!("{above}{}", chart.name());
         for template in &chart.templates {
             if chart.metadata.is_library() && !template.base().starts_with('_') {
                 continue;

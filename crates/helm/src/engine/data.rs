@@ -1,11 +1,11 @@
 //! `toYaml`, `fromYaml` and the others: between data and text.
 
 use tautline_core::{Budget, Value as Core};
-use tautline_gotemplate::{Engine, Failure, List, Map, Value};
+use tautline_gotemplate::{Engine, Failure, List, Map, Value, decode_json};
 use tautline_yaml::Options;
 
 use super::{pretty, toml};
-use crate::{values, words};
+use crate::words;
 
 /// YAML without the line break at the end; nothing for what has no YAML.
 pub(super) fn yaml(value: &Core) -> Option<String> {
@@ -60,12 +60,22 @@ pub(super) fn from_yaml_array(engine: &mut Engine, text: &str) -> Result<Value, 
     Ok(as_list(read_yaml(engine, text)?, JSON_IN_YAML))
 }
 
-pub(super) fn from_json(engine: &mut Engine, text: &str) -> Result<Value, Failure> {
-    Ok(as_map(read_json(engine, text)?, "json: "))
+pub(super) fn from_json(engine: &mut Engine, text: &[u8]) -> Result<Value, Failure> {
+    Ok(match read_json(engine, text)? {
+        Ok(Value::Nil | Value::NoValue) => Map::nil().into(),
+        Ok(map @ Value::Map(_)) => map,
+        Ok(other) => error_map(&wrong_type(word(&other), "json: ", MAP)),
+        Err(why) => error_map(&why),
+    })
 }
 
-pub(super) fn from_json_array(engine: &mut Engine, text: &str) -> Result<Value, Failure> {
-    Ok(as_list(read_json(engine, text)?, "json: "))
+pub(super) fn from_json_array(engine: &mut Engine, text: &[u8]) -> Result<Value, Failure> {
+    Ok(match read_json(engine, text)? {
+        Ok(Value::Nil | Value::NoValue) => List::nil(tautline_gotemplate::Elem::Any).into(),
+        Ok(list @ Value::List(_)) => list,
+        Ok(other) => error_list(wrong_type(word(&other), "json: ", LIST)),
+        Err(why) => error_list(why),
+    })
 }
 
 pub(super) fn from_toml(engine: &mut Engine, text: &str) -> Result<Value, Failure> {
@@ -83,42 +93,62 @@ fn read_yaml(engine: &mut Engine, text: &str) -> Result<Result<Core, String>, Fa
     Ok(tautline_yaml::read(text, &options).map_err(|e| words::yaml(&e)))
 }
 
-fn read_json(engine: &mut Engine, text: &str) -> Result<Result<Core, String>, Failure> {
-    let budget = budget(engine, text)?;
-    Ok(Core::from_json_within(text.as_bytes(), &budget).map_err(|e| words::json(text, &e)))
+fn read_json(engine: &mut Engine, text: &[u8]) -> Result<Result<Value, String>, Failure> {
+    engine.charge_steps(1 + text.len() as u64 / 16)?;
+    Ok(decode_json(text, engine.options().go))
 }
+
+const MAP: &str = "map[string]interface {}";
+const LIST: &str = "[]interface {}";
 
 fn as_map(read: Result<Core, String>, prefix: &str) -> Value {
     match read {
         Ok(Core::Null) => Map::nil().into(),
-        Ok(map @ Core::Map(_)) => Value::from_yaml(&values::floats(map)),
-        Ok(other) => error_map(&wrong_type(&other, prefix, "map[string]interface {}")),
+        Ok(map @ Core::Map(_)) => Value::from_yaml(&map),
+        Ok(other) => error_map(&wrong_type(core_word(&other), prefix, MAP)),
         Err(why) => error_map(&why),
     }
 }
 
 fn as_list(read: Result<Core, String>, prefix: &str) -> Value {
-    let error = |why: String| List::new(vec![why.into()]).into();
     match read {
         Ok(Core::Null) => List::nil(tautline_gotemplate::Elem::Any).into(),
-        Ok(list @ Core::List(_)) => Value::from_yaml(&values::floats(list)),
-        Ok(other) => error(wrong_type(&other, prefix, "[]interface {}")),
-        Err(why) => error(why),
+        Ok(list @ Core::List(_)) => Value::from_yaml(&list),
+        Ok(other) => error_list(wrong_type(core_word(&other), prefix, LIST)),
+        Err(why) => error_list(why),
     }
+}
+
+fn error_list(why: String) -> Value {
+    List::new(vec![why.into()]).into()
 }
 
 fn error_map(why: &str) -> Value {
     [("Error", Value::from(why))].into_iter().collect::<Map>().into()
 }
 
-fn wrong_type(found: &Core, prefix: &str, wanted: &str) -> String {
-    let found = match found {
-        Core::Null => "null",
+fn wrong_type(found: &str, prefix: &str, wanted: &str) -> String {
+    format!("{prefix}cannot unmarshal {found} into Go value of type {wanted}")
+}
+
+/// Go's word for a JSON value.
+fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::String(_) => "string",
+        Value::List(_) => "array",
+        Value::Map(_) => "object",
+        _ => "number",
+    }
+}
+
+fn core_word(value: &Core) -> &'static str {
+    match value {
         Core::Bool(_) => "bool",
-        Core::Int(_) | Core::Float(_) => "number",
         Core::String(_) => "string",
         Core::List(_) => "array",
         Core::Map(_) => "object",
-    };
-    format!("{prefix}cannot unmarshal {found} into Go value of type {wanted}")
+        Core::Null => "null",
+        Core::Int(_) | Core::Float(_) => "number",
+    }
 }

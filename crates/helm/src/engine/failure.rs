@@ -97,6 +97,12 @@ fn traced(error: &ExecError) -> Option<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let mut last = None;
     for link in error.chain() {
+        // Words between a function's call and the error inside belong to no template: `tpl` adds some.
+        let failure = &link.failure;
+        let adds_words = function_error(failure).is_some_and(|said| !said.is_empty());
+        if failure.cause.is_some() && adds_words {
+            return None;
+        }
         let paragraph = paragraph(&link.to_string())?;
         if paragraphs.last() != Some(&paragraph) {
             paragraphs.push(paragraph);
@@ -104,7 +110,7 @@ fn traced(error: &ExecError) -> Option<String> {
         last = Some(link);
     }
     // What a function said by itself is an error of its own in the chain.
-    if let Some(own) = last.and_then(|link| function_error(&link.failure)) {
+    if let Some(own) = last.and_then(|link| function_error(&link.failure)).filter(|own| !own.is_empty()) {
         paragraphs.push(paragraph(own)?);
     }
     Some(paragraphs.concat().trim().to_owned())

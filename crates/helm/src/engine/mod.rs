@@ -48,7 +48,10 @@ pub(crate) fn execute(
     let mut prepared = context::prepare(chart, values, release, capabilities, &state, settings.dialect);
     // Deeper paths first, then backwards by name: what is parsed later overrides, so that a parent's
     // definition beats a sub-chart's.
+    // Of templates with one path the last counts.
+    prepared.reverse();
     prepared.sort_by_cached_key(|p| Reverse((p.path.matches('/').count(), p.path.clone())));
+    prepared.dedup_by(|later, earlier| later.path == earlier.path);
     let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
     let mut templates = Templates::new(functions::functions(settings.dialect)).named("gotpl");
     for one in &prepared {
@@ -76,14 +79,21 @@ pub(crate) fn execute(
 fn options(settings: &Settings) -> Options {
     Options {
         missing_key: MissingKey::Zero,
-        go: match settings.dialect {
-            Dialect::Helm3 => Go::V1_23,
-            Dialect::Helm4 => Go::V1_26,
-        },
+        go: settings.dialect.go(),
         budget: settings.budget.clone(),
         now: settings.now,
         seed: settings.seed,
         ..Options::default()
+    }
+}
+
+impl Dialect {
+    /// The Go that this Helm is built with.
+    fn go(self) -> Go {
+        match self {
+            Self::Helm3 => Go::V1_23,
+            Self::Helm4 => Go::V1_27,
+        }
     }
 }
 

@@ -9,7 +9,25 @@ struct Line {
     at: String,
     text: String,
     below: Vec<Line>,
+    /// Its place among the violations of one schema on one value.
+    rank: usize,
+    /// Whether it only stands for several.
+    is_group: bool,
 }
+
+impl Line {
+    fn new(at: String, text: String, below: Vec<Line>) -> Self {
+        Self { at, text, below, rank: 0, is_group: false }
+    }
+}
+
+/// The order in which a schema's keywords are looked at.
+const RANKS: [&str; 30] = [
+    "$ref", "minProperties", "maxProperties", "required", "dependencies", "properties", "patternProperties",
+    "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired", "minItems", "maxItems",
+    "uniqueItems", "prefixItems", "items", "additionalItems", "contains", "minLength", "maxLength", "pattern",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "not", "allOf", "anyOf", "oneOf",
+];
 
 /// A violation with its paths taken apart.
 struct Flat<'e> {
@@ -24,7 +42,13 @@ pub(super) fn print(errors: &[ValidationError<'_>], draft: Draft) -> String {
     let flat = errors.iter().map(flatten).collect();
     let mut out = String::new();
     let printer = Printer { refs_shadow: !matches!(draft, Draft::Draft201909 | Draft::Draft202012) };
-    for line in printer.schema(flat, 0) {
+    let mut lines = printer.schema(flat, 0);
+    if let [only] = lines.as_mut_slice()
+        && only.is_group
+    {
+        lines = std::mem::take(&mut only.below);
+    }
+    for line in lines {
         write(&line, 1, &mut out);
     }
     out.push('\n');
@@ -85,9 +109,12 @@ impl Printer {
                 None => groups.push((key, vec![error])),
             }
         }
-        let mut lines: Vec<Line> =
-            groups.into_iter().flat_map(|((keyword, _), group)| self.edge(&keyword, group, depth)).collect();
-        lines.sort_by(|a, b| a.at.cmp(&b.at));
+        let ranked = |((keyword, _), group): ((String, String), Vec<Flat<'_>>)| {
+            let rank = RANKS.iter().position(|k| *k == keyword).unwrap_or(RANKS.len());
+            self.edge(&keyword, group, depth).into_iter().map(move |line| Line { rank, ..line })
+        };
+        let mut lines: Vec<Line> = groups.into_iter().flat_map(ranked).collect();
+        lines.sort_by(|a, b| a.at.cmp(&b.at).then(a.rank.cmp(&b.rank)));
         lines
     }
 
@@ -101,7 +128,7 @@ impl Printer {
                 let property = first.schema.get(depth + 1).cloned().unwrap_or_default();
                 let missing = missing(&group);
                 let text = format!("properties {missing} required, if {} exists", quote(&property));
-                vec![Line { at: pointer(&first.instance), text, below: Vec::new() }]
+                vec![Line::new(pointer(&first.instance), text, Vec::new())]
             }
             "anyOf" | "oneOf" | "propertyNames" | "not" | "contains" => {
                 group.iter().map(|flat| self.leaf(flat, depth)).collect()
@@ -109,12 +136,12 @@ impl Printer {
             "allOf" => {
                 let at = scope(&group, depth);
                 let below = self.numbered(group, depth);
-                vec![Line { at, text: "'allOf' failed".to_owned(), below }]
+                vec![Line::new(at, "'allOf' failed".to_owned(), below)]
             }
             "$ref" | "$dynamicRef" | "$recursiveRef" if !is_leaf => {
                 let at = shared(&group);
                 let below = self.schema(group, depth + 1);
-                if below.len() == 1 { below } else { vec![Line { at, text: FAILED.to_owned(), below }] }
+                if below.len() == 1 { below } else { vec![Line::new(at, FAILED.to_owned(), below)] }
             }
             "properties" | "patternProperties" | "prefixItems" | "dependentSchemas" | "dependencies" => {
                 vec![self.wrapped(group, depth + 2)]
@@ -159,7 +186,7 @@ impl Printer {
             Some(line) if lines.is_empty() => line,
             last => {
                 lines.extend(last);
-                Line { at, text: FAILED.to_owned(), below: lines }
+                Line { is_group: true, ..Line::new(at, FAILED.to_owned(), lines) }
             }
         }
     }
@@ -178,11 +205,11 @@ impl Printer {
                 contexts(context)
             }
             ValidationErrorKind::PropertyNames { error } => {
-                vec![Line { at: String::new(), text: words(error), below: Vec::new() }]
+                vec![Line::new(String::new(), words(error), Vec::new())]
             }
             _ => Vec::new(),
         };
-        Line { at, text: words(flat.error), below }
+        Line::new(at, words(flat.error), below)
     }
 }
 
@@ -263,7 +290,7 @@ fn missing(group: &[Flat<'_>]) -> String {
 fn required(group: &[Flat<'_>]) -> Line {
     let at = group.first().map(|flat| pointer(&flat.instance)).unwrap_or_default();
     let word = if group.len() == 1 { "property" } else { "properties" };
-    Line { at, text: format!("missing {word} {}", missing(group)), below: Vec::new() }
+    Line::new(at, format!("missing {word} {}", missing(group)), Vec::new())
 }
 
 /// What is wrong, in the validator's words that Helm 4 uses.
@@ -293,7 +320,10 @@ fn words(error: &ValidationError<'_>) -> String {
             "'const' failed".to_owned()
         }
         Kind::Constant { expected_value } => format!("value must be {}", display(expected_value)),
-        Kind::Format { format } => format!("{} is not valid {format}", display(instance)),
+        Kind::Format { format } => {
+            let why = if format == "uri" { ": relative url" } else { "" };
+            format!("{} is not valid {format}{why}", display(instance))
+        }
         Kind::Minimum { limit } => format!("minimum: got {}, want {}", number(instance), number(limit)),
         Kind::Maximum { limit } => format!("maximum: got {}, want {}", number(instance), number(limit)),
         Kind::ExclusiveMinimum { limit } => {

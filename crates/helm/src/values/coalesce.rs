@@ -92,10 +92,10 @@ impl Coalescer<'_> {
         let helm3 = self.dialect.is_helm3();
         join(over, under, |key, set, default| match (set, default) {
             (None, default) => default,
-            // A null that meets a value removes it; Helm 3 lets it vanish even where it meets nothing.
+            // A null that meets a value removes it; for Helm 3 a null is a value too.
             (Some(Value::Null), default) if nulls == Nulls::Remove => {
-                let meets = default.is_some_and(|value| !value.is_null());
-                (!meets && !helm3).then_some(Value::Null)
+                let meets = default.is_some_and(|value| helm3 || !value.is_null());
+                (!meets).then_some(Value::Null)
             }
             (Some(Value::Map(set)), Some(Value::Map(default))) => {
                 Some(Value::Map(self.tables(set, default, &joined(prefix, key), nulls)))
@@ -262,7 +262,7 @@ mod tests {
             chart("a", value!({ "x": 1, "m": { "p": 1, "q": 2 }, "n": null, "o": { "z": null } }), vec![]);
         let user = || value!({ "x": null, "m": { "p": null, "r": null }, "y": null });
         check(Dialect::Helm4, &it, user(), r#"{"m":{"q":2,"r":null},"o":{},"y":null}"#);
-        check(Dialect::Helm3, &it, user(), r#"{"m":{"q":2},"n":null,"o":{"z":null},"y":null}"#);
+        check(Dialect::Helm3, &it, user(), r#"{"m":{"q":2,"r":null},"n":null,"o":{"z":null},"y":null}"#);
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn choose(
     coalescer: &mut Coalescer<'_>,
 ) -> Result<(), ValuesError> {
     let Some(mut wanted) = chart.metadata.dependencies.take() else { return Ok(()) };
-    chart.dependencies = pick(std::mem::take(&mut chart.dependencies), &mut wanted);
+    chart.dependencies = pick(std::mem::take(&mut chart.dependencies), &mut wanted, coalescer.dialect);
     let values = coalescer.chart(chart, values.clone(), Nulls::Remove)?;
     for dependency in &mut wanted {
         dependency.enabled = is_on(dependency, &values, prefix, coalescer.warnings);
@@ -45,17 +45,26 @@ fn choose(
 }
 
 /// Charts that no entry claims, then for each entry the first chart that fits, under its alias.
-fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency]) -> Vec<Chart> {
+fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency], dialect: Dialect) -> Vec<Chart> {
     let fits = |d: &Dependency, chart: &Chart| {
         chart.name() == d.name && is_in_range(&d.version, &chart.metadata.version)
     };
     let mut picked: Vec<Chart> =
         loaded.iter().filter(|chart| !wanted.iter().any(|d| fits(d, chart))).cloned().collect();
+    let mut taken: Vec<usize> = Vec::new();
     for dependency in wanted {
-        if let Some(chart) = loaded.iter().find(|chart| fits(dependency, chart)) {
+        if let Some(at) = loaded.iter().position(|chart| fits(dependency, chart))
+            && let Some(chart) = loaded.get(at)
+        {
             let mut chart = chart.clone();
+            if dialect.is_helm3() && taken.contains(&at) {
+                imports_nothing(&mut chart);
+            }
+            taken.push(at);
             if !dependency.alias.is_empty() {
-                chart.metadata.name.clone_from(&dependency.alias);
+                let original = std::mem::replace(&mut chart.metadata.name, dependency.alias.clone());
+                let tells_subcharts = !dialect.is_helm3() || chart.metadata.dependencies.is_some();
+                chart.path_name = (!tells_subcharts).then_some(original);
             }
             picked.push(chart);
         }
@@ -64,6 +73,14 @@ fn pick(loaded: Vec<Chart>, wanted: &mut [Dependency]) -> Vec<Chart> {
         }
     }
     picked
+}
+
+/// Helm 3 imports values from the dependencies of a chart once, however many aliases the chart has.
+fn imports_nothing(chart: &mut Chart) {
+    for dependency in chart.metadata.dependencies.iter_mut().flatten() {
+        dependency.import_values.clear();
+    }
+    chart.dependencies.iter_mut().for_each(imports_nothing);
 }
 
 /// Whether a version is in a range; what does not parse is not.

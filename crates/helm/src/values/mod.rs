@@ -173,6 +173,8 @@ fn documents(bytes: &[u8], dialect: Dialect, budget: &Budget) -> Result<Map, Str
     if dialect.is_helm3() {
         return read(&text, 1);
     }
+    // Helm 4 ends the last line, which a literal block at the end of the file shows.
+    let text = if text.is_empty() || text.ends_with('\n') { text } else { (text.into_owned() + "\n").into() };
     let mut merged = Map::new();
     for document in split(&text) {
         let document = document.map_err(|e| format!("error reading yaml document: {}", e.kind))?;

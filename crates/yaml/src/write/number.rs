@@ -10,11 +10,12 @@ pub(super) fn float(n: f64) -> String {
         return if n > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
     if n.fract() == 0.0 {
-        if n.abs() < 9_223_372_036_854_775_808.0 {
-            return (n as i64).to_string();
+        // JSON has the shortest digits that read back as the float, with zeros behind them.
+        if n == 0.0 {
+            return "0".to_owned();
         }
-        if (0.0..18_446_744_073_709_551_616.0).contains(&n) {
-            return (n as u64).to_string();
+        if (-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&n) {
+            return format!("{n}");
         }
     }
     general(&format!("{n:e}"))
