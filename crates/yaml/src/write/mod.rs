@@ -1,6 +1,7 @@
 //! [`write()`]: a value as `kubectl -o yaml` prints it.
 
 mod analysis;
+mod canonical;
 mod number;
 mod order;
 mod printer;
@@ -12,6 +13,7 @@ use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
 pub(crate) use number::float_key;
+pub use canonical::write_canonical;
 pub use tree::{Style, write_node};
 
 use analysis::Analysis;
