@@ -134,8 +134,10 @@ impl Overlay {
     }
 
     fn add_annotations(&self, file: &mut Kustomization) -> Result<()> {
-        let text = |text: &String| if self.common_annotations_envsubst { self.expand(text) } else { text.clone() };
-        let new: Texts = self.common_annotations.iter().map(|(key, value)| (key.clone(), text(value))).collect();
+        let text =
+            |text: &String| if self.common_annotations_envsubst { self.expand(text) } else { text.clone() };
+        let new: Texts =
+            self.common_annotations.iter().map(|(key, value)| (key.clone(), text(value))).collect();
         let known: Vec<String> = file.common_annotations.keys().cloned().collect();
         self.refuse_known("annotation", &new, &known, self.force_common_annotations)?;
         file.common_annotations.extend(new);
@@ -145,7 +147,9 @@ impl Overlay {
     fn refuse_known(&self, what: &str, new: &Texts, known: &[String], force: bool) -> Result<()> {
         match new.keys().find(|key| known.contains(key)) {
             Some(key) if !force => {
-                let message = format!("{what} {key} already in kustomization file; set the field's force option to replace it");
+                let message = format!(
+                    "{what} {key} already in kustomization file; set the field's force option to replace it"
+                );
                 Err(Error::Configuration(message))
             }
             _ => Ok(()),
@@ -159,15 +163,16 @@ impl Overlay {
         while let Some((before, after)) = rest.split_once('$') {
             out.push_str(before);
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let (name, tail) = if let Some((name, tail)) = after.strip_prefix('{').and_then(|t| t.split_once('}')) {
-                (name, tail)
-            } else if let Some(tail) = after.strip_prefix('$') {
-                out.push('$');
-                rest = tail;
-                continue;
-            } else {
-                after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len()))
-            };
+            let (name, tail) =
+                if let Some((name, tail)) = after.strip_prefix('{').and_then(|t| t.split_once('}')) {
+                    (name, tail)
+                } else if let Some(tail) = after.strip_prefix('$') {
+                    out.push('$');
+                    rest = tail;
+                    continue;
+                } else {
+                    after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len()))
+                };
             match self.environment.get(name) {
                 Some(value) => out.push_str(value),
                 None if name.is_empty() => out.push('$'),
@@ -191,7 +196,10 @@ impl OverlayPatch {
             label_selector: target.label_selector.clone(),
             annotation_selector: target.annotation_selector.clone(),
         });
-        let options = PatchArgs { allow_name_change: self.allow_name_change, allow_kind_change: self.allow_kind_change };
+        let options = PatchArgs {
+            allow_name_change: self.allow_name_change,
+            allow_kind_change: self.allow_kind_change,
+        };
         Patch { path: self.path.clone(), patch: self.patch.clone(), target, options: Some(options) }
     }
 }
@@ -251,7 +259,11 @@ mod tests {
             let mut images = Vec::new();
             set_image(&mut images, argument).unwrap();
             let image = &images[0];
-            assert_eq!((&*image.name, &*image.new_name, &*image.new_tag, &*image.digest), expect, "{argument}");
+            assert_eq!(
+                (&*image.name, &*image.new_name, &*image.new_tag, &*image.digest),
+                expect,
+                "{argument}"
+            );
         };
         check("nginx:1.2", ("nginx", "", "1.2", ""));
         check("r:5000/nginx:1.2", ("r:5000/nginx", "", "1.2", ""));
@@ -262,7 +274,8 @@ mod tests {
 
     #[test]
     fn environment() {
-        let overlay = Overlay { environment: [("A".to_owned(), "x".to_owned())].into(), ..Overlay::default() };
+        let overlay =
+            Overlay { environment: [("A".to_owned(), "x".to_owned())].into(), ..Overlay::default() };
         assert_eq!(overlay.expand("$A-${A}-$$A-$B."), "x-x-$A-.");
     }
 }

@@ -11,7 +11,7 @@ use crate::load::{Context, Loader, text};
 use crate::origin::OriginNote;
 use crate::patches::in_file;
 use crate::plugins::{Generator, load_generators, load_transformers};
-use crate::resource::{Resource, Resources, read_resources};
+use crate::resource::{Resource, Resources, is_known, read_resources};
 use crate::transform::{Surroundings, Transformer};
 use crate::vars::Vars;
 use crate::{name_reference, steps};
@@ -133,10 +133,14 @@ impl<'a> Target<'a> {
         let doing = || format!("accumulating resources from '{path}'");
         let content = self.loader.load(path).and_then(|content| text(&content)).during(doing)?;
         let origin = self.loader.origin_of(path);
-        let read = read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
+        let read =
+            read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
         let mut resources = Resources::default();
         resources.append_all(read.during(doing)?).during(doing)?;
         let mut resources = resources.into_vec();
+        if resources.iter().any(|resource| !is_known(&resource.gvk())) {
+            self.context().schemas.borrow_mut().mark_used(false);
+        }
         if let Some(note) = self.origin.as_ref().map(|origin| origin.append(path)) {
             for resource in &mut resources {
                 note.put(resource)?;
@@ -154,8 +158,11 @@ impl<'a> Target<'a> {
         let mut below = Self::load(loader).during(|| format!("couldn't make target for path '{root}'"))?;
         below.origin = self.origin.as_ref().map(|origin| origin.append(path));
         below.file.build_metadata.clone_from(&self.file.build_metadata);
-        below.chart_namespace =
-            if self.file.namespace.is_empty() { self.chart_namespace.clone() } else { self.file.namespace.clone() };
+        below.chart_namespace = if self.file.namespace.is_empty() {
+            self.chart_namespace.clone()
+        } else {
+            self.file.namespace.clone()
+        };
         below.configure_schemas()?;
         let kind = &below.file.kind;
         match (is_component, below.file.is_component()) {
@@ -181,7 +188,10 @@ impl<'a> Target<'a> {
             let doing = || "accumulateDirectory".to_owned();
             let below = self.enter(loader, path, true).during(doing)?;
             let root = below.loader.shown_root();
-            let found = below.accumulate(so_far).during(|| format!("recursed accumulation of path '{root}'")).during(doing)?;
+            let found = below
+                .accumulate(so_far)
+                .during(|| format!("recursed accumulation of path '{root}'"))
+                .during(doing)?;
             so_far = Accumulated::default();
             so_far.add(found).during(|| format!("recursed merging from path '{root}'")).during(doing)?;
         }
@@ -197,7 +207,8 @@ impl<'a> Target<'a> {
         so_far.config = Some(merged(so_far.config.take(), &config)?);
         for path in &self.file.crds {
             let doing = || format!("loading CRDs [{}]", self.file.crds.join(" "));
-            let found = self.loader.load_text(path).and_then(|text| read_crds(&text, path, self.context().budget));
+            let found =
+                self.loader.load_text(path).and_then(|text| read_crds(&text, path, self.context().budget));
             so_far.config = Some(merged(so_far.config.take(), &Arc::new(found.during(doing)?))?);
         }
         Ok(())
@@ -205,16 +216,25 @@ impl<'a> Target<'a> {
 
     fn generate(&self, so_far: &mut Accumulated) -> Result<()> {
         let mut generators = steps::generators(self)?;
-        let configs = self.plugin_configs(&self.file.generators).during(|| "loading generator plugins".to_owned())?;
-        let loaded = load_generators(&configs, &self.loader).during(|| "loading generator plugins".to_owned())?;
-        generators.extend(loaded.into_iter().map(|(generator, config)| (generator, OriginNote::of_plugin(&config))));
+        let configs =
+            self.plugin_configs(&self.file.generators).during(|| "loading generator plugins".to_owned())?;
+        let loaded =
+            load_generators(&configs, &self.loader).during(|| "loading generator plugins".to_owned())?;
+        generators.extend(
+            loaded.into_iter().map(|(generator, config)| (generator, OriginNote::of_plugin(&config))),
+        );
         for (generator, origin) in generators {
             self.run_generator(&generator, origin.as_ref(), so_far)?;
         }
         Ok(())
     }
 
-    fn run_generator(&self, generator: &Generator, origin: Option<&OriginNote>, so_far: &mut Accumulated) -> Result<()> {
+    fn run_generator(
+        &self,
+        generator: &Generator,
+        origin: Option<&OriginNote>,
+        so_far: &mut Accumulated,
+    ) -> Result<()> {
         let made = match generator.run(&self.loader) {
             Err(Error::Needs(_)) => return Ok(()),
             made => made?,
@@ -230,7 +250,10 @@ impl<'a> Target<'a> {
                 resource.origin.file = self.shown_file();
             }
             resource.note(&via);
-            so_far.resources.absorb(resource).during(|| format!("merging from generator {}", generator.kind()))?;
+            so_far
+                .resources
+                .absorb(resource)
+                .during(|| format!("merging from generator {}", generator.kind()))?;
         }
         if let Some(trace) = self.context().trace {
             trace.observe(&mut so_far.resources, &via);
@@ -285,6 +308,9 @@ impl<'a> Target<'a> {
         // What is missing may be what a step needs; the build is incomplete anyhow.
         if !context.needs.borrow().is_empty() {
             return Ok(());
+        }
+        if matches!(transformer, Transformer::Patches(_)) {
+            context.schemas.borrow_mut().mark_used(true);
         }
         let schemas = context.schemas.borrow();
         transformer.run(resources, &Surroundings { schemas: &schemas, budget: context.budget })?;

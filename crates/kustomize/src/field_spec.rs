@@ -60,7 +60,12 @@ pub(crate) fn merge_all(specs: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result
 pub(crate) type Change<'c> = dyn FnMut(&mut Node) -> Result<()> + 'c;
 
 /// Applies a change to every field that a spec names in an object, if the spec is for its kind.
-pub(crate) fn apply(object: &mut Node, spec: &FieldSpec, create: Create, change: &mut Change<'_>) -> Result<()> {
+pub(crate) fn apply(
+    object: &mut Node,
+    spec: &FieldSpec,
+    create: Create,
+    change: &mut Change<'_>,
+) -> Result<()> {
     let api_version = object.field("apiVersion").and_then(Node::as_str).unwrap_or_default();
     let kind = object.field("kind").and_then(Node::as_str).unwrap_or_default();
     let (group, version) = crate::resource::split_api_version(api_version);

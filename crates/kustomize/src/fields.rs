@@ -12,7 +12,9 @@ pub(crate) fn is_missing(node: Option<&Node>) -> bool {
 /// Missing, null, or an empty map or list.
 pub(crate) fn is_empty(node: Option<&Node>) -> bool {
     node.is_none_or(|node| {
-        node.is_null() || (node.is_map() && node.entries().is_empty()) || (node.is_list() && node.items().is_empty())
+        node.is_null()
+            || (node.is_map() && node.entries().is_empty())
+            || (node.is_list() && node.items().is_empty())
     })
 }
 

@@ -16,7 +16,7 @@
 //! let report = build(&Request::new(&tree, TreePath::new("prod")?));
 //! let text = report.outcome?.to_yaml()?;
 //! assert!(text.contains("image: shop:1.5"));
-//! assert!(text.contains("name: prod-settings-m68kb77hm8"), "{text}");
+//! assert!(text.contains("name: prod-settings-4h2mbtbbt6"), "{text}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

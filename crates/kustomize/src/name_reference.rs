@@ -27,9 +27,8 @@ pub(crate) fn update(resources: &mut Resources, config: &TransformerConfig) -> R
         for (kind, spec) in specs {
             let role = spec.path.ends_with("roleRef/name").then_some(role.as_ref()).flatten();
             let search = Search { candidates: &candidates, me, binds: &binds, kind, role };
-            apply_unselected(&mut resource.node, spec, Create::Never, &mut |field| search.update(field)).during(
-                || format!("updating name reference in '{}' field of '{}'", spec.path, me.id),
-            )?;
+            apply_unselected(&mut resource.node, spec, Create::Never, &mut |field| search.update(field))
+                .during(|| format!("updating name reference in '{}' field of '{}'", spec.path, me.id))?;
         }
     }
     Ok(())
@@ -176,9 +175,9 @@ impl Search<'_> {
 
     /// A map with `name` and perhaps `namespace`, such as a subject.
     fn map(&self, field: &mut Node) -> Result<()> {
-        let name = field.field("name").ok_or_else(|| {
-            Error::Field("path config error; no 'name' field in node".to_owned())
-        })?;
+        let name = field
+            .field("name")
+            .ok_or_else(|| Error::Field("path config error; no 'name' field in node".to_owned()))?;
         let old = name.as_str().unwrap_or_default().to_owned();
         let namespace = field.field("namespace").map(|node| node.as_str().unwrap_or_default().to_owned());
         let is_there = |candidate: &Candidate| match &namespace {
@@ -253,4 +252,3 @@ impl Search<'_> {
             || candidate.id.same_namespace(&self.me.id)
     }
 }
-

@@ -17,9 +17,9 @@ pub(crate) fn patch(entry: &Patch, loader: &Loader<'_>) -> Result<Patches> {
     let (text, source, via) = match (inline, entry.path.as_str()) {
         ("", "") => return wrong("must specify one of patch and path in\n".to_owned()),
         ("", path) => {
-            let text = loader.load_text(path).map_err(|error| {
-                error.during(format!("failed to get the patch file from path({path})"))
-            })?;
+            let text = loader
+                .load_text(path)
+                .map_err(|error| error.during(format!("failed to get the patch file from path({path})")))?;
             (text, format!("[path: {path:?}]"), loader.origin_of(path))
         }
         (patch, "") => (patch.to_owned(), format!("[patch: {patch:?}]"), "patches".to_owned()),
@@ -77,7 +77,13 @@ pub(crate) fn json6902(entry: &Patch, loader: &Loader<'_>) -> Result<Patches> {
     if json.is_empty() {
         return wrong(format!("patch appears to be empty; file={}, JsonOp={text}", entry.path));
     }
-    Ok(Patches { kind: "PatchJson6902Transformer", body: Body::Json(json), target: entry.target.clone(), source, via })
+    Ok(Patches {
+        kind: "PatchJson6902Transformer",
+        body: Body::Json(json),
+        target: entry.target.clone(),
+        source,
+        via,
+    })
 }
 
 /// `patchesStrategicMerge`: each is a text, or the file that holds it.
@@ -92,7 +98,9 @@ pub(crate) fn strategic(paths: &[String], inline: &str, loader: &Loader<'_>) -> 
             Ok(found) => patches.extend(found),
             Err(_) => {
                 let text = loader.load_text(path)?;
-                patches.extend(read_resources(&text, &loader.origin_of(path), budget).map_err(|e| in_file(e, path))?);
+                patches.extend(
+                    read_resources(&text, &loader.origin_of(path), budget).map_err(|e| in_file(e, path))?,
+                );
             }
         }
     }
@@ -118,7 +126,11 @@ pub(crate) fn in_file(error: Error, file: &str) -> Error {
 }
 
 /// `replacements`, with those in files read.
-pub(crate) fn replacements(entries: &[ReplacementEntry], via: &str, loader: &Loader<'_>) -> Result<Replacements> {
+pub(crate) fn replacements(
+    entries: &[ReplacementEntry],
+    via: &str,
+    loader: &Loader<'_>,
+) -> Result<Replacements> {
     let mut read = Vec::with_capacity(entries.len());
     for entry in entries {
         if entry.path.is_empty() {
@@ -130,7 +142,9 @@ pub(crate) fn replacements(entries: &[ReplacementEntry], via: &str, loader: &Loa
         }
         let text = loader.load_text(&entry.path)?;
         let value = read_value(&text, loader.context.budget).map_err(Error::Configuration)?;
-        let decode = |value: &Value| ReplacementEntry::decode(value, PLUGIN, "Replacement").map_err(Error::Configuration);
+        let decode = |value: &Value| {
+            ReplacementEntry::decode(value, PLUGIN, "Replacement").map_err(Error::Configuration)
+        };
         match &value {
             Value::List(list) => {
                 for item in list.iter() {

@@ -1,8 +1,6 @@
 //! [`build`] and [`explain`], and what they answer.
 
-use tautline_core::{
-    Digest, Manifest, Need, NotAnObject, Object, Origin, Read, ReadSet,
-};
+use tautline_core::{Digest, Manifest, Need, NotAnObject, Object, Origin, Read, ReadSet};
 use tautline_yaml::{Node, Options as YamlOptions, Resolver, write_canonical};
 
 use crate::build::Target;
@@ -107,7 +105,12 @@ pub fn build(request: &Request<'_>) -> Report {
 ///
 /// # Errors
 /// If the build is refused, or no such object comes out of it.
-pub fn explain(request: &Request<'_>, kind: &str, name: &str, field: Option<&str>) -> Result<Vec<FieldSource>> {
+pub fn explain(
+    request: &Request<'_>,
+    kind: &str,
+    name: &str,
+    field: Option<&str>,
+) -> Result<Vec<FieldSource>> {
     let (report, resources) = run(request, Some(Trace));
     report.outcome?;
     let is_it = |resource: &&Resource| resource.kind().eq_ignore_ascii_case(kind) && resource.name() == name;
@@ -138,18 +141,17 @@ fn run(request: &Request<'_>, trace: Option<Trace>) -> (Report, Resources) {
         Read::Parameter("kustomize".to_owned()),
         Digest::of_parts([format!("{options:?}"), format!("{:?}", supplies.plugins)]),
     );
-    context.reads.borrow_mut().found(
-        Read::Version("kustomize".to_owned()),
-        Digest::of_bytes(crate::VERSION.as_bytes()),
-    );
+    context
+        .reads
+        .borrow_mut()
+        .found(Read::Version("kustomize".to_owned()), Digest::of_bytes(crate::VERSION.as_bytes()));
     let built = top(request, &context).and_then(|target| crate::build::build(&target));
     let (outcome, resources) = match built {
         Err(error) => (Err(error), Resources::default()),
         Ok(resources) => {
-            let objects = resources.iter().map(|resource| BuiltObject {
-                node: resource.node.clone(),
-                origin: resource.origin.clone(),
-            });
+            let objects = resources
+                .iter()
+                .map(|resource| BuiltObject { node: resource.node.clone(), origin: resource.origin.clone() });
             (Ok(Built { objects: objects.collect() }), resources)
         }
     };

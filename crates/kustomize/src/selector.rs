@@ -32,9 +32,15 @@ impl SelectorPattern {
             kind: pattern(&selector.kind)?,
             name: pattern(&selector.name)?,
             namespace: pattern(&selector.namespace)?,
-            is_empty: [&selector.group, &selector.version, &selector.kind, &selector.name, &selector.namespace]
-                .iter()
-                .all(|part| part.is_empty()),
+            is_empty: [
+                &selector.group,
+                &selector.version,
+                &selector.kind,
+                &selector.name,
+                &selector.namespace,
+            ]
+            .iter()
+            .all(|part| part.is_empty()),
         })
     }
 

@@ -48,18 +48,31 @@ pub(crate) fn generators(target: &Target<'_>) -> Result<Vec<WithOrigin<Generator
         generators.push(Generator::Chart(Box::new(during_config(chart, "HelmChartInflationGenerator")?)));
     }
     let origin = |kind: &str| target.origin.as_ref().map(|origin| origin.built_in(target.file_name, kind));
-    Ok(generators.into_iter().map(|generator| { let origin = origin(generator.kind()); (generator, origin) }).collect())
+    Ok(generators
+        .into_iter()
+        .map(|generator| {
+            let origin = origin(generator.kind());
+            (generator, origin)
+        })
+        .collect())
 }
 
 /// The transformers of a kustomization's fields.
-pub(crate) fn transformers(target: &Target<'_>, config: &TransformerConfig) -> Result<Vec<WithOrigin<Transformer>>> {
+pub(crate) fn transformers(
+    target: &Target<'_>,
+    config: &TransformerConfig,
+) -> Result<Vec<WithOrigin<Transformer>>> {
     let file = &target.file;
     let loader = &target.loader;
     let mut steps = Vec::new();
     let merges = file.patches_strategic_merge.as_deref().unwrap_or_default();
     if !merges.is_empty() {
-        let patches = patches::strategic(merges, "", loader)
-            .during(|| format!("trouble configuring builtin PatchStrategicMergeTransformer with config: `\n{}`", paths(merges)))?;
+        let patches = patches::strategic(merges, "", loader).during(|| {
+            format!(
+                "trouble configuring builtin PatchStrategicMergeTransformer with config: `\n{}`",
+                paths(merges)
+            )
+        })?;
         steps.push(Transformer::Patches(patches));
     }
     for patch in &file.patches {
@@ -103,7 +116,13 @@ pub(crate) fn transformers(target: &Target<'_>, config: &TransformerConfig) -> R
         steps.push(Transformer::Replacements(during_config(replacements, "ReplacementTransformer")?));
     }
     let origin = |kind: &str| target.origin.as_ref().map(|origin| origin.built_in(target.file_name, kind));
-    Ok(steps.into_iter().map(|step| { let origin = origin(step.kind()); (step, origin) }).collect())
+    Ok(steps
+        .into_iter()
+        .map(|step| {
+            let origin = origin(step.kind());
+            (step, origin)
+        })
+        .collect())
 }
 
 fn paths(list: &[String]) -> String {
@@ -153,7 +172,8 @@ pub(crate) fn finish(target: &Target<'_>, resources: &mut Resources) -> Result<(
         let specs = vec![FieldSpec::new(Gvk::default(), "metadata/labels", true)];
         Texts { texts: [label].into(), specs }.run(resources)?;
     }
-    let (keeps_origin, keeps_transformations) = (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
+    let (keeps_origin, keeps_transformations) =
+        (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
     for resource in resources.fields_mut() {
         clean(resource, keeps_origin, keeps_transformations)?;
     }
@@ -184,7 +204,8 @@ fn drop_local(resources: &mut Resources) -> Result<()> {
 
 /// Rewrites annotations as texts, without Kustomize's own.
 fn clean(resource: &mut Resource, keeps_origin: bool, keeps_transformations: bool) -> Result<()> {
-    let has_map = resource.node.field("metadata").is_some_and(|metadata| metadata.field("annotations").is_some());
+    let has_map =
+        resource.node.field("metadata").is_some_and(|metadata| metadata.field("annotations").is_some());
     if !has_map {
         if resource.node.field("metadata").is_none() && !(keeps_origin && keeps_transformations) {
             fields::field_or_insert(&mut resource.node, "metadata", Node::map)?;
@@ -195,6 +216,8 @@ fn clean(resource: &mut Resource, keeps_origin: bool, keeps_transformations: boo
     if texts.is_empty() && keeps_origin && keeps_transformations {
         return Ok(());
     }
-    texts.retain(|(key, _)| (keeps_origin || key != ORIGIN) && (keeps_transformations || key != TRANSFORMATIONS));
+    texts.retain(|(key, _)| {
+        (keeps_origin || key != ORIGIN) && (keeps_transformations || key != TRANSFORMATIONS)
+    });
     resource.set_texts("annotations", texts)
 }

@@ -54,7 +54,8 @@ impl Trace {
         collect(&resource.node, &mut String::new(), &mut found);
         let old = std::mem::take(&mut resource.leaves);
         let leaf = |(field, (value, line)): (String, (String, usize))| {
-            let known = old.get(&field).filter(|(known, _)| *known == value).map(|(_, source)| source.clone());
+            let known =
+                old.get(&field).filter(|(known, _)| *known == value).map(|(_, source)| source.clone());
             let source = known.unwrap_or_else(|| source(line));
             (field, (value, source))
         };

@@ -81,7 +81,9 @@ impl Vars {
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut() {
             for spec in specs {
-                apply(&mut resource.node, spec, Create::Never, &mut |field| put(field, &contents, &mut used))?;
+                apply(&mut resource.node, spec, Create::Never, &mut |field| {
+                    put(field, &contents, &mut used)
+                })?;
             }
         }
         let unused = contents.keys().filter(|name| !used.contains(**name));
@@ -105,8 +107,9 @@ fn content_of(var: &Var, resources: &Resources) -> Result<Content> {
             shown(var)
         )));
     };
-    let not_found =
-        || Error::Field(format!("field specified in var '{}' not found in corresponding resource", shown(var)));
+    let not_found = || {
+        Error::Field(format!("field specified in var '{}' not found in corresponding resource", shown(var)))
+    };
     let parts = with_indexes(split_field_path(path));
     let found = lookup(&resource.node, &parts).ok().flatten().ok_or_else(not_found)?;
     if !found.is_scalar() {

@@ -99,7 +99,10 @@ mod tests {
         let config = read_crds(text, "f", &Budget::default()).unwrap();
         assert_eq!(config.name_reference.len(), 1);
         let reference = &config.name_reference[0];
-        assert_eq!((reference.gvk.kind.as_str(), reference.referrers[0].path.as_str()), ("Secret", "spec/secretRef/name"));
+        assert_eq!(
+            (reference.gvk.kind.as_str(), reference.referrers[0].path.as_str()),
+            ("Secret", "spec/secretRef/name")
+        );
         assert_eq!(reference.referrers[0].gvk.kind, "Bee");
     }
 

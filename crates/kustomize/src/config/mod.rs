@@ -154,7 +154,13 @@ pub(crate) fn merged(
     new: &Arc<TransformerConfig>,
 ) -> Result<Arc<TransformerConfig>> {
     match known {
-        None => Ok(Arc::clone(new)),
+        None if Arc::ptr_eq(&defaults(), new) => Ok(Arc::clone(new)),
+        // Adding to nothing is no copy: a spec for one kind that comes first covers one for all kinds.
+        None => {
+            let mut joined = TransformerConfig::default();
+            joined.add(TransformerConfig::clone(new))?;
+            Ok(Arc::new(joined))
+        }
         Some(known) if Arc::ptr_eq(&known, new) => Ok(known),
         Some(known) => {
             let mut joined = Arc::unwrap_or_clone(known);

@@ -22,7 +22,8 @@ pub(super) fn load(args: &GeneratorArgs, loader: &Loader<'_>) -> Result<BTreeMap
         pairs.push(pair.during(|| format!("{doing}: literal sources {}", shown(&args.literals)))?);
     }
     for source in &args.files {
-        let pair = file_source(source).and_then(|(key, path)| Ok((key.to_owned(), loader.load(path)?.to_vec())));
+        let pair =
+            file_source(source).and_then(|(key, path)| Ok((key.to_owned(), loader.load(path)?.to_vec())));
         pairs.push(pair.during(|| format!("{doing}: file sources: {}", shown(&args.files)))?);
     }
     let mut map = BTreeMap::new();
@@ -46,9 +47,8 @@ fn of_lines(content: &[u8]) -> Result<Pairs> {
             break;
         }
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = std::str::from_utf8(line).map_err(|_| {
-            Error::Configuration(format!("line {number} has invalid utf8 bytes"))
-        })?;
+        let text = std::str::from_utf8(line)
+            .map_err(|_| Error::Configuration(format!("line {number} has invalid utf8 bytes")))?;
         let text = if number == 0 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
         number += 1;
         let text = text.trim_start();

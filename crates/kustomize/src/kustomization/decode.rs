@@ -97,9 +97,10 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
     fn decode(value: &Value, rules: Rules, place: &str) -> Result<Self, String> {
         match value {
             Value::Null => Ok(Self::new()),
-            Value::Map(map) => {
-                map.iter().map(|(key, value)| Ok((key.to_string(), T::decode(value, rules, place)?))).collect()
-            }
+            Value::Map(map) => map
+                .iter()
+                .map(|(key, value)| Ok((key.to_string(), T::decode(value, rules, place)?)))
+                .collect(),
             _ => Err(mismatch(value, place, "map[string]string")),
         }
     }
@@ -142,7 +143,8 @@ impl<'v> Fields<'v> {
     /// Takes a field, or its default.
     pub(crate) fn take<T: Decode>(&self, name: &str) -> Result<T, String> {
         let exact = self.map.get(name);
-        let folded = || self.map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+        let folded =
+            || self.map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
         match exact.or_else(folded) {
             Some(value) => T::decode(value, self.rules, &format!("{}.{name}", self.type_name)),
             None => Ok(T::default()),

@@ -38,7 +38,12 @@ pub(crate) fn shown(selector: &Selector) -> String {
 
 impl Kustomization {
     /// Reads a kustomization file; warnings about old fields are added to `warnings`.
-    pub(crate) fn read(text: &str, folder: &str, budget: &Budget, warnings: &mut Vec<String>) -> Result<Self> {
+    pub(crate) fn read(
+        text: &str,
+        folder: &str,
+        budget: &Budget,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
         let invalid = |message: String| Error::Configuration(format!("invalid Kustomization: {message}"));
         let value = read_value(text, budget).map_err(invalid)?;
         let mut file = Self::decode(&value, FILE, "Kustomization").map_err(invalid)?;
@@ -159,7 +164,10 @@ mod tests {
             error("apiVersion: v1\nresources: [a]\n"),
             "Failed to read kustomization file under /x:\napiVersion for Kustomization should be kustomize.config.k8s.io/v1beta1"
         );
-        assert!(error("resources: a\n").contains("cannot unmarshal string into Go struct field Kustomization.resources"));
+        assert!(
+            error("resources: a\n")
+                .contains("cannot unmarshal string into Go struct field Kustomization.resources")
+        );
         assert!(error("images: [{newTag: 1.5}]\n").contains("cannot unmarshal number"));
     }
 

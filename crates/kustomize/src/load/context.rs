@@ -63,7 +63,9 @@ impl<'a> Context<'a> {
     pub(super) fn resolve(&self, site: &Site<'_>, path: &TreePath) -> Result<Option<(TreePath, EntryKind)>> {
         self.files.set(self.files.get() + 1);
         if self.files.get() > self.budget.steps || self.budget.cancel.is_cancelled() {
-            return Err(Error::Budget("the build looks at more files than it may, or was cancelled".to_owned()));
+            return Err(Error::Budget(
+                "the build looks at more files than it may, or was cancelled".to_owned(),
+            ));
         }
         let found = resolve(site.tree, path).map_err(|error| Error::Load(error.to_string()))?;
         match &found {
@@ -85,7 +87,8 @@ impl<'a> Context<'a> {
         })?;
         self.bytes.set(self.bytes.get().saturating_add(bytes.len()));
         if self.bytes.get() > self.budget.bytes {
-            let message = format!("the files of the build hold more than {} bytes together", self.budget.bytes);
+            let message =
+                format!("the files of the build hold more than {} bytes together", self.budget.bytes);
             return Err(Error::Budget(message));
         }
         self.record(site, path, Some(Digest::of_bytes(&bytes)));

@@ -41,7 +41,10 @@ impl RepoUrl {
 fn reference(query: &str) -> String {
     let value = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| unescape(value)).next()
+        pairs
+            .filter(|(key, value)| *key == name && !value.is_empty())
+            .map(|(_, value)| unescape(value))
+            .next()
     };
     value("ref").or_else(|| value("version")).unwrap_or_default()
 }
@@ -162,9 +165,15 @@ mod tests {
         check("git::https://github.com/org/repo?ref=a%2Fb", Some((org, "", "a/b")));
         check("git@github.com:org/repo.git//a", Some(("git@github.com:org/repo.git", "a", "")));
         check("ssh://git@github.com/org/repo", Some(("git@github.com:org/repo", "", "")));
-        check("ssh://git@ssh.dev.azure.com:22/v3/org/p/_git/r/a", Some(("ssh://git@ssh.dev.azure.com:22/v3/org/p/_git/r", "a", "")));
+        check(
+            "ssh://git@ssh.dev.azure.com:22/v3/org/p/_git/r/a",
+            Some(("ssh://git@ssh.dev.azure.com:22/v3/org/p/_git/r", "a", "")),
+        );
         check("https://dev.azure.com/o/p/_git/r/x/y", Some(("https://dev.azure.com/o/p/_git/r", "x/y", "")));
-        check("https://git.example.org/a/b.git/c?ref=x", Some(("https://git.example.org/a/b.git", "/c".trim_start_matches('/'), "x")));
+        check(
+            "https://git.example.org/a/b.git/c?ref=x",
+            Some(("https://git.example.org/a/b.git", "/c".trim_start_matches('/'), "x")),
+        );
         check("file:///tmp/repo.git//a", Some(("file:///tmp/repo.git", "a", "")));
         check("file:///tmp/repo", Some(("file:///tmp/repo", "", "")));
         check("user@host:org/repo", Some(("user@host:org/repo", "", "")));

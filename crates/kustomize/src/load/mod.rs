@@ -59,10 +59,20 @@ struct Visited {
 
 impl<'a> Loader<'a> {
     /// The loader of the build's own kustomization.
-    pub(crate) fn top(context: &'a Context<'a>, site: Site<'a>, path: &str, restricted: bool) -> Result<Self> {
+    pub(crate) fn top(
+        context: &'a Context<'a>,
+        site: Site<'a>,
+        path: &str,
+        restricted: bool,
+    ) -> Result<Self> {
         let root = confirm_folder(context, &site, &TreePath::root(), path)?;
-        let visited =
-            Visited { label: Rc::clone(&site.label), root: root.clone(), repository: None, depth: 0, before: None };
+        let visited = Visited {
+            label: Rc::clone(&site.label),
+            root: root.clone(),
+            repository: None,
+            depth: 0,
+            before: None,
+        };
         Ok(Self { context, site, root, restricted, visited: Rc::new(visited) })
     }
 
@@ -83,7 +93,8 @@ impl<'a> Loader<'a> {
 
     /// A file as origins name it: from the root of its tree.
     pub(crate) fn origin_of(&self, path: &str) -> String {
-        let joined = self.place(path).map(|place| place.as_str().to_owned()).unwrap_or_else(|_| path.to_owned());
+        let joined =
+            self.place(path).map(|place| place.as_str().to_owned()).unwrap_or_else(|_| path.to_owned());
         if self.site.is_main { joined } else { format!("{}//{joined}", self.site.label) }
     }
 
@@ -104,7 +115,9 @@ impl<'a> Loader<'a> {
         })?;
         let Some((real, kind)) = found else {
             let message = match self.restricted {
-                true => format!("evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory"),
+                true => {
+                    format!("evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory")
+                }
                 false => format!("open {shown}: no such file or directory"),
             };
             return Err(Error::Load(message));
@@ -167,7 +180,13 @@ impl<'a> Loader<'a> {
         Ok(self.below(self.site.clone(), root, self.restricted, None))
     }
 
-    fn below(&self, site: Site<'a>, root: TreePath, restricted: bool, repository: Option<RepoUrl>) -> Loader<'a> {
+    fn below(
+        &self,
+        site: Site<'a>,
+        root: TreePath,
+        restricted: bool,
+        repository: Option<RepoUrl>,
+    ) -> Loader<'a> {
         let visited = Visited {
             label: Rc::clone(&site.label),
             root: root.clone(),
@@ -217,9 +236,9 @@ pub(crate) fn clean(path: &str) -> Option<String> {
 fn join(site: &Site<'_>, root: &TreePath, path: &str) -> Result<TreePath> {
     if let Some(rest) = path.strip_prefix('/') {
         // An absolute path means the file system's root, which only some trees have.
-        return Some(rest).filter(|_| site.is_disk).and_then(|inside| TreePath::new(inside).ok()).ok_or_else(|| {
-            Error::Load(format!("security; file '{path}' is not in or below '{}'", site.shown(root)))
-        });
+        return Some(rest).filter(|_| site.is_disk).and_then(|inside| TreePath::new(inside).ok()).ok_or_else(
+            || Error::Load(format!("security; file '{path}' is not in or below '{}'", site.shown(root))),
+        );
     }
     match root.join(path) {
         Ok(joined) => Ok(joined),

@@ -43,7 +43,8 @@ impl JsonPatch {
     /// Applies the patch to an object, which goes through JSON on the way.
     pub(crate) fn apply(&self, node: &Node, budget: &Budget) -> Result<Node> {
         let options = Options { resolver: Resolver::V3, strict: true, budget: budget.clone() };
-        let mut document = node.to_value(&options).map_err(|error| Error::Field(format!("yaml: {}", error.kind)))?;
+        let mut document =
+            node.to_value(&options).map_err(|error| Error::Field(format!("yaml: {}", error.kind)))?;
         let mut copied = 0;
         for operation in &self.0 {
             apply(&mut document, operation, &mut copied, budget).map_err(Error::Patch)?;
@@ -99,37 +100,48 @@ fn apply(document: &mut Value, operation: &Map, copied: &mut usize, budget: &Bud
     let path = text("path");
     let value = || operation.get("value").cloned().unwrap_or_default();
     let missing = || format!("{kind} operation failed to decode path: missing value");
-    let no_path = |path: &str| format!("{kind} operation does not apply: doc is missing path: {path}: missing value");
+    let no_path =
+        |path: &str| format!("{kind} operation does not apply: doc is missing path: {path}: missing value");
     match kind {
         "add" => {
             let path = path.ok_or_else(missing)?;
-            let (place, key) = find(document, path)
-                .ok_or_else(|| format!("add operation does not apply: doc is missing path: {path:?}: missing value"))?;
+            let (place, key) = find(document, path).ok_or_else(|| {
+                format!("add operation does not apply: doc is missing path: {path:?}: missing value")
+            })?;
             add(place, &key, value()).map_err(|error| format!("error in add for path: '{path}': {error}"))
         }
         "remove" => {
             let path = path.ok_or_else(missing)?;
-            let (place, key) = find(document, path)
-                .ok_or_else(|| format!("remove operation does not apply: doc is missing path: {path:?}: missing value"))?;
-            remove(place, &key).map(|_| ()).map_err(|error| format!("error in remove for path: '{path}': {error}"))
+            let (place, key) = find(document, path).ok_or_else(|| {
+                format!("remove operation does not apply: doc is missing path: {path:?}: missing value")
+            })?;
+            remove(place, &key)
+                .map(|_| ())
+                .map_err(|error| format!("error in remove for path: '{path}': {error}"))
         }
         "replace" => replace(document, path.ok_or_else(missing)?, value()),
         "move" => {
             let from = text("from").ok_or("move operation failed to decode from: missing value")?;
-            let (place, key) = find(document, from)
-                .ok_or_else(|| format!("move operation does not apply: doc is missing from path: {from}: missing value"))?;
-            let taken = remove(place, &key).map_err(|error| format!("error in move for path: '{key}': {error}"))?;
+            let (place, key) = find(document, from).ok_or_else(|| {
+                format!("move operation does not apply: doc is missing from path: {from}: missing value")
+            })?;
+            let taken =
+                remove(place, &key).map_err(|error| format!("error in move for path: '{key}': {error}"))?;
             let path = path.ok_or_else(missing)?;
             let (place, key) = find(document, path).ok_or_else(|| {
-                format!("move operation does not apply: doc is missing destination path: {path}: missing value")
+                format!(
+                    "move operation does not apply: doc is missing destination path: {path}: missing value"
+                )
             })?;
             add(place, &key, taken).map_err(|error| format!("error in move for path: '{path}': {error}"))
         }
         "copy" => {
             let from = text("from").ok_or("copy operation failed to decode from: missing value")?;
-            let (place, key) = find(document, from)
-                .ok_or_else(|| format!("copy operation does not apply: doc is missing from path: {from}: missing value"))?;
-            let found = get(place, &key).map_err(|error| format!("error in copy for from: '{from}': {error}"))?;
+            let (place, key) = find(document, from).ok_or_else(|| {
+                format!("copy operation does not apply: doc is missing from path: {from}: missing value")
+            })?;
+            let found =
+                get(place, &key).map_err(|error| format!("error in copy for from: '{from}': {error}"))?;
             let found = found.cloned().unwrap_or_default();
             *copied = copied.saturating_add(size(&found));
             if *copied > budget.nodes {
@@ -137,7 +149,9 @@ fn apply(document: &mut Value, operation: &Map, copied: &mut usize, budget: &Bud
             }
             let path = path.ok_or_else(missing)?;
             let (place, key) = find(document, path).ok_or_else(|| {
-                format!("copy operation does not apply: doc is missing destination path: {path}: missing value")
+                format!(
+                    "copy operation does not apply: doc is missing destination path: {path}: missing value"
+                )
             })?;
             add(place, &key, found).map_err(|error| format!("error while adding value during copy: {error}"))
         }
@@ -148,7 +162,8 @@ fn apply(document: &mut Value, operation: &Map, copied: &mut usize, budget: &Bud
                 return if *document == value() { Ok(()) } else { Err(failed()) };
             }
             let (place, key) = find(document, path).ok_or_else(|| no_path(path))?;
-            let found = get(place, &key).map_err(|error| format!("error in test for path: '{path}': {error}"))?;
+            let found =
+                get(place, &key).map_err(|error| format!("error in test for path: '{path}': {error}"))?;
             if found.cloned().unwrap_or_default() == value() { Ok(()) } else { Err(failed()) }
         }
         other => Err(format!("Unexpected kind: {other}")),
@@ -163,16 +178,18 @@ fn replace(document: &mut Value, path: &str, value: Value) -> Result<(), String>
         *document = value;
         return Ok(());
     }
-    let (place, key) = find(document, path)
-        .ok_or_else(|| format!("replace operation does not apply: doc is missing path: {path}: missing value"))?;
+    let (place, key) = find(document, path).ok_or_else(|| {
+        format!("replace operation does not apply: doc is missing path: {path}: missing value")
+    })?;
     match place {
         Value::Map(map) => {
             map.insert(key.as_str(), value);
             Ok(())
         }
         Value::List(list) => {
-            let at = index(&key, list.len(), false)
-                .map_err(|_| format!("replace operation does not apply: doc is missing key: {path}: missing value"))?;
+            let at = index(&key, list.len(), false).map_err(|_| {
+                format!("replace operation does not apply: doc is missing key: {path}: missing value")
+            })?;
             if let Some(slot) = list.get_mut(at) {
                 *slot = value;
             }

@@ -161,8 +161,9 @@ fn agree(a: &Values, b: &Values) -> Option<Values> {
 
 /// Which keys any of the items has; all if none has any.
 fn keys_in_use(values: &[Values], keys: &[String]) -> Vec<bool> {
-    let used: Vec<bool> =
-        (0..keys.len()).map(|i| values.iter().any(|value| value.get(i).is_some_and(|v| !v.is_empty()))).collect();
+    let used: Vec<bool> = (0..keys.len())
+        .map(|i| values.iter().any(|value| value.get(i).is_some_and(|v| !v.is_empty())))
+        .collect();
     if used.contains(&true) { used } else { vec![true; keys.len()] }
 }
 
@@ -202,7 +203,13 @@ impl Finder {
         }
     }
 
-    fn in_target(&mut self, items: &Items, old: &[usize], names: &[String], texts: &[String]) -> Option<usize> {
+    fn in_target(
+        &mut self,
+        items: &Items,
+        old: &[usize],
+        names: &[String],
+        texts: &[String],
+    ) -> Option<usize> {
         match (&self.target, texts) {
             (Some(index), [text]) => index.get(text).copied(),
             _ => old.iter().copied().find(|at| is_match(items.get(*at), names, texts)),
@@ -220,7 +227,9 @@ fn raw_text(item: &Node, key: &str) -> Option<String> {
 
 fn is_match(item: &Node, names: &[String], texts: &[String]) -> bool {
     match names.first() {
-        Some(first) if first.is_empty() => item.as_str().unwrap_or_default() == texts.first().map_or("", String::as_str),
+        Some(first) if first.is_empty() => {
+            item.as_str().unwrap_or_default() == texts.first().map_or("", String::as_str)
+        }
         _ => names.iter().zip(texts).all(|(name, text)| {
             item.field(name).is_some_and(|field| field.as_str().unwrap_or_default() == text)
         }),
@@ -256,7 +265,8 @@ fn replaced(
     names: &[String],
     texts: &[String],
 ) -> Result<Vec<usize>> {
-    let sets_maps = names.first().is_some_and(|n| !n.is_empty()) && texts.first().is_some_and(|t| !t.is_empty());
+    let sets_maps =
+        names.first().is_some_and(|n| !n.is_empty()) && texts.first().is_some_and(|t| !t.is_empty());
     let mut out = Vec::with_capacity(list.len() + 1);
     let mut found = false;
     for at in list {

@@ -56,7 +56,8 @@ impl Directive {
 
     /// Takes a map's directive out of it.
     fn take_from_map(patch: &mut Node) -> Result<Self> {
-        let Some(text) = patch.field(DIRECTIVE).map(|node| node.as_str().unwrap_or_default().to_owned()) else {
+        let Some(text) = patch.field(DIRECTIVE).map(|node| node.as_str().unwrap_or_default().to_owned())
+        else {
             return Ok(Self::Merge);
         };
         let directive = Self::read(&text)?;
@@ -98,7 +99,8 @@ pub(super) fn walk<'s>(
     place: Option<At<'s>>,
     schemas: &'s Schemas,
 ) -> Result<Option<Merged>> {
-    let place = place.or_else(|| [&target, &patch].into_iter().find_map(|side| of_object(side.as_ref()?, schemas)));
+    let place =
+        place.or_else(|| [&target, &patch].into_iter().find_map(|side| of_object(side.as_ref()?, schemas)));
     let sides = || [target.as_ref(), patch.as_ref()].into_iter().flatten().filter(|node| !node.is_null());
     let Some(first) = sides().next() else { return map(target, patch, place, schemas) };
     if first.is_map() {
@@ -180,7 +182,8 @@ fn fields_of<'s>(
     for name in names {
         let place = place.and_then(|place| place.field(&name));
         let theirs = patch.as_mut().and_then(|patch| patch.remove(&name));
-        if theirs.is_none() && target.field(&name).is_some_and(|field| field.is_scalar() && !field.is_null()) {
+        if theirs.is_none() && target.field(&name).is_some_and(|field| field.is_scalar() && !field.is_null())
+        {
             continue;
         }
         let mut ours = target.field_mut(&name).map(|field| std::mem::replace(field, Node::plain("")));

@@ -46,6 +46,10 @@ pub(crate) struct Schemas {
     built_in: bool,
     /// Whether somebody has said which types there are.
     is_set: bool,
+    /// Whether Kubernetes' own were looked at, or would have been, before somebody brought others.
+    was_used: bool,
+    /// Whether a patch was merged before.
+    was_merged: bool,
 }
 
 /// A place in the types.
@@ -62,11 +66,22 @@ static BUILT_IN: LazyLock<Types> = LazyLock::new(|| parse_table(TABLE));
 impl Schemas {
     /// Kubernetes' own types.
     pub(crate) fn built_in() -> Self {
-        Self { custom: None, built_in: true, is_set: false }
+        Self { built_in: true, ..Self::default() }
+    }
+
+    /// Notes that a step needs types now: Kubernetes' own stay, whatever comes later.
+    pub(crate) fn mark_used(&mut self, merges: bool) {
+        self.was_used = true;
+        self.was_merged |= merges && self.custom.is_none();
     }
 
     /// Takes what a kustomization file says under `openapi`. The first that says something is believed.
-    pub(crate) fn configure(&mut self, version: Option<&str>, custom: Option<&str>, budget: &Budget) -> Result<()> {
+    pub(crate) fn configure(
+        &mut self,
+        version: Option<&str>,
+        custom: Option<&str>,
+        budget: &Budget,
+    ) -> Result<()> {
         if self.is_set {
             return Ok(());
         }
@@ -77,7 +92,8 @@ impl Schemas {
             }
             let value = read_value(text, budget)
                 .map_err(|message| Error::Configuration(format!("invalid schema file: {message}")))?;
-            *self = Self { custom: Some(Arc::new(of_openapi(&value))), built_in: false, is_set: true };
+            let custom = Some(Arc::new(of_openapi(&value)));
+            *self = Self { custom, built_in: self.was_used, is_set: true, ..self.clone() };
             return Ok(());
         }
         match version {
@@ -86,9 +102,7 @@ impl Schemas {
                 self.is_set = true;
                 Ok(())
             }
-            Some(_) => {
-                Err(Error::Configuration("the specified OpenAPI version is not built in".to_owned()))
-            }
+            Some(_) => Err(Error::Configuration("the specified OpenAPI version is not built in".to_owned())),
         }
     }
 
@@ -101,8 +115,10 @@ impl Schemas {
     }
 
     fn fields(&self, type_name: &str) -> Option<&HashMap<String, Field>> {
-        let custom = self.custom.as_deref().and_then(|types| types.types.get(type_name));
-        custom.or_else(|| self.built_in.then(|| BUILT_IN.types.get(type_name)).flatten())
+        let built_in = || self.built_in.then(|| BUILT_IN.types.get(type_name)).flatten();
+        let custom = || self.custom.as_deref().and_then(|types| types.types.get(type_name));
+        // What is read last wins, and Kubernetes' own types are read late if only a scope was asked for.
+        if self.was_merged { custom().or_else(built_in) } else { built_in().or_else(custom) }
     }
 }
 
@@ -181,17 +197,31 @@ fn parse_table(table: &str) -> Types {
     types
 }
 
+/// A type's name as the table has it.
+fn short_name(name: &str) -> String {
+    const PREFIXES: [(&str, &str); 4] = [
+        ("io.k8s.api.", ""),
+        ("io.k8s.apimachinery.pkg.apis.", ""),
+        ("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.", "apiextensions."),
+        ("io.k8s.kube-aggregator.pkg.apis.apiregistration.", "apiregistration."),
+    ];
+    let short =
+        PREFIXES.iter().find_map(|(long, short)| Some(format!("{short}{}", name.strip_prefix(long)?)));
+    short.unwrap_or_else(|| name.to_owned())
+}
+
 /// The types of an OpenAPI document.
 fn of_openapi(document: &Value) -> Types {
     let mut types = Types::default();
     let definitions = document.get("definitions").and_then(Value::as_map);
     for (name, definition) in definitions.into_iter().flatten() {
+        let name = short_name(name);
         for kind in definition.list_at(&["x-kubernetes-group-version-kind"]) {
             let part = |name: &str| kind.str_at(&[name]).unwrap_or_default();
-            types.kinds.insert(Gvk::new(part("group"), part("version"), part("kind")), name.to_string());
+            types.kinds.insert(Gvk::new(part("group"), part("version"), part("kind")), name.clone());
         }
-        let fields = of_properties(name, definition, &mut types, 0);
-        types.types.insert(name.to_string(), fields);
+        let fields = of_properties(&name, definition, &mut types, 0);
+        types.types.insert(name, fields);
     }
     types
 }
@@ -223,7 +253,8 @@ fn of_schema(name: &str, schema: &Value, types: &mut Types, depth: usize) -> Fie
     } else {
         (Shape::One, Some(schema))
     };
-    let reference = of.and_then(|of| of.str_at(&["$ref"])).map(|r| r.rsplit('/').next().unwrap_or(r).to_owned());
+    let reference =
+        of.and_then(|of| of.str_at(&["$ref"])).map(|r| short_name(r.rsplit('/').next().unwrap_or(r)));
     let type_name = reference.or_else(|| {
         let of = of.filter(|of| of.get("properties").is_some())?;
         let fields = of_properties(name, of, types, depth);
@@ -252,7 +283,10 @@ mod tests {
         let deployment = ("apps/v1", "Deployment");
         assert_eq!(keys(&schemas, deployment, &containers), Some(vec!["name".to_owned()]));
         let ports = [&containers[..], &["[]", "ports"]].concat();
-        assert_eq!(keys(&schemas, deployment, &ports), Some(vec!["containerPort".to_owned(), "protocol".to_owned()]));
+        assert_eq!(
+            keys(&schemas, deployment, &ports),
+            Some(vec!["containerPort".to_owned(), "protocol".to_owned()])
+        );
         let arguments = [&containers[..], &["[]", "args"]].concat();
         assert_eq!(keys(&schemas, deployment, &arguments), None);
         assert_eq!(keys(&schemas, ("v1", "Secret"), &["metadata", "finalizers"]), Some(Vec::new()));

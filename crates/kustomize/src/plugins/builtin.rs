@@ -11,14 +11,14 @@ use crate::field_spec::FieldSpec;
 use crate::generate::{self, IamPolicyArgs};
 use crate::kustomization::decode::{Decode, PLUGIN, record};
 use crate::kustomization::{
-    FieldSpecEntry, GeneratorArgs, HelmChart, HelmGlobals, Image, Patch, PatchArgs, ReplacementEntry, Replica,
-    SecretArgs, Selector, SortOptions, Texts,
+    FieldSpecEntry, GeneratorArgs, HelmChart, HelmGlobals, Image, Patch, PatchArgs, ReplacementEntry,
+    Replica, SecretArgs, Selector, Texts,
 };
 use crate::load::Loader;
 use crate::resource::{Resource, Resources};
 use crate::transform::{
     Transformer, images::Images, metadata, names::Affix, namespace::Namespace, namespace::Subjects,
-    replicas::Replicas, sort::Sort, value_add, value_add::ValueAdd,
+    replicas::Replicas, value_add, value_add::ValueAdd,
 };
 
 /// A generator with its configuration.
@@ -67,7 +67,10 @@ fn decode<T: Decode>(config: &Resource) -> Result<T> {
 }
 
 /// The generators that resources configure.
-pub(crate) fn load_generators(configs: &Resources, loader: &Loader<'_>) -> Result<Vec<(Generator, Resource)>> {
+pub(crate) fn load_generators(
+    configs: &Resources,
+    loader: &Loader<'_>,
+) -> Result<Vec<(Generator, Resource)>> {
     let load = |config: &Resource| {
         let generator = generator(config, loader)
             .map_err(|error| configuring(config, error).during("failed to load generator"))?;
@@ -77,7 +80,10 @@ pub(crate) fn load_generators(configs: &Resources, loader: &Loader<'_>) -> Resul
 }
 
 /// The transformers that resources configure.
-pub(crate) fn load_transformers(configs: &Resources, loader: &Loader<'_>) -> Result<Vec<(Transformer, Resource)>> {
+pub(crate) fn load_transformers(
+    configs: &Resources,
+    loader: &Loader<'_>,
+) -> Result<Vec<(Transformer, Resource)>> {
     let mut loaded = Vec::new();
     for config in configs.iter() {
         let found = transformers(config, loader).map_err(|error| configuring(config, error))?;
@@ -109,7 +115,8 @@ record! {
 fn generator(config: &Resource, loader: &Loader<'_>) -> Result<Generator> {
     let context = loader.context;
     if !is_builtin(config) {
-        return HostPlugin::find(config, &context.supplies.plugins, context.options.enable_plugins).map(Generator::Host);
+        return HostPlugin::find(config, &context.supplies.plugins, context.options.enable_plugins)
+            .map(Generator::Host);
     }
     let named = |mut args: GeneratorArgs| -> Result<GeneratorArgs> {
         let WithMetadata { metadata } = decode(config)?;
@@ -227,12 +234,6 @@ record! {
     }
 }
 
-record! {
-    struct SortArgs as "SortOrderTransformerPlugin" {
-        options: Option<SortOptions> = "sortOptions",
-    }
-}
-
 fn transformers(config: &Resource, loader: &Loader<'_>) -> Result<Vec<Transformer>> {
     let context = loader.context;
     if !is_builtin(config) {
@@ -248,7 +249,10 @@ fn transformers(config: &Resource, loader: &Loader<'_>) -> Result<Vec<Transforme
         }
         "AnnotationsTransformer" => {
             let args: TextsArgs = decode(config)?;
-            Transformer::Annotations(metadata::Texts { texts: args.annotations, specs: field_specs(args.specs) })
+            Transformer::Annotations(metadata::Texts {
+                texts: args.annotations,
+                specs: field_specs(args.specs),
+            })
         }
         "NamespaceTransformer" => {
             let args: NamespaceArgs = decode(config)?;
@@ -269,7 +273,8 @@ fn transformers(config: &Resource, loader: &Loader<'_>) -> Result<Vec<Transforme
         }
         "PatchTransformer" => {
             let args: PatchPluginArgs = decode(config)?;
-            let patch = Patch { path: args.path, patch: args.patch, target: args.target, options: args.options };
+            let patch =
+                Patch { path: args.path, patch: args.patch, target: args.target, options: args.options };
             Transformer::Patches(crate::patches::patch(&patch, loader)?)
         }
         "PatchJson6902Transformer" => {
@@ -286,10 +291,6 @@ fn transformers(config: &Resource, loader: &Loader<'_>) -> Result<Vec<Transforme
             Transformer::Replacements(crate::patches::replacements(&args.entries, &via, loader)?)
         }
         "ValueAddTransformer" => Transformer::ValueAdd(value_add(decode(config)?, loader)?),
-        "SortOrderTransformer" => {
-            let args: SortArgs = decode(config)?;
-            Transformer::Sort(Sort::new(args.options.as_ref())?)
-        }
         "HashTransformer" => Transformer::Hash,
         "ConfigMapGenerator" | "SecretGenerator" | "IAMPolicyGenerator" | "HelmChartInflationGenerator" => {
             return Err(Error::Plugin(format!("plugin {} not a transformer", config.original_id())));
@@ -301,9 +302,9 @@ fn transformers(config: &Resource, loader: &Loader<'_>) -> Result<Vec<Transforme
 
 fn affixes(config: &Resource) -> Result<Vec<Transformer>> {
     let args: AffixArgs = decode(config)?;
-    let specs: Vec<FieldSpec> = field_specs(args.specs.ok_or_else(|| {
-        Error::Configuration("fieldSpecs is not expected to be nil".to_owned())
-    })?);
+    let specs: Vec<FieldSpec> = field_specs(
+        args.specs.ok_or_else(|| Error::Configuration("fieldSpecs is not expected to be nil".to_owned()))?,
+    );
     let prefix = || Transformer::Prefix(Affix { text: args.prefix.clone(), specs: specs.clone() });
     let suffix = || Transformer::Suffix(Affix { text: args.suffix.clone(), specs: specs.clone() });
     Ok(match config.kind() {
@@ -317,7 +318,8 @@ fn value_add(args: ValueAddArgs, loader: &Loader<'_>) -> Result<ValueAdd> {
     let mut targets = args.targets;
     if !args.file.is_empty() {
         let text = loader.load_text(&args.file)?;
-        let value = crate::kustomization::read_value(&text, loader.context.budget).map_err(Error::Configuration)?;
+        let value =
+            crate::kustomization::read_value(&text, loader.context.budget).map_err(Error::Configuration)?;
         let more = ValueAddArgs::decode(&value, PLUGIN, "plugin").map_err(Error::Configuration)?;
         targets.extend(more.targets);
     }

@@ -133,7 +133,8 @@ impl Chart {
                 return loader.load_text(&self.chart.values_file);
             }
             let path = folder.join("values.yaml").map_err(|error| Error::Load(error.to_string()))?;
-            let bytes = tree.read(&path, loader.context.budget).map_err(|error| Error::Load(error.to_string()))?;
+            let bytes =
+                tree.read(&path, loader.context.budget).map_err(|error| Error::Load(error.to_string()))?;
             text(&bytes)
         };
         let first = if self.chart.values_inline.is_empty() {
@@ -153,8 +154,9 @@ impl Chart {
     /// The chart's values and those given in place; which win is `valuesMerge`'s to say.
     fn merged(&self, own: &str) -> Result<String> {
         let options = YamlOptions { resolver: Resolver::V3, ..YamlOptions::default() };
-        let mut found = nodes(own, &options)
-            .map_err(|error| Error::Configuration(format!("could not parse values file into rnode: {}", error.kind)))?;
+        let mut found = nodes(own, &options).map_err(|error| {
+            Error::Configuration(format!("could not parse values file into rnode: {}", error.kind))
+        })?;
         let own = if found.is_empty() { Node::map() } else { found.swap_remove(0) };
         let own = own.expanded(&options).map_err(|error| Error::Configuration(error.to_string()))?;
         let inline = inline(&self.chart.values_inline);

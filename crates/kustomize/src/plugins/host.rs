@@ -82,7 +82,9 @@ impl HostPlugin {
     }
 
     fn run(&self, items: &mut Vec<Item>) -> Result<()> {
-        self.plugin.run(&self.config, items).map_err(|message| Error::Plugin(format!("plugin {}: {message}", self.name)))
+        self.plugin
+            .run(&self.config, items)
+            .map_err(|message| Error::Plugin(format!("plugin {}: {message}", self.name)))
     }
 }
 

@@ -72,7 +72,10 @@ fn onto(mut new: Resource, old: &Resource, merges: bool) -> Result<Resource> {
 
 fn data(resource: &Resource, field: &str) -> BTreeMap<String, String> {
     let entries = resource.node.field(field).map(Node::entries).unwrap_or_default();
-    entries.iter().map(|(key, value)| (fields::value_of(key).to_owned(), fields::value_of(value).to_owned())).collect()
+    entries
+        .iter()
+        .map(|(key, value)| (fields::value_of(key).to_owned(), fields::value_of(value).to_owned()))
+        .collect()
 }
 
 fn set_data(node: &mut Node, field: &str, map: BTreeMap<String, String>) -> Result<()> {

@@ -47,7 +47,9 @@ impl Gvk {
 impl fmt::Display for Gvk {
     /// `Deployment.v1.apps`, with `[noGrp]` and the like for what is missing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or = |part: &CompactString, none: &'static str| if part.is_empty() { none.into() } else { part.clone() };
+        let or = |part: &CompactString, none: &'static str| {
+            if part.is_empty() { none.into() } else { part.clone() }
+        };
         let (kind, version) = (or(&self.kind, "[noKind]"), or(&self.version, "[noVer]"));
         write!(f, "{kind}.{version}.{}", or(&self.group, "[noGrp]"))
     }

@@ -104,7 +104,8 @@ impl Resources {
         let places = self.index().get(name).cloned().unwrap_or_default();
         let is_match = |at: &usize| {
             self.list.get(*at).is_some_and(|resource| {
-                !resource.is_gone() && (matches(&resource.id()) || resource.former_ids().any(|id| matches(&id)))
+                !resource.is_gone()
+                    && (matches(&resource.id()) || resource.former_ids().any(|id| matches(&id)))
             })
         };
         places.into_iter().filter(is_match).collect()
@@ -153,9 +154,9 @@ pub(crate) fn parse_selector(text: &str) -> Result<Option<LabelSelector>> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|error: tautline_grammar::selector::SelectorError| {
-        Error::Configuration(error.to_string())
-    })
+    text.parse()
+        .map(Some)
+        .map_err(|error: tautline_grammar::selector::SelectorError| Error::Configuration(error.to_string()))
 }
 
 /// Whether a resource's labels or annotations match.

@@ -16,6 +16,7 @@ use crate::fields;
 pub(crate) use id::{Gvk, Id, split_api_version};
 pub(crate) use list::{Resources, matches_texts, parse_selector};
 pub(crate) use read::{from_value, read_resources};
+pub(crate) use scope::is_known;
 
 /// An identity that a resource had before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +94,13 @@ pub(crate) struct Resource {
 
 impl Resource {
     pub(crate) fn new(node: Node, origin: Origin) -> Self {
-        Self { node, memory: Memory::default(), vars: Vec::new(), origin, leaves: crate::trace::Leaves::new() }
+        Self {
+            node,
+            memory: Memory::default(),
+            vars: Vec::new(),
+            origin,
+            leaves: crate::trace::Leaves::new(),
+        }
     }
 
     pub(crate) fn kind(&self) -> &str {
@@ -189,9 +196,13 @@ impl Resource {
 
     /// One label or annotation.
     pub(crate) fn text_of(&self, field: &str, key: &str) -> Option<&str> {
-        self.node.field("metadata")?.field(field)?.entries().iter().rev().find_map(|(k, value)| {
-            (k.as_str() == Some(key)).then(|| value.as_str().unwrap_or_default())
-        })
+        self.node
+            .field("metadata")?
+            .field(field)?
+            .entries()
+            .iter()
+            .rev()
+            .find_map(|(k, value)| (k.as_str() == Some(key)).then(|| value.as_str().unwrap_or_default()))
     }
 
     /// Replaces labels or annotations; without any the field goes.

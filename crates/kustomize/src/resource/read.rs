@@ -39,7 +39,9 @@ pub(crate) fn read_resources(text: &str, file: &str, budget: &Budget) -> Result<
             _ => found.push((origin, node)),
         }
     }
-    let found = found.into_iter().filter_map(|(origin, node)| checked(node).map(|n| n.map(|n| (origin, n))).transpose());
+    let found = found
+        .into_iter()
+        .filter_map(|(origin, node)| checked(node).map(|n| n.map(|n| (origin, n))).transpose());
     let found = found.collect::<Result<Vec<_>>>()?;
     let flat = flatten(found, file)?;
     Ok(flat.into_iter().map(|(origin, node)| remembered(Resource::new(node, origin))).collect())
@@ -56,7 +58,8 @@ fn is_wrapper(node: &Node) -> bool {
 
 /// The documents of a stream with the lines they start on.
 fn documents(text: &str, options: &Options) -> Result<Vec<(usize, Node)>> {
-    let text = if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
+    let text =
+        if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
     let mut documents = Vec::new();
     for (line, document) in split(&text)? {
         let malformed = |error: tautline_yaml::Error| Error::Yaml {
@@ -139,7 +142,11 @@ fn checked(node: Node) -> Result<Option<Node>> {
         )
     };
     let has_nothing = text("kind").is_none() && text("apiVersion").is_none();
-    if has_nothing && metadata.is_none_or(|m| ["name", "namespace", "labels", "annotations"].iter().all(|f| fields::is_empty(m.field(f)))) {
+    if has_nothing
+        && metadata.is_none_or(|m| {
+            ["name", "namespace", "labels", "annotations"].iter().all(|f| fields::is_empty(m.field(f)))
+        })
+    {
         return invalid("missing Resource metadata".to_owned());
     }
     if kind.is_empty() {
@@ -215,9 +222,10 @@ pub(crate) fn from_value(value: &Value) -> Node {
             let mut node = Node::map();
             node.span.line = 1;
             if let Some(entries) = node.entries_mut() {
-                entries.extend(map.iter().map(|(key, value)| {
-                    (from_value(&Value::string(key.as_str())), from_value(value))
-                }));
+                entries.extend(
+                    map.iter()
+                        .map(|(key, value)| (from_value(&Value::string(key.as_str())), from_value(value))),
+                );
             }
             node
         }
@@ -234,9 +242,9 @@ fn read_scalar(text: &str) -> Node {
 /// Moves what another run of Kustomize left in annotations into the memory.
 fn remembered(mut resource: Resource) -> Resource {
     let has_any = resource.node.field("metadata").and_then(|m| m.field("annotations")).is_some_and(|map| {
-        map.entries().iter().any(|(key, _)| {
-            key.as_str().is_some_and(|key| key.starts_with(MEMORY) || READERS.contains(&key))
-        })
+        map.entries()
+            .iter()
+            .any(|(key, _)| key.as_str().is_some_and(|key| key.starts_with(MEMORY) || READERS.contains(&key)))
     });
     if !has_any {
         return resource;
@@ -285,18 +293,20 @@ mod tests {
     #[test]
     fn documents_and_lists() {
         let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ";
-        check(&format!("{map}a}}\n---\n# nothing\n---\n{map}b}}\n"), &[
-            "ConfigMap.v1.[noGrp]/a.[noNs] f.yaml:1",
-            "ConfigMap.v1.[noGrp]/b.[noNs] f.yaml:7",
-        ]);
-        check("kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n", &[
-            "Secret.v1.[noGrp]/s.[noNs] f.yaml:4",
-        ]);
+        check(
+            &format!("{map}a}}\n---\n# nothing\n---\n{map}b}}\n"),
+            &["ConfigMap.v1.[noGrp]/a.[noNs] f.yaml:1", "ConfigMap.v1.[noGrp]/b.[noNs] f.yaml:7"],
+        );
+        check(
+            "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: s}}\n",
+            &["Secret.v1.[noGrp]/s.[noNs] f.yaml:4"],
+        );
     }
 
     #[test]
     fn what_is_no_resource_is_refused() {
-        let error = |text: &str| read_resources(text, "f", &Budget::default()).map(|_| ()).unwrap_err().to_string();
+        let error =
+            |text: &str| read_resources(text, "f", &Budget::default()).map(|_| ()).unwrap_err().to_string();
         assert_eq!(
             error("apiVersion: v1\nkind: ConfigMap\n"),
             "missing metadata.name in object {{v1 ConfigMap} {{ } map[] map[]}}"

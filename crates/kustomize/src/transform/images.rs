@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn parts_are_replaced() {
-        let tag = |name: &str, tag: &str| Image { name: name.into(), new_tag: tag.into(), ..Image::default() };
+        let tag =
+            |name: &str, tag: &str| Image { name: name.into(), new_tag: tag.into(), ..Image::default() };
         check(tag("nginx", "2"), "nginx:1", Some("nginx:2"));
         check(tag("nginx", "2"), "nginx:1@sha256:ab", Some("nginx:2"));
         check(tag("nginx", "2"), "my-nginx:1", None);

@@ -37,7 +37,6 @@ pub(crate) enum Transformer {
     Images(images::Images),
     Replacements(replacements::Replacements),
     ValueAdd(value_add::ValueAdd),
-    Sort(sort::Sort),
     Hash,
     Host(Box<HostPlugin>),
 }
@@ -57,7 +56,6 @@ impl Transformer {
             Self::Images(images) => images.run(resources),
             Self::Replacements(replacements) => replacements.run(resources, around),
             Self::ValueAdd(add) => add.run(resources),
-            Self::Sort(sort) => sort.run(resources),
             Self::Hash => names::add_hashes(resources),
             Self::Host(host) => crate::plugins::run_transformer(host, resources, around.budget),
         }
@@ -76,7 +74,6 @@ impl Transformer {
             Self::Images(_) => "ImageTagTransformer",
             Self::Replacements(_) => "ReplacementTransformer",
             Self::ValueAdd(_) => "ValueAddTransformer",
-            Self::Sort(_) => "SortOrderTransformer",
             Self::Hash => "HashTransformer",
             Self::Host(_) => "plugin",
         }

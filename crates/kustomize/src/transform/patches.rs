@@ -30,7 +30,9 @@ pub(crate) enum Body {
 impl Patches {
     pub(crate) fn run(&self, resources: &mut Resources, around: &Surroundings<'_>) -> Result<()> {
         let result = match (&self.body, &self.target) {
-            (Body::Strategic(patches), Some(target)) => self.merge_selected(patches, target, resources, around),
+            (Body::Strategic(patches), Some(target)) => {
+                self.merge_selected(patches, target, resources, around)
+            }
             (Body::Strategic(patches), None) => self.merge_named(patches, resources, around),
             (Body::Json(patch), target) => self.apply_json(patch, target.as_ref(), resources, around),
         };
@@ -38,12 +40,19 @@ impl Patches {
         result
     }
 
-    fn merge_named(&self, patches: &[Resource], resources: &mut Resources, around: &Surroundings<'_>) -> Result<()> {
+    fn merge_named(
+        &self,
+        patches: &[Resource],
+        resources: &mut Resources,
+        around: &Surroundings<'_>,
+    ) -> Result<()> {
         for patch in patches {
             let id = patch.original_id();
             let at = resources.target_of_patch(&id);
             let at = match self.kind {
-                "PatchTransformer" => at.during(|| format!("no resource matches strategic merge patch \"{id}\""))?,
+                "PatchTransformer" => {
+                    at.during(|| format!("no resource matches strategic merge patch \"{id}\""))?
+                }
                 _ => at?,
             };
             let own;
@@ -54,7 +63,8 @@ impl Patches {
                 &own
             };
             let renames = patch.memory.may_change_name || patch.memory.may_change_kind;
-            let Some(resource) = (if renames { resources.get_mut(at) } else { resources.fields_at(at) }) else {
+            let Some(resource) = (if renames { resources.get_mut(at) } else { resources.fields_at(at) })
+            else {
                 continue;
             };
             resource.note(&self.via);
@@ -108,9 +118,8 @@ impl Patches {
         resources: &mut Resources,
         around: &Surroundings<'_>,
     ) -> Result<()> {
-        let target = target.ok_or_else(|| {
-            Error::Patch(format!("must specify a target for JSON patch {}", self.source))
-        })?;
+        let target = target
+            .ok_or_else(|| Error::Patch(format!("must specify a target for JSON patch {}", self.source)))?;
         for at in resources.select(target)? {
             let Some(resource) = resources.get_mut(at) else { continue };
             if self.kind == "PatchTransformer" {

@@ -40,9 +40,10 @@ impl Replacements {
     }
 
     fn put(&self, resources: &mut Resources, value: &Node, target: &Target) -> Result<()> {
-        let select = target.select.as_ref().ok_or_else(|| {
-            Error::Configuration("target must specify resources to select".to_owned())
-        })?;
+        let select = target
+            .select
+            .as_ref()
+            .ok_or_else(|| Error::Configuration("target must specify resources to select".to_owned()))?;
         let choice = Choice::new(select, &target.reject)
             .map_err(|error| error.during("error creating target selector"))?;
         let default = ["metadata.name".to_owned()];
@@ -79,7 +80,8 @@ fn value(resources: &Resources, entry: &ReplacementEntry) -> Result<Node> {
 fn of_source(resources: &Resources, source: &Source) -> Result<Node> {
     let gvk = Gvk::new(&source.group, &source.version, &source.kind);
     let selector = Id::unscoped(gvk, &source.name, &source.namespace);
-    let mut matches = resources.iter().filter(|r| identities(r).iter().any(|id| id.is_selected_by(&selector)));
+    let mut matches =
+        resources.iter().filter(|r| identities(r).iter().any(|id| id.is_selected_by(&selector)));
     let Some(resource) = matches.next() else {
         return Err(Error::Identity(format!("nothing selected by {}", shown(source, &selector))));
     };
@@ -177,7 +179,10 @@ impl Terms {
 
 impl Choice {
     fn new(select: &Selector, reject: &[Selector]) -> Result<Self> {
-        Ok(Self { select: Terms::new(select)?, reject: reject.iter().map(Terms::new).collect::<Result<_>>()? })
+        Ok(Self {
+            select: Terms::new(select)?,
+            reject: reject.iter().map(Terms::new).collect::<Result<_>>()?,
+        })
     }
 
     fn takes(&self, resource: &Resource) -> bool {

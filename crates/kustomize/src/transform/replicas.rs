@@ -18,7 +18,8 @@ impl Replicas {
         let Replica { name, count } = &self.replica;
         let mut found = false;
         for spec in &self.specs {
-            let matches = resources.with_any_id(name, |id| id.name == *name && id.gvk.is_selected_by(&spec.gvk));
+            let matches =
+                resources.with_any_id(name, |id| id.name == *name && id.gvk.is_selected_by(&spec.gvk));
             found |= !matches.is_empty();
             for at in matches {
                 let Some(resource) = resources.fields_at(at) else { continue };

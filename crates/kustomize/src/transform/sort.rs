@@ -82,9 +82,18 @@ impl Sort {
         let Some((first, last)) = &self.order else { return Ok(()) };
         let keyed = |resource: Resource| {
             let id = resource.id();
-            (Key { rank: rank(&id.gvk.kind, first, last), text: gvk_text(&id.gvk), id_text: id_text(&id), id }, resource)
+            (
+                Key {
+                    rank: rank(&id.gvk.kind, first, last),
+                    text: gvk_text(&id.gvk),
+                    id_text: id_text(&id),
+                    id,
+                },
+                resource,
+            )
         };
-        let mut keyed: Vec<(Key, Resource)> = std::mem::take(resources).into_vec().into_iter().map(keyed).collect();
+        let mut keyed: Vec<(Key, Resource)> =
+            std::mem::take(resources).into_vec().into_iter().map(keyed).collect();
         keyed.sort_by(|(a, _), (b, _)| a.compare(b));
         resources.append_all(keyed.into_iter().map(|(_, resource)| resource))
     }

@@ -92,7 +92,13 @@ impl Matcher {
         }
     }
 
-    fn matching(&self, node: &mut Node, part: &str, rest: &[String], change: &mut Change<'_>) -> Result<usize> {
+    fn matching(
+        &self,
+        node: &mut Node,
+        part: &str,
+        rest: &[String],
+        change: &mut Change<'_>,
+    ) -> Result<usize> {
         let (name, pattern) = split_list_index(part)?;
         fields::expect_list(node)?;
         let regex = regex(pattern)?;
@@ -174,7 +180,12 @@ fn parse(text: &str) -> Result<Node> {
 ///
 /// # Errors
 /// If there is no such text, or no such field in it.
-pub(crate) fn put_into_text(object: &mut Node, value: &Node, path: &[String], create: Option<Kind>) -> Result<()> {
+pub(crate) fn put_into_text(
+    object: &mut Node,
+    value: &Node,
+    path: &[String],
+    create: Option<Kind>,
+) -> Result<()> {
     let nothing = || Error::Field("no structured data found in path".to_owned());
     let mut split = None;
     for at in 1..path.len() {
@@ -200,11 +211,8 @@ pub(crate) fn put_into_text(object: &mut Node, value: &Node, path: &[String], cr
     if count == 0 {
         return Err(Error::Field("unable to find field in structured data".to_owned()));
     }
-    let text = if original.trim_start().starts_with(['{', '[']) {
-        as_json(&data, &original)?
-    } else {
-        text(&data)
-    };
+    let text =
+        if original.trim_start().starts_with(['{', '[']) { as_json(&data, &original)? } else { text(&data) };
     field.set_text(text);
     Ok(())
 }
@@ -288,10 +296,14 @@ mod tests {
     fn json_and_yaml_in_texts() {
         let put = |object: &str, path: &str| {
             let mut node = parse(object).unwrap();
-            put_into_text(&mut node, &Node::plain("new"), &fields::split_field_path(path), None).map(|()| write_canonical(&node).unwrap())
+            put_into_text(&mut node, &Node::plain("new"), &fields::split_field_path(path), None)
+                .map(|()| write_canonical(&node).unwrap())
         };
         assert_eq!(put("a: '{\"b\": {\"c\": \"d\"}}'", "a.b.c").unwrap(), "a: '{\"b\":{\"c\":\"new\"}}'\n");
-        assert_eq!(put("a: |\n  b:\n    c: d\n  e: f\n", "a.b.c").unwrap(), "a: |-\n  b:\n    c: new\n  e: f\n");
+        assert_eq!(
+            put("a: |\n  b:\n    c: d\n  e: f\n", "a.b.c").unwrap(),
+            "a: |-\n  b:\n    c: new\n  e: f\n"
+        );
         assert!(put("a: text", "a.b").is_err());
     }
 }

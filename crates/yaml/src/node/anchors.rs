@@ -58,7 +58,9 @@ impl Expansion {
             NodeKind::Alias(anchor) => {
                 let (target, size) = match self.anchors.get(&anchor.id) {
                     Some(Some(target)) => target,
-                    Some(None) => return Err(ErrorKind::Cycle(anchor.name).at(node.span.line, node.span.column)),
+                    Some(None) => {
+                        return Err(ErrorKind::Cycle(anchor.name).at(node.span.line, node.span.column));
+                    }
                     None => {
                         return Err(
                             ErrorKind::UnknownAnchor(anchor.name).at(node.span.line, node.span.column)

@@ -156,4 +156,3 @@ impl Node {
         kind.at(self.span.line, self.span.column)
     }
 }
-

@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn values_are_those_of_v3_and_keys_are_sorted() {
         check("b: yes\na: 0o17\n", "a: 15\nb: \"yes\"\n");
-        check("big: 18446744073709551615\nf: 1e3\nd: 2020-01-02\n", "big: 18446744073709551615\nd: \"2020-01-02T00:00:00Z\"\nf: 1000\n");
+        check(
+            "big: 18446744073709551615\nf: 1e3\nd: 2020-01-02\n",
+            "big: 18446744073709551615\nd: \"2020-01-02T00:00:00Z\"\nf: 1000\n",
+        );
         check("a: !!str 5\nb: [{x: 1}, {}]\n", "a: \"5\"\nb:\n- x: 1\n- {}\n");
     }
 

@@ -12,8 +12,8 @@ use tautline_core::Value;
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
-pub(crate) use number::float_key;
 pub use canonical::write_canonical;
+pub(crate) use number::float_key;
 pub use tree::{Style, write_node};
 
 use analysis::Analysis;

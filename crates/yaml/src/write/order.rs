@@ -29,7 +29,8 @@ fn merge_sort<K: AsRef<str>, V>(mut entries: Vec<(K, V)>) -> Vec<(K, V)> {
     let mut out = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let next = if compare(b.0.as_ref(), a.0.as_ref()) == Ordering::Less { right.next() } else { left.next() };
+        let next =
+            if compare(b.0.as_ref(), a.0.as_ref()) == Ordering::Less { right.next() } else { left.next() };
         out.extend(next);
     }
     out.extend(left);
