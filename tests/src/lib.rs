@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "a test stand fails by panicking with what it saw")]
 
 pub mod fixtures;
+pub mod kustomize_cases;
 pub mod merge_cases;
 #[allow(
     clippy::panic,

@@ -143,7 +143,7 @@ impl<'a> Target<'a> {
         }
         if let Some(note) = self.origin.as_ref().map(|origin| origin.append(path)) {
             for resource in &mut resources {
-                note.put(resource)?;
+                note.annotate(resource)?;
             }
         }
         if let Some(trace) = self.context().trace {

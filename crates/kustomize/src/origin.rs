@@ -3,8 +3,10 @@
 use tautline_yaml::{Node, Style, write_node};
 
 use crate::error::Result;
+use crate::field_spec::{Create, FieldSpec, apply};
+use crate::fields;
 use crate::load::RepoUrl;
-use crate::resource::Resource;
+use crate::resource::{Gvk, Resource};
 
 pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
 pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
@@ -90,6 +92,15 @@ impl OriginNote {
 
     fn text(&self) -> String {
         write_node(&self.node(), Style::Kyaml)
+    }
+
+    /// Annotates an object that was just read; its other annotations stay as they are written.
+    pub(crate) fn annotate(&self, resource: &mut Resource) -> Result<()> {
+        let spec = FieldSpec::new(Gvk::default(), "metadata/annotations", true);
+        let text = self.text();
+        apply(&mut resource.node, &spec, Create::Map, &mut |map| {
+            fields::set_field(map, ORIGIN, Node::text(text.as_str()))
+        })
     }
 
     /// Annotates an object, in place of an origin it has.

@@ -37,6 +37,11 @@ pub(crate) fn patch(entry: &Patch, loader: &Loader<'_>) -> Result<Patches> {
             for patch in &mut patches {
                 patch.memory.may_change_name |= options.allow_name_change;
                 patch.memory.may_change_kind |= options.allow_kind_change;
+                if options.allow_name_change || options.allow_kind_change {
+                    // Kustomize notes it in an annotation, and makes texts of all others on the way.
+                    let texts = patch.texts("annotations");
+                    patch.set_texts("annotations", texts)?;
+                }
             }
             Body::Strategic(patches)
         }

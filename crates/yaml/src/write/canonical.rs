@@ -112,7 +112,7 @@ fn scalar(node: &Node, text: &str, style: ScalarStyle, printer: &mut Printer) ->
         Scalar::Float(n) if n.is_infinite() => {
             return Err(node.error(ErrorKind::NotFinite(if n > 0.0 { "+Inf" } else { "-Inf" })));
         }
-        Scalar::Float(n) => printer.plain(&number::float(n)),
+        Scalar::Float(n) => printer.plain(&float(n)),
         Scalar::Timestamp => match timestamp(text) {
             Some(time) if is_timestamp(text) => string(&time.rfc3339(), printer, false),
             _ => string(text, printer, false),
@@ -120,6 +120,20 @@ fn scalar(node: &Node, text: &str, style: ScalarStyle, printer: &mut Printer) ->
         Scalar::String => string(text, printer, false),
     }
     Ok(())
+}
+
+/// A float as JSON writes it, read again: a whole number in 64 bits is an integer of its shortest digits.
+fn float(n: f64) -> String {
+    if n.fract() == 0.0 && n.abs() < 1e21 {
+        let digits = n.to_string();
+        if let Ok(n) = digits.parse::<i64>() {
+            return n.to_string();
+        }
+        if digits.parse::<u64>().is_ok() {
+            return digits;
+        }
+    }
+    number::float(n)
 }
 
 #[cfg(test)]
