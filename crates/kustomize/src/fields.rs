@@ -235,7 +235,59 @@ pub(crate) fn replace(field: &mut Node, mut value: Node) {
         _ => ScalarStyle::Plain,
     };
     restyle(&mut value, old);
+    value.anchor = field.anchor.take();
     *field = value;
+    touch(field);
+}
+
+/// What is written into a node that stands in several places at once.
+const TOUCHED: &str = "touched";
+
+/// Notes that a node which stands in several places has changed in this one.
+fn touch(node: &mut Node) {
+    if let Some(anchor) = &mut node.anchor {
+        TOUCHED.clone_into(&mut anchor.name);
+    }
+}
+
+/// Changes a scalar's text in place; see [`Node::set_text`].
+pub(crate) fn set_text(node: &mut Node, text: impl Into<String>) {
+    node.set_text(text);
+    touch(node);
+}
+
+/// A text that stands in several places of an object at once: go-yaml's nodes are pointers, and where Kustomize
+/// adds a label to several maps it adds one node. A change of one is a change of all.
+pub(crate) fn shared_text(text: &str, id: usize) -> Node {
+    Node { anchor: Some(tautline_yaml::Anchor { name: String::new(), id }), ..Node::text(text) }
+}
+
+/// Carries changes of shared nodes to the other places they stand in.
+pub(crate) fn spread(object: &mut Node) {
+    let mut changed = std::collections::HashMap::new();
+    visit(object, &mut |node| {
+        if let Some(anchor) = node.anchor.as_mut().filter(|anchor| anchor.name == TOUCHED) {
+            anchor.name.clear();
+            let id = anchor.id;
+            changed.insert(id, node.clone());
+        }
+    });
+    if changed.is_empty() {
+        return;
+    }
+    visit(object, &mut |node| {
+        if let Some(new) = node.anchor.as_ref().and_then(|anchor| changed.get(&anchor.id)) {
+            *node = new.clone();
+        }
+    });
+}
+
+fn visit(node: &mut Node, change: &mut dyn FnMut(&mut Node)) {
+    match &mut node.kind {
+        NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(_, value)| visit(value, change)),
+        NodeKind::List { items, .. } => items.iter_mut().for_each(|item| visit(item, change)),
+        _ => change(node),
+    }
 }
 
 /// Gives a scalar a style. In quotes everything that could be read back as what it was is text.

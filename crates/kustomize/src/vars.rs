@@ -183,7 +183,8 @@ fn put_scalar(node: &mut Node, contents: &Contents<'_>, used: &mut BTreeSet<Stri
         Content::Text(text) => Node::text(text),
         Content::Whole => return,
     };
-    *node = Node { span: node.span, ..new };
+    let anchor = node.anchor.take();
+    *node = Node { span: node.span, anchor, ..new };
 }
 
 /// Expands `$(NAME)`; `$$` is `$`. A text that is one var and nothing else takes its type over.

@@ -216,11 +216,12 @@ fn fields_of<'s>(
     Ok(target)
 }
 
-/// A stand-in that keeps a scalar's style.
+/// A stand-in that keeps a scalar's style and places.
 fn scalar_style(node: &Node) -> Option<Node> {
     match &node.kind {
         tautline_yaml::NodeKind::Scalar { style, .. } => {
-            Some(Node::new(tautline_yaml::NodeKind::Scalar { text: String::new(), style: *style }))
+            let stand_in = Node::new(tautline_yaml::NodeKind::Scalar { text: String::new(), style: *style });
+            Some(Node { anchor: node.anchor.clone(), ..stand_in })
         }
         _ => None,
     }

@@ -34,6 +34,9 @@ impl Resource {
         let target = std::mem::replace(&mut self.node, Node::map());
         let Some(merged) = merge::merge(target, patch.node.clone(), schemas)? else { return Ok(()) };
         self.node = merged;
+        if self.shared > 0 {
+            fields::spread(&mut self.node);
+        }
         if self.is_gone() {
             return Ok(());
         }

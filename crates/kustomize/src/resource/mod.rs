@@ -88,6 +88,8 @@ pub(crate) struct Resource {
     pub(crate) vars: Vec<String>,
     /// The file and line it was read from, and what changed it since.
     pub(crate) origin: Origin,
+    /// How many nodes were added that stand in several places; see [`fields::shared_text`].
+    pub(crate) shared: usize,
     /// What wrote its fields, if somebody asked.
     pub(crate) leaves: crate::trace::Leaves,
 }
@@ -99,6 +101,7 @@ impl Resource {
             memory: Memory::default(),
             vars: Vec::new(),
             origin,
+            shared: 0,
             leaves: crate::trace::Leaves::new(),
         }
     }

@@ -201,13 +201,13 @@ pub(crate) fn from_value(value: &Value) -> Node {
         Value::Int(n) => read_scalar(&n.to_string()),
         Value::Float(n) => read_scalar(tautline_yaml::write(&Value::Float(*n)).trim_end()),
         Value::String(text) => {
-            let mut node = Node::text(text.as_str());
-            if node.tag.take().is_some()
+            let mut node = Node::plain(text.as_str());
+            node.span.line = 1;
+            if node.short_tag() != "!!str"
                 && let NodeKind::Scalar { style, .. } = &mut node.kind
             {
                 *style = ScalarStyle::DoubleQuoted;
             }
-            node.span.line = 1;
             node
         }
         Value::List(list) => {

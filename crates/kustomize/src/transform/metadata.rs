@@ -22,15 +22,23 @@ impl Texts {
             return Ok(());
         }
         for resource in resources.fields_mut() {
+            let first_id = resource.shared;
+            resource.shared += self.texts.len();
             for spec in &self.specs {
-                apply(&mut resource.node, spec, Create::Map, &mut |map| self.put(map))?;
+                apply(&mut resource.node, spec, Create::Map, &mut |map| self.put(map, first_id))?;
+            }
+            if first_id > 0 {
+                fields::spread(&mut resource.node);
             }
         }
         resources.drop_gone();
         Ok(())
     }
 
-    fn put(&self, map: &mut Node) -> Result<()> {
-        self.texts.iter().try_for_each(|(key, text)| fields::set_field(map, key, Node::text(text.as_str())))
+    fn put(&self, map: &mut Node, first_id: usize) -> Result<()> {
+        for (at, (key, text)) in self.texts.iter().enumerate() {
+            fields::set_field(map, key, fields::shared_text(text, first_id + at))?;
+        }
+        Ok(())
     }
 }

@@ -59,6 +59,9 @@ impl Replacements {
             resource.note(&self.via);
             for path in paths {
                 put_at(&mut resource.node, value, path, target.options.as_ref())?;
+                if resource.shared > 0 {
+                    fields::spread(&mut resource.node);
+                }
             }
         }
         Ok(())
@@ -235,7 +238,7 @@ fn set(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Result
         text = parts.join(&options.delimiter);
     }
     if field.is_scalar() {
-        field.set_text(text);
+        fields::set_text(field, text);
     } else {
         let span = field.span;
         *field = value.clone();

@@ -213,7 +213,7 @@ pub(crate) fn put_into_text(
     }
     let text =
         if original.trim_start().starts_with(['{', '[']) { as_json(&data, &original)? } else { text(&data) };
-    field.set_text(text);
+    fields::set_text(field, text);
     Ok(())
 }
 

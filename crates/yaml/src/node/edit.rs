@@ -17,9 +17,7 @@ impl Node {
 
     /// A scalar that is text whatever it looks like.
     pub fn text(text: impl Into<String>) -> Self {
-        let text = text.into();
-        let tag = (plain_tag(&text) != "!!str").then(|| "!!str".to_owned());
-        Self { tag, ..Self::plain(text) }
+        Self { tag: Some("!!str".to_owned()), ..Self::plain(text) }
     }
 
     /// An empty map in block style.
