@@ -35,6 +35,7 @@ mod application;
 mod controller;
 mod crds;
 mod follow;
+mod kustomize;
 mod options;
 mod project;
 mod records;

@@ -8,7 +8,7 @@ use crate::kustomization::{Image, Kustomization, Label, Patch, PatchArgs, Replic
 use crate::load::Loader;
 
 /// The fields of `spec.source.kustomize`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Overlay {
     /// In place of the file's `namePrefix`; empty to keep it.
     pub name_prefix: String,
@@ -45,7 +45,7 @@ pub struct Overlay {
 }
 
 /// One of Argo CD's patches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OverlayPatch {
     /// A file.
     pub path: String,
@@ -60,7 +60,7 @@ pub struct OverlayPatch {
 }
 
 /// The target of a patch: regular expressions and selectors.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names are those of the field patches[].target")]
 pub struct OverlayTarget {
     pub group: String,

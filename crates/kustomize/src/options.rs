@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tautline_core::{Budget, Tree, TreePath, Want};
+use tautline_core::{Budget, Digest, Tree, TreePath, Want};
 
 use crate::argocd::Overlay;
 use crate::plugins::{ChartInflator, Plugins};
@@ -42,7 +42,7 @@ impl fmt::Debug for Request<'_> {
 }
 
 /// How a kustomization is built: the flags of `kustomize build`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Whether files must lie in or below the folder of the kustomization that names them.
     pub load_restrictions: LoadRestrictions,
@@ -64,8 +64,15 @@ pub struct Options {
     pub overlay: Overlay,
 }
 
+impl Options {
+    /// One digest for all of them: what [`Report::reads`](crate::Report::reads) holds as parameter `kustomize`.
+    pub fn digest(&self) -> Digest {
+        Digest::of_bytes(format!("{self:?}").as_bytes())
+    }
+}
+
 /// Where files may lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum LoadRestrictions {
     /// In or below the folder of the kustomization that names them.
     #[default]
@@ -75,7 +82,7 @@ pub enum LoadRestrictions {
 }
 
 /// The order of objects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reorder {
     /// Namespaces first, webhooks last, as Kustomize has always done.
     #[default]

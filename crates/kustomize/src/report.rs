@@ -137,10 +137,7 @@ pub fn explain(
 fn run(request: &Request<'_>, trace: Option<Trace>) -> (Report, Resources) {
     let Request { options, supplies, budget, .. } = request;
     let context = Context::new(options, supplies, budget, trace);
-    context.reads.borrow_mut().found(
-        Read::Parameter("kustomize".to_owned()),
-        Digest::of_parts([format!("{options:?}"), format!("{:?}", supplies.plugins)]),
-    );
+    context.reads.borrow_mut().found(Read::Parameter("kustomize".to_owned()), options.digest());
     context
         .reads
         .borrow_mut()

@@ -21,21 +21,26 @@
 //! ```
 //!
 //! # What it does not do
-//! Helm charts and Kustomize targets are detected and named in a problem; their renderers are crates of their
-//! own. Jsonnet and plugins are not rendered.
+//! Helm charts are detected and named in a problem. Jsonnet and plugins are not rendered. Kustomize targets are
+//! built by crate `kustomize`; [`KustomizeOptions::overlay`] is what Argo CD lays over them.
 //!
 //! [`ReadSet`]: tautline_core::ReadSet
 #![forbid(unsafe_code)]
 
 mod detect;
 mod directory;
+mod kustomize;
 mod request;
 
 use tautline_core::Problem;
 
 pub use detect::detect;
 pub use directory::directory;
+pub use kustomize::kustomize;
 pub use request::{Answers, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool};
+pub use tautline_kustomize::{
+    LoadRestrictions, Options as KustomizeOptions, Overlay, OverlayPatch, OverlayTarget,
+};
 
 /// Renders whatever stands at the path, by the rules of [`detect`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,7 +52,7 @@ impl Renderer for BuiltIn {
         let source_type = match &request.tool {
             Tool::Directory(_) => Ok(SourceType::Directory),
             Tool::Helm => Ok(SourceType::Helm),
-            Tool::Kustomize => Ok(SourceType::Kustomize),
+            Tool::Kustomize(_) => Ok(SourceType::Kustomize),
             Tool::Detect => detect(request.tree, &request.path, &mut reads),
         };
         let mut rendered = match source_type {
@@ -58,6 +63,10 @@ impl Renderer for BuiltIn {
                 };
                 directory(request, &options)
             }
+            Ok(SourceType::Kustomize) => match &request.tool {
+                Tool::Kustomize(options) => kustomize(request, options),
+                _ => kustomize(request, &KustomizeOptions::default()),
+            },
             Ok(other) => missing_renderer(request, other),
             Err(error) => problem("source", error.to_string(), SourceType::Directory),
         };

@@ -1,10 +1,13 @@
 //! What a renderer is asked, and what it answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tautline_core::{
-    Budget, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Tree, TreePath,
+    Budget, Manifest, Need, Object, Problem, ReadSet, ResourceKey, Severity, Tree, TreePath, Want,
 };
+
+use crate::KustomizeOptions;
 
 /// One render: everything that decides its result.
 #[expect(missing_debug_implementations, reason = "borrows a tree")]
@@ -33,7 +36,7 @@ pub enum Tool {
     /// As a Helm chart.
     Helm,
     /// As a Kustomize target.
-    Kustomize,
+    Kustomize(KustomizeOptions),
 }
 
 /// How a folder of manifests is read, as Argo CD 3.6 reads it.
@@ -48,10 +51,18 @@ pub struct DirectoryOptions {
 }
 
 /// Answers to [`Need`]s.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Answers {
     /// Live objects for lookups; `None` for those that are not there.
     pub lookups: BTreeMap<ResourceKey, Option<Object>>,
+    /// Other sources: remote bases and charts.
+    pub trees: BTreeMap<Want, Arc<dyn Tree>>,
+}
+
+impl std::fmt::Debug for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answers").field("lookups", &self.lookups).field("trees", &self.trees.keys()).finish()
+    }
 }
 
 /// What a render came to.

@@ -71,7 +71,7 @@ impl<'a> Context<'a> {
         match &found {
             None => self.record(site, path, None),
             // Where a link leads counts, beside what is there.
-            Some((real, _)) if real != path => {
+            Some((real, entry)) if real != path && entry.kind == EntryKind::Folder => {
                 self.record(site, path, Some(Digest::of_bytes(real.as_str().as_bytes())));
             }
             Some(_) => {}
@@ -80,7 +80,7 @@ impl<'a> Context<'a> {
     }
 
     /// Reads a file within the budget of all files together.
-    pub(super) fn read(&self, site: &Site<'_>, path: &TreePath) -> Result<Bytes> {
+    pub(super) fn read(&self, site: &Site<'_>, asked: &TreePath, path: &TreePath) -> Result<Bytes> {
         let bytes = site.tree.read(path, self.budget).map_err(|error| match error {
             tautline_core::TreeError::TooLarge { .. } => Error::Budget(error.to_string()),
             error => Error::Load(error.to_string()),
@@ -91,7 +91,8 @@ impl<'a> Context<'a> {
                 format!("the files of the build hold more than {} bytes together", self.budget.bytes);
             return Err(Error::Budget(message));
         }
-        self.record(site, path, Some(Digest::of_bytes(&bytes)));
+        let digest = Digest::of_bytes(&bytes);
+        self.record(site, asked, Some(digest));
         Ok(bytes)
     }
 

@@ -133,7 +133,7 @@ impl<'a> Loader<'a> {
             let message = format!("security; file '{shown}' is not in or below '{}'", self.shown_root());
             return Err(Error::Load(message));
         }
-        self.context.read(&self.site, &real)
+        self.context.read(&self.site, &place, &real)
     }
 
     /// [`Loader::load`] for text.

@@ -203,7 +203,8 @@ pub(crate) fn from_value(value: &Value) -> Node {
         Value::String(text) => {
             let mut node = Node::plain(text.as_str());
             node.span.line = 1;
-            if node.short_tag() != "!!str"
+            // What go-yaml writes in quotes is in quotes when it is read again.
+            if tautline_yaml::write(value).starts_with(['"', '\'', '|'])
                 && let NodeKind::Scalar { style, .. } = &mut node.kind
             {
                 *style = ScalarStyle::DoubleQuoted;
