@@ -7,7 +7,7 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
@@ -18,7 +18,8 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("health", &["core", "grammar", "schema"]),
     ("diff", &["core", "grammar", "yaml", "schema", "merge"]),
     ("cluster", &["core", "grammar", "schema", "ownership", "health"]),
-    ("render", &["core", "grammar", "yaml"]),
+    ("kustomize", &["core", "grammar", "yaml"]),
+    ("render", &["core", "grammar", "yaml", "kustomize"]),
     ("plan", &["core", "grammar", "schema", "ownership", "diff", "health"]),
     ("git", &["core", "source"]),
     ("kube", &["core", "cluster", "ownership"]),
@@ -62,7 +63,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "core",
     "grammar",
     "yaml",
@@ -72,6 +73,7 @@ const PURE: [&str; 12] = [
     "ownership",
     "health",
     "diff",
+    "kustomize",
     "render",
     "plan",
     "engine",

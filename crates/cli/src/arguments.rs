@@ -27,6 +27,9 @@ pub(crate) enum Command {
     Tree(TreeOptions),
     /// Judge the health of objects in a file (exit code 1 if one is degraded)
     Health(HealthOptions),
+    /// Do as kustomize does: build, with its flags; and explain where fields come from
+    #[command(disable_help_flag = true)]
+    Kustomize(KustomizeArguments),
     /// Serve an empty cluster in memory, over TLS, for kubectl and tests
     Apiserver(ServeOptions),
 }
@@ -150,6 +153,14 @@ pub(crate) struct ServeOptions {
     /// Play the built-in controllers and the kubelet, so that Deployments get pods
     #[arg(long)]
     pub(crate) workloads: bool,
+}
+
+/// What follows `taut kustomize`, as Kustomize takes it.
+#[derive(Args)]
+pub(crate) struct KustomizeArguments {
+    /// A command with its arguments and flags
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
 }
 
 /// How a result is printed.

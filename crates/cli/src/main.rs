@@ -10,6 +10,7 @@ mod diff;
 mod failure;
 mod health;
 mod input;
+mod kustomize;
 mod live;
 mod plan;
 mod render;
@@ -46,6 +47,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Apply(options) => apply::run(&options).await,
         Command::Tree(options) => tree::run(&options).await,
         Command::Health(options) => health::run(&options),
+        Command::Kustomize(options) => Ok(kustomize::run(&options.arguments)),
         Command::Apiserver(options) => serve::run(&options).await,
     }
 }

@@ -316,7 +316,7 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: &str) -> Result<()> {
 }
 
 /// A new scalar in a new field is quoted if YAML 1.1 would not read it as text.
-fn quote_ambiguous(value: &mut Node) {
+pub(crate) fn quote_ambiguous(value: &mut Node) {
     let is_text = matches!(value.short_tag(), "" | "!!str");
     if let NodeKind::Scalar { text, style } = &mut value.kind
         && *style == ScalarStyle::Plain

@@ -1,12 +1,13 @@
 //! The annotations that `buildMetadata` asks for: where objects come from and what changed them.
 
+use tautline_core::Value;
 use tautline_yaml::{Node, Style, write_node};
 
 use crate::error::Result;
 use crate::field_spec::{Create, FieldSpec, apply};
 use crate::fields;
 use crate::load::RepoUrl;
-use crate::resource::{Gvk, Resource};
+use crate::resource::{Gvk, Resource, from_value};
 
 pub(crate) const ORIGIN: &str = "config.kubernetes.io/origin";
 pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
@@ -77,13 +78,13 @@ impl OriginNote {
             ("configuredIn", &self.configured_in),
         ];
         for (key, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
-            map.push(key, Node::text(value.as_str()));
+            map.push(key, from_value(&Value::string(value.as_str())));
         }
         if let Some(by) = &self.configured_by {
             let mut configured = Node::map();
             let keys = ["apiVersion", "kind", "name", "namespace"];
             for (key, value) in keys.into_iter().zip(by).filter(|(_, value)| !value.is_empty()) {
-                configured.push(key, Node::text(value.as_str()));
+                configured.push(key, from_value(&Value::string(value.as_str())));
             }
             map.push("configuredBy", configured);
         }

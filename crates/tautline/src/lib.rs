@@ -57,6 +57,7 @@ pub use tautline_grammar as grammar;
 pub use tautline_health as health;
 #[cfg(feature = "kube")]
 pub use tautline_kube as kube;
+pub use tautline_kustomize as kustomize;
 pub use tautline_merge as merge;
 pub use tautline_ownership as ownership;
 pub use tautline_plan as plan;

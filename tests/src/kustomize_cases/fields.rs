@@ -23,7 +23,12 @@ pub(super) struct Layer<'d> {
 }
 
 impl<'d> Layer<'d> {
-    pub(super) fn new(dice: &'d mut Dice, moved: &'d mut bool, objects: &'d [Object], folder: String) -> Self {
+    pub(super) fn new(
+        dice: &'d mut Dice,
+        moved: &'d mut bool,
+        objects: &'d [Object],
+        folder: String,
+    ) -> Self {
         let (resources, components) = (Vec::new(), Vec::new());
         Self {
             dice,
@@ -93,7 +98,12 @@ impl<'d> Layer<'d> {
     }
 
     fn labels(&mut self) {
-        let how = *self.dice.pick(&["", "includeSelectors: true\n", "includeTemplates: true\n", "fields: [{path: spec/tags, create: true, kind: Widget}]\n"]);
+        let how = *self.dice.pick(&[
+            "",
+            "includeSelectors: true\n",
+            "includeTemplates: true\n",
+            "fields: [{path: spec/tags, create: true, kind: Widget}]\n",
+        ]);
         let pairs = *self.dice.pick(&["{a: b}", "{tier: \"9\", x/y: z}", "{app: other}"]);
         self.push("labels", format!("{how}pairs: {pairs}"));
     }
@@ -126,7 +136,8 @@ impl<'d> Layer<'d> {
 
     fn patch(&mut self, object: &Object, files: &mut Vec<(String, String)>) {
         let is_json = self.dice.chance(35);
-        let text = if is_json { patches::json(self.dice, object) } else { patches::strategic(self.dice, object) };
+        let text =
+            if is_json { patches::json(self.dice, object) } else { patches::strategic(self.dice, object) };
         let target = if is_json || self.dice.chance(40) {
             format!("target:\n    {}\n", patches::target(self.dice, object)).replace("    ", "  ")
         } else {
@@ -150,7 +161,10 @@ impl<'d> Layer<'d> {
     fn json6902(&mut self, object: &Object) {
         let patch = patches::json(self.dice, object).trim_end().replace('\n', "\n  ");
         let (group, version) = object.api_version.split_once('/').unwrap_or(("", object.api_version));
-        let target = format!("{{group: \"{group}\", version: {version}, kind: {}, name: {}}}", object.kind, object.name);
+        let target = format!(
+            "{{group: \"{group}\", version: {version}, kind: {}, name: {}}}",
+            object.kind, object.name
+        );
         self.push("patchesJson6902", format!("target: {target}\npatch: |-\n  {patch}"));
     }
 
@@ -177,9 +191,18 @@ impl<'d> Layer<'d> {
     fn replacement(&mut self, object: &Object) {
         let source = match self.dice.roll(5) {
             0 => "sourceValue: fixed".to_owned(),
-            1 => format!("source: {{kind: {}, name: {}, fieldPath: metadata.name}}", object.kind, object.name),
-            2 if self.dice.chance(30) => "source: {kind: ConfigMap, name: settings, fieldPath: data.mode}".to_owned(),
-            3 if object.text.contains("  labels:\n    app") => format!("source: {{kind: {}, name: {}, fieldPath: metadata.labels.app, options: {{delimiter: p, index: {}}}}}", object.kind, object.name, self.dice.roll(2)),
+            1 => {
+                format!("source: {{kind: {}, name: {}, fieldPath: metadata.name}}", object.kind, object.name)
+            }
+            2 if self.dice.chance(30) => {
+                "source: {kind: ConfigMap, name: settings, fieldPath: data.mode}".to_owned()
+            }
+            3 if object.text.contains("  labels:\n    app") => format!(
+                "source: {{kind: {}, name: {}, fieldPath: metadata.labels.app, options: {{delimiter: p, index: {}}}}}",
+                object.kind,
+                object.name,
+                self.dice.roll(2)
+            ),
             _ => format!("source: {{kind: {}, name: {}}}", object.kind, object.name),
         };
         let picked = *self.dice.pick(&[
@@ -206,13 +229,22 @@ impl<'d> Layer<'d> {
             _ => "",
         };
         let reject = if self.dice.chance(20) { ", reject: [{name: app1}]" } else { "" };
-        self.push("replacements", format!("{source}\ntargets:\n- {{select: {select}{reject}, fieldPaths: [\"{path}\"]{options}}}"));
+        self.push(
+            "replacements",
+            format!("{source}\ntargets:\n- {{select: {select}{reject}, fieldPaths: [\"{path}\"]{options}}}"),
+        );
     }
 
     fn var(&mut self, object: &Object) {
         let name = if self.dice.chance(70) { "HOST" } else { "OTHER" };
         let field = if self.dice.chance(30) { "\nfieldref: {fieldPath: metadata.namespace}" } else { "" };
-        self.push("vars", format!("name: {name}\nobjref: {{apiVersion: {}, kind: {}, name: {}}}{field}", object.api_version, object.kind, object.name));
+        self.push(
+            "vars",
+            format!(
+                "name: {name}\nobjref: {{apiVersion: {}, kind: {}, name: {}}}{field}",
+                object.api_version, object.kind, object.name
+            ),
+        );
     }
 
     fn plugin(&mut self) {
@@ -232,7 +264,10 @@ impl<'d> Layer<'d> {
     fn rest(&mut self) {
         match self.dice.roll(5) {
             0 => self.set("sortOptions", "{order: fifo}"),
-            1 => self.set("sortOptions", "{order: legacy, legacySortOptions: {orderFirst: [Service], orderLast: [Namespace, Widget]}}"),
+            1 => self.set(
+                "sortOptions",
+                "{order: legacy, legacySortOptions: {orderFirst: [Service], orderLast: [Namespace, Widget]}}",
+            ),
             2 => self.set("buildMetadata", "[originAnnotations]"),
             3 => self.set("buildMetadata", "[transformerAnnotations, originAnnotations]"),
             _ => self.set("buildMetadata", "[managedByLabel]"),

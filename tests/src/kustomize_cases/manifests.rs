@@ -15,8 +15,24 @@ pub(super) struct Object {
 }
 
 const SCALARS: [&str; 18] = [
-    "plain", "\"5\"", "5", "'yes'", "on", "0777", "1.50", "1e3", "null", "~", "true", "\"true\"", "2020-01-02",
-    "\"multi\\nline\\n\"", "12345678901234567890", "a: b", "'a: b'", "\"x # y\"",
+    "plain",
+    "\"5\"",
+    "5",
+    "'yes'",
+    "on",
+    "0777",
+    "1.50",
+    "1e3",
+    "null",
+    "~",
+    "true",
+    "\"true\"",
+    "2020-01-02",
+    "\"multi\\nline\\n\"",
+    "12345678901234567890",
+    "a: b",
+    "'a: b'",
+    "\"x # y\"",
 ];
 
 /// A value in a place where anything goes.
@@ -95,7 +111,9 @@ fn body(dice: &mut Dice, kind: &str, name: &str, text: &mut String) {
             if kind == "StatefulSet" {
                 add(&format!("  serviceName: {}\n", other(dice)));
                 if dice.chance(40) {
-                    add("  volumeClaimTemplates:\n  - metadata:\n      name: data\n    spec:\n      storageClassName: fast\n");
+                    add(
+                        "  volumeClaimTemplates:\n  - metadata:\n      name: data\n    spec:\n      storageClassName: fast\n",
+                    );
                 }
             }
             if kind != "Job" {
@@ -105,7 +123,9 @@ fn body(dice: &mut Dice, kind: &str, name: &str, text: &mut String) {
             add(&pod(dice, "      "));
         }
         "CronJob" => {
-            add("spec:\n  schedule: \"* * * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n");
+            add(
+                "spec:\n  schedule: \"* * * * *\"\n  jobTemplate:\n    spec:\n      template:\n        spec:\n",
+            );
             add(&pod(dice, "          "));
         }
         "Pod" => {
@@ -120,18 +140,28 @@ fn body(dice: &mut Dice, kind: &str, name: &str, text: &mut String) {
                 _ => "",
             });
         }
-        "ConfigMap" => add(&format!("data:\n  key: {}\n  text: |\n    a: 1\n    b:\n      c: d\n  json: '{{\"x\": {{\"y\": \"z\"}}}}'\n", scalar(dice))),
+        "ConfigMap" => add(&format!(
+            "data:\n  key: {}\n  text: |\n    a: 1\n    b:\n      c: d\n  json: '{{\"x\": {{\"y\": \"z\"}}}}'\n",
+            scalar(dice)
+        )),
         "Secret" => add("type: Opaque\nstringData:\n  key: value\n"),
         "ServiceAccount" => add("imagePullSecrets:\n- name: token\n"),
-        "PersistentVolumeClaim" => add(&format!("spec:\n  storageClassName: fast\n  volumeName: {}\n", other(dice))),
-        "PersistentVolume" => add("spec:\n  storageClassName: fast\n  nfs:\n    server: $(HOST)\n    path: /\n"),
+        "PersistentVolumeClaim" => {
+            add(&format!("spec:\n  storageClassName: fast\n  volumeName: {}\n", other(dice)))
+        }
+        "PersistentVolume" => {
+            add("spec:\n  storageClassName: fast\n  nfs:\n    server: $(HOST)\n    path: /\n")
+        }
         "Role" | "ClusterRole" => add(&format!(
             "rules:\n- apiGroups: [\"\"]\n  resources: [secrets, configmaps]\n  resourceNames: [token, settings, {}]\n  verbs: [get]\n",
             other(dice)
         )),
         "RoleBinding" | "ClusterRoleBinding" => {
             let role = if dice.chance(50) { "Role" } else { "ClusterRole" };
-            add(&format!("roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {role}\n  name: {}\nsubjects:\n", other(dice)));
+            add(&format!(
+                "roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {role}\n  name: {}\nsubjects:\n",
+                other(dice)
+            ));
             for _ in 0..=dice.roll(2) {
                 let account = if dice.chance(25) { "default".to_owned() } else { other(dice) };
                 add(&format!("- kind: ServiceAccount\n  name: {account}\n"));
@@ -144,13 +174,19 @@ fn body(dice: &mut Dice, kind: &str, name: &str, text: &mut String) {
             "spec:\n  ingressClassName: nginx\n  tls:\n  - secretName: token\n    hosts: [a.example]\n  rules:\n  - host: a.example\n    http:\n      paths:\n      - path: /\n        pathType: Prefix\n        backend:\n          service:\n            name: {}\n            port: {{number: 80}}\n",
             other(dice)
         )),
-        "NetworkPolicy" => add("spec:\n  podSelector:\n    matchLabels:\n      app: x\n  ingress:\n  - from:\n    - podSelector:\n        matchLabels: {a: b}\n"),
-        "PodDisruptionBudget" => add("spec:\n  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: x\n"),
+        "NetworkPolicy" => add(
+            "spec:\n  podSelector:\n    matchLabels:\n      app: x\n  ingress:\n  - from:\n    - podSelector:\n        matchLabels: {a: b}\n",
+        ),
+        "PodDisruptionBudget" => {
+            add("spec:\n  maxUnavailable: 1\n  selector:\n    matchLabels:\n      app: x\n")
+        }
         "HorizontalPodAutoscaler" => add(&format!(
             "spec:\n  scaleTargetRef:\n    apiVersion: apps/v1\n    kind: Deployment\n    name: {}\n  maxReplicas: 3\n",
             other(dice)
         )),
-        "CustomResourceDefinition" => add("spec:\n  group: example.org\n  names: {kind: Widget, plural: widgets}\n  scope: Namespaced\n  conversion:\n    webhook:\n      clientConfig:\n        service: {name: web1, namespace: system}\n"),
+        "CustomResourceDefinition" => add(
+            "spec:\n  group: example.org\n  names: {kind: Widget, plural: widgets}\n  scope: Namespaced\n  conversion:\n    webhook:\n      clientConfig:\n        service: {name: web1, namespace: system}\n",
+        ),
         "ValidatingWebhookConfiguration" => add(&format!(
             "webhooks:\n- name: a.example.org\n  clientConfig:\n    service:\n      name: {}\n      namespace: {}\n      path: /v\n- name: b.example.org\n  failurePolicy: Fail\n",
             other(dice),
@@ -158,7 +194,9 @@ fn body(dice: &mut Dice, kind: &str, name: &str, text: &mut String) {
         )),
         "Widget" => {
             add(&format!("spec:\n  size: {}\n  secretName: token\n", scalar(dice)));
-            add("  list:\n  - name: a\n    value: 1\n  - name: b\n    value: two\n  containers:\n  - name: x\n    image: shop:1.4\n");
+            add(
+                "  list:\n  - name: a\n    value: 1\n  - name: b\n    value: two\n  containers:\n  - name: x\n    image: shop:1.4\n",
+            );
             if dice.chance(30) {
                 add("  anchor: &a {k: v}\n  alias: *a\n  merge: {<<: *a, z: 1}\n");
             }
@@ -192,7 +230,9 @@ fn pod(dice: &mut Dice, indent: &str) -> String {
         }
         if dice.chance(30) {
             lines.push("- name: all".to_owned());
-            lines.push("  projected: {sources: [{configMap: {name: settings}}, {secret: {name: token}}]}".to_owned());
+            lines.push(
+                "  projected: {sources: [{configMap: {name: settings}}, {secret: {name: token}}]}".to_owned(),
+            );
         }
         if dice.chance(30) {
             lines.push("- name: tmp".to_owned());
@@ -213,7 +253,13 @@ fn container(dice: &mut Dice, at: usize, lines: &mut Vec<String>) {
     add(format!("- name: {}", ["main", "side", "extra"][at]));
     add(format!(
         "  image: {}",
-        dice.pick(&["shop:1.4", "shop", "registry.example:5000/team/api:v2", "busybox@sha256:0123456789abcdef", "nginx"])
+        dice.pick(&[
+            "shop:1.4",
+            "shop",
+            "registry.example:5000/team/api:v2",
+            "busybox@sha256:0123456789abcdef",
+            "nginx"
+        ])
     ));
     if dice.chance(50) {
         add("  env:".to_owned());
@@ -246,7 +292,8 @@ fn container(dice: &mut Dice, at: usize, lines: &mut Vec<String>) {
         add("  args: [\"--a\", --host=$(HOST), '5']".to_owned());
     }
     if dice.chance(30) {
-        add("  volumeMounts: [{name: config, mountPath: /etc/c}, {name: secret, mountPath: /etc/s}]".to_owned());
+        add("  volumeMounts: [{name: config, mountPath: /etc/c}, {name: secret, mountPath: /etc/s}]"
+            .to_owned());
     }
     if dice.chance(20) {
         add("  resources: {limits: {cpu: 1, memory: 1Gi}}".to_owned());

@@ -76,9 +76,11 @@ fn base(dice: &mut Dice, files: &mut Vec<(String, String)>) -> Vec<Object> {
         if !lists[half].is_empty() {
             files.push((format!("part{half}/all.yaml"), lists[half].clone()));
         }
-        let prefix = if halves && dice.chance(50) { format!("namePrefix: h{half}-\n") } else { String::new() };
+        let prefix =
+            if halves && dice.chance(50) { format!("namePrefix: h{half}-\n") } else { String::new() };
         let entries = format!("{all}{}", names[half]);
-        let resources = if entries.is_empty() { "resources: []\n".to_owned() } else { format!("resources:\n{entries}") };
+        let resources =
+            if entries.is_empty() { "resources: []\n".to_owned() } else { format!("resources:\n{entries}") };
         files.push((format!("part{half}/kustomization.yaml"), format!("{prefix}{resources}")));
         let _ = writeln!(top, "- ../part{half}");
     }

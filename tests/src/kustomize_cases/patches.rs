@@ -9,7 +9,10 @@ fn head(object: &Object, dice: &mut Dice) -> String {
         Some(namespace) if dice.chance(90) => format!("\n  namespace: {namespace}"),
         _ => String::new(),
     };
-    format!("apiVersion: {}\nkind: {}\nmetadata:\n  name: {}{namespace}\n", object.api_version, object.kind, object.name)
+    format!(
+        "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}{namespace}\n",
+        object.api_version, object.kind, object.name
+    )
 }
 
 /// A strategic merge patch.
@@ -54,7 +57,9 @@ pub(super) fn strategic(dice: &mut Dice, object: &Object) -> String {
             1 => "spec:\n  size: 7\n  deep: {er: {a: null, b: [null, 1]}}\n",
             _ => "spec:\n  $patch: replace\n  size: \"new\"\n",
         },
-        "ValidatingWebhookConfiguration" => "webhooks:\n- name: b.example.org\n  failurePolicy: Ignore\n- name: c.example.org\n",
+        "ValidatingWebhookConfiguration" => {
+            "webhooks:\n- name: b.example.org\n  failurePolicy: Ignore\n- name: c.example.org\n"
+        }
         "ServiceAccount" => "imagePullSecrets:\n- name: more\n- name: token\n  $patch: delete\n",
         "RoleBinding" | "ClusterRoleBinding" => "subjects:\n- kind: User\n  name: jane\n",
         "Ingress" => "spec:\n  tls: []\n  rules:\n  - host: b.example\n",
@@ -67,14 +72,22 @@ fn pod(dice: &mut Dice) -> String {
     let name = *dice.pick(&["main", "side", "new"]);
     match dice.roll(12) {
         0 => format!("containers:\n- name: {name}\n  image: patched:2\n"),
-        1 => format!("containers:\n- name: {name}\n  env:\n  - name: A\n    value: {}\n  - name: Z\n    value: z\n", scalar(dice)),
+        1 => format!(
+            "containers:\n- name: {name}\n  env:\n  - name: A\n    value: {}\n  - name: Z\n    value: z\n",
+            scalar(dice)
+        ),
         2 => format!("containers:\n- name: {name}\n  $patch: delete\n"),
         3 => format!("containers:\n- $patch: replace\n- name: {name}\n  image: only:1\n"),
-        4 => format!("containers:\n- name: {name}\n  ports:\n  - containerPort: 80\n    protocol: UDP\n    name: dns\n  - containerPort: 9\n"),
+        4 => format!(
+            "containers:\n- name: {name}\n  ports:\n  - containerPort: 80\n    protocol: UDP\n    name: dns\n  - containerPort: 9\n"
+        ),
         5 => format!("containers:\n- name: {name}\n  args: [x]\n  env:\n  - name: B\n    $patch: delete\n"),
-        6 => "volumes:\n- name: config\n  configMap: null\n  emptyDir: {}\n- name: tmp\n  $patch: delete\n".to_owned(),
+        6 => "volumes:\n- name: config\n  configMap: null\n  emptyDir: {}\n- name: tmp\n  $patch: delete\n"
+            .to_owned(),
         7 => "serviceAccountName: app1\nnodeSelector: {a: b}\ntolerations: [{key: b}]\n".to_owned(),
-        8 => format!("containers:\n- name: {name}\n  volumeMounts:\n  - mountPath: /etc/c\n    name: tmp\n  resources:\n    $patch: replace\n    requests: {{cpu: 2}}\n"),
+        8 => format!(
+            "containers:\n- name: {name}\n  volumeMounts:\n  - mountPath: /etc/c\n    name: tmp\n  resources:\n    $patch: replace\n    requests: {{cpu: 2}}\n"
+        ),
         9 => "initContainers:\n- name: first\n  image: init:1\n- name: main\n  image: shop:9\n".to_owned(),
         10 => "volumes: null\naffinity: {$patch: delete}\n".to_owned(),
         _ => "hostNetwork: true\nsecurityContext: {runAsUser: 1000650000}\n".to_owned(),
@@ -90,8 +103,13 @@ pub(super) fn json(dice: &mut Dice, object: &Object) -> String {
             0 => "{op: add, path: /metadata/annotations/json, value: \"1\"}".to_owned(),
             1 => "{op: add, path: /metadata/labels, value: {json: patched}}".to_owned(),
             2 => format!("{{op: replace, path: /metadata/name, value: {}x}}", object.name),
-            3 => format!("{{op: add, path: /extra, value: {{a: [1, {{b: {}}}]}}}}", dice.pick(&["1000000", "1.5", "\"5\"", "null", "123456789012"])),
-            4 if object.text.contains("  labels:\n    app") => "{op: remove, path: /metadata/labels}".to_owned(),
+            3 => format!(
+                "{{op: add, path: /extra, value: {{a: [1, {{b: {}}}]}}}}",
+                dice.pick(&["1000000", "1.5", "\"5\"", "null", "123456789012"])
+            ),
+            4 if object.text.contains("  labels:\n    app") => {
+                "{op: remove, path: /metadata/labels}".to_owned()
+            }
             5 if dice.chance(30) => format!("{{op: test, path: /kind, value: {}}}", object.kind),
             6 => format!("{{op: replace, path: /{pod}/containers/0/image, value: json:1}}"),
             7 => format!("{{op: add, path: /{pod}/containers/-, value: {{name: json, image: shop}}}}"),
@@ -113,6 +131,10 @@ pub(super) fn target(dice: &mut Dice, object: &Object) -> String {
         3 => "labelSelector: tier in (0,1)".to_owned(),
         4 => "name: (app|web).*".to_owned(),
         5 => format!("kind: {}\n    name: {}", object.kind, object.name),
-        _ => format!("version: {}\n    kind: {}", object.api_version.rsplit('/').next().unwrap_or("v1"), object.kind),
+        _ => format!(
+            "version: {}\n    kind: {}",
+            object.api_version.rsplit('/').next().unwrap_or("v1"),
+            object.kind
+        ),
     }
 }

@@ -47,7 +47,15 @@ impl JsonPatch {
             node.to_value(&options).map_err(|error| Error::Field(format!("yaml: {}", error.kind)))?;
         let mut copied = 0;
         for operation in &self.0 {
-            apply(&mut document, operation, &mut copied, budget).map_err(Error::Patch)?;
+            apply(&mut document, operation, &mut copied).map_err(Error::Patch)?;
+            if copied > budget.nodes {
+                let message = format!("the copies of a patch hold more than {} values", budget.nodes);
+                return Err(Error::Budget(message));
+            }
+        }
+        if is_deeper(&document, budget.depth) {
+            let message = format!("the result of a patch is nested deeper than {} levels", budget.depth);
+            return Err(Error::Budget(message));
         }
         if !matches!(document, Value::Map(_)) {
             let message = "json: cannot unmarshal array into Go value of type map[string]interface {}";
@@ -94,7 +102,7 @@ fn with_exponent(n: f64) -> Option<String> {
     Some(format!("{mantissa}e+{exponent:02}"))
 }
 
-fn apply(document: &mut Value, operation: &Map, copied: &mut usize, budget: &Budget) -> Result<(), String> {
+fn apply(document: &mut Value, operation: &Map, copied: &mut usize) -> Result<(), String> {
     let text = |field: &str| operation.get(field).and_then(Value::as_str);
     let kind = text("op").unwrap_or("unknown");
     let path = text("path");
@@ -144,9 +152,6 @@ fn apply(document: &mut Value, operation: &Map, copied: &mut usize, budget: &Bud
                 get(place, &key).map_err(|error| format!("error in copy for from: '{from}': {error}"))?;
             let found = found.cloned().unwrap_or_default();
             *copied = copied.saturating_add(size(&found));
-            if *copied > budget.nodes {
-                return Err(format!("the copies of a patch hold more than {} values", budget.nodes));
-            }
             let path = path.ok_or_else(missing)?;
             let (place, key) = find(document, path).ok_or_else(|| {
                 format!(
@@ -279,6 +284,16 @@ fn remove(place: &mut Value, key: &str) -> Result<Value, String> {
             Ok(taken)
         }
         _ => Err(format!("Unable to remove nonexistent key: {key}: missing value")),
+    }
+}
+
+/// Whether a value nests deeper than so many levels.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let below = |value: &Value| levels == 0 || is_deeper(value, levels - 1);
+    match value {
+        Value::List(list) => list.iter().any(below),
+        Value::Map(map) => map.values().any(below),
+        _ => false,
     }
 }
 

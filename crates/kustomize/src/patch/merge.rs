@@ -182,8 +182,13 @@ fn fields_of<'s>(
     for name in names {
         let place = place.and_then(|place| place.field(&name));
         let theirs = patch.as_mut().and_then(|patch| patch.remove(&name));
-        if theirs.is_none() && target.field(&name).is_some_and(|field| field.is_scalar() && !field.is_null())
+        if theirs.is_none()
+            && let Some(field) = target.field_mut(&name)
+            && field.is_scalar()
+            && !field.is_null()
         {
+            // Kustomize sets every field anew, and quotes what it made itself and looks like no text.
+            fields::quote_ambiguous(field);
             continue;
         }
         let mut ours = target.field_mut(&name).map(|field| std::mem::replace(field, Node::plain("")));

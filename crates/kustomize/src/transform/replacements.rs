@@ -21,6 +21,7 @@ pub(crate) struct Replacements {
 
 impl Replacements {
     pub(crate) fn run(&self, resources: &mut Resources, around: &Surroundings<'_>) -> Result<()> {
+        let mut written = 0_usize;
         for entry in &self.entries {
             let has_source = entry.source.is_some() || entry.source_value.is_some();
             let Some(targets) = entry.targets.as_ref().filter(|_| has_source) else {
@@ -28,18 +29,31 @@ impl Replacements {
                 return Err(Error::Configuration(message.to_owned()));
             };
             let value = value(resources, entry)?;
+            let size = size_within(&value, around.budget.depth).ok_or_else(|| {
+                Error::Budget(format!(
+                    "a replacement's value is nested deeper than {} levels",
+                    around.budget.depth
+                ))
+            })?;
             for target in targets {
                 if around.budget.cancel.is_cancelled() {
                     return Err(Error::Budget("the build was cancelled".to_owned()));
                 }
-                self.put(resources, &value, target)?;
+                let count = self.put(resources, &value, target)?;
+                written = written.saturating_add(size.saturating_mul(count));
+                if written > around.budget.nodes {
+                    let message = format!("replacements write more than {} values", around.budget.nodes);
+                    return Err(Error::Budget(message));
+                }
             }
         }
         resources.drop_gone();
         Ok(())
     }
 
-    fn put(&self, resources: &mut Resources, value: &Node, target: &Target) -> Result<()> {
+    /// Puts a value where a target says, and counts the places.
+    fn put(&self, resources: &mut Resources, value: &Node, target: &Target) -> Result<usize> {
+        let mut count = 0;
         let select = target
             .select
             .as_ref()
@@ -58,14 +72,22 @@ impl Replacements {
             let Some(resource) = resource else { continue };
             resource.note(&self.via);
             for path in paths {
-                put_at(&mut resource.node, value, path, target.options.as_ref())?;
+                count += put_at(&mut resource.node, value, path, target.options.as_ref())?;
                 if resource.shared > 0 {
                     fields::spread(&mut resource.node);
                 }
             }
         }
-        Ok(())
+        Ok(count)
     }
+}
+
+/// How many nodes a tree has; nothing if it nests deeper than so many levels.
+fn size_within(node: &Node, levels: usize) -> Option<usize> {
+    let below = |node: &Node| size_within(node, levels.checked_sub(1)?);
+    let items = node.items().iter().map(below).sum::<Option<usize>>()?;
+    let entries = node.entries().iter().map(|(_, value)| below(value)).sum::<Option<usize>>()?;
+    Some(1 + items + entries)
 }
 
 /// The value that a replacement puts.
@@ -203,11 +225,11 @@ impl Choice {
 }
 
 /// Puts a value into the fields at a path of an object.
-fn put_at(object: &mut Node, value: &Node, path: &str, options: Option<&FieldOptions>) -> Result<()> {
+fn put_at(object: &mut Node, value: &Node, path: &str, options: Option<&FieldOptions>) -> Result<usize> {
     let create = options.is_some_and(|options| options.create).then(|| Kind::of(value));
     let parts = split_field_path(path);
     if structured::put_into_text(object, value, &parts, create).is_ok() {
-        return Ok(());
+        return Ok(1);
     }
     let how = if create.is_some() { "find or create" } else { "find" };
     let not_found = || format!("unable to {how} field {path:?} in replacement target");
@@ -215,7 +237,7 @@ fn put_at(object: &mut Node, value: &Node, path: &str, options: Option<&FieldOpt
     let count = matcher
         .each(object, &parts, &mut |field| set(field, value, options))
         .map_err(|error| error.during(not_found()))?;
-    if count == 0 { Err(Error::Field(not_found())) } else { Ok(()) }
+    if count == 0 { Err(Error::Field(not_found())) } else { Ok(count) }
 }
 
 /// Puts a value into a field; a scalar keeps its kind, only the text changes.

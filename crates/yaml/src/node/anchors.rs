@@ -6,6 +6,9 @@ use super::{Node, NodeKind, ScalarStyle};
 use crate::error::{Error, ErrorKind};
 use crate::read::Options;
 
+/// A tree with aliases written out holds no more nodes than this: they are copies, and large.
+const MOST_NODES: usize = 1_000_000;
+
 impl Node {
     /// The tree with aliases replaced by what they stand for and merge keys (`<<`) by the entries they bring;
     /// keys of the map itself win, of several merged maps the first.
@@ -16,7 +19,8 @@ impl Node {
         if !self.has_alias() {
             return Ok(self);
         }
-        let mut expansion = Expansion { anchors: HashMap::new(), nodes: 0, limit: options.budget.nodes };
+        let limit = options.budget.nodes.min(MOST_NODES);
+        let mut expansion = Expansion { anchors: HashMap::new(), nodes: 0, limit };
         expansion.node(self)
     }
 
