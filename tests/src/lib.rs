@@ -4,6 +4,7 @@
 
 pub mod fixtures;
 pub mod helm_cases;
+pub mod kustomize_cases;
 pub mod merge_cases;
 pub mod semver_cases;
 pub mod served_cases;

@@ -7,7 +7,7 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 23] = [
+const ARROWS: [(&str, &[&str]); 24] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
@@ -20,7 +20,8 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("diff", &["core", "grammar", "yaml", "schema", "merge"]),
     ("helm", &["core", "grammar", "yaml", "gotemplate"]),
     ("cluster", &["core", "grammar", "schema", "ownership", "health"]),
-    ("render", &["core", "grammar", "yaml", "helm"]),
+    ("kustomize", &["core", "grammar", "yaml"]),
+    ("render", &["core", "grammar", "yaml", "helm", "kustomize"]),
     ("plan", &["core", "grammar", "schema", "ownership", "diff", "health"]),
     ("git", &["core", "source"]),
     ("kube", &["core", "cluster", "ownership"]),
@@ -64,7 +65,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
-const PURE: [&str; 14] = [
+const PURE: [&str; 15] = [
     "core",
     "grammar",
     "yaml",
@@ -76,6 +77,7 @@ const PURE: [&str; 14] = [
     "health",
     "diff",
     "helm",
+    "kustomize",
     "render",
     "plan",
     "engine",

@@ -16,6 +16,7 @@ use tautline_plan::SyncOptions;
 use tautline_render::{DirectoryOptions, Tool};
 
 use crate::helm;
+use crate::kustomize;
 use crate::options::AppOptions;
 
 /// The annotation that keeps the kinds an app ever owned objects of (rule R3).
@@ -190,7 +191,7 @@ fn tool(object: &Object, source: &Map, refused: &mut Refused) -> Tool {
     }
     match blocks.first() {
         Some(&"helm") => Tool::Helm(helm::options(object, source, refused)),
-        Some(&"kustomize") => Tool::Kustomize,
+        Some(&"kustomize") => Tool::Kustomize(kustomize::options(object, source, refused)),
         Some(_) => {
             let directory = source.get("directory").and_then(Value::as_map).cloned().unwrap_or_default();
             for key in directory.keys().filter(|k| !["recurse", "include", "exclude"].contains(&k.as_str())) {
@@ -511,6 +512,25 @@ mod tests {
         let fields: Vec<&str> =
             wrong.spec.refused.iter().map(|p| p.message.split(':').next().unwrap()).collect();
         assert_eq!(fields, ["spec.source.helm.valuesFiles", "spec.source.helm.version"]);
+    }
+
+    #[test]
+    fn a_kustomizations_overlay_is_read() {
+        let block = "    path: charts/ai-agent\n    kustomize:\n      namePrefix: p-\n      images: ['shop:1.5']\n      replicas: [{name: web, count: '3'}]\n      commonLabels: {app: $ARGOCD_APP_NAME}\n      labelWithoutSelector: true\n      patches:\n      - target: {kind: Deployment}\n        patch: '[]'\n        options: {allowNameChange: true}\n      components: [../c]\n";
+        let app = read(&TUTORIAL.replace("    path: charts/ai-agent\n", block));
+        assert!(app.spec.refused.is_empty(), "{:?}", app.spec.refused);
+        let Tool::Kustomize(options) = &app.tool else { panic!("{:?}", app.tool) };
+        let overlay = &options.overlay;
+        assert_eq!((overlay.name_prefix.as_str(), overlay.images[0].as_str()), ("p-", "shop:1.5"));
+        assert_eq!((overlay.replicas["web"], overlay.label_without_selector), (3, true));
+        let target = overlay.patches[0].target.as_ref().map(|target| target.kind.as_str());
+        assert_eq!((target, overlay.patches[0].allow_name_change), (Some("Deployment"), true));
+        assert_eq!(overlay.environment["ARGOCD_APP_NAME"], "ai-agent-prod");
+        let wrong =
+            read(&TUTORIAL.replace("    path:", "    kustomize: {nameprefix: x, version: v4}\n    path:"));
+        let fields: Vec<&str> =
+            wrong.spec.refused.iter().map(|p| p.message.split(':').next().unwrap()).collect();
+        assert_eq!(fields, ["spec.source.kustomize.nameprefix", "spec.source.kustomize.version"]);
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod controller;
 mod crds;
 mod follow;
 mod helm;
+mod kustomize;
 mod options;
 mod project;
 mod records;

@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Do as helm does: template, show, lint, with Helm's flags (see taut helm --help)
     #[command(disable_help_flag = true)]
     Helm(HelmArguments),
+    /// Do as kustomize does: build, with its flags; and explain where fields come from
+    #[command(disable_help_flag = true)]
+    Kustomize(KustomizeArguments),
     /// Serve an empty cluster in memory, over TLS, for kubectl and tests
     Apiserver(ServeOptions),
 }
@@ -159,6 +162,14 @@ pub(crate) struct ServeOptions {
 #[derive(Args)]
 pub(crate) struct HelmArguments {
     /// A command of Helm with its arguments and flags
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// What follows `taut kustomize`, as Kustomize takes it.
+#[derive(Args)]
+pub(crate) struct KustomizeArguments {
+    /// A command with its arguments and flags
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }

@@ -23,7 +23,8 @@
 //! Helm charts are rendered by crate `helm`, with Argo CD's way of calling it in [`HelmOptions`].
 //!
 //! # What it does not do
-//! Kustomize targets are detected and named in a problem. Jsonnet and plugins are not rendered.
+//! Jsonnet and plugins are not rendered. Kustomize targets are built by crate `kustomize`;
+//! [`KustomizeOptions::overlay`] is what Argo CD lays over them.
 //!
 //! [`ReadSet`]: tautline_core::ReadSet
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@
 mod detect;
 mod directory;
 mod helm;
+mod kustomize;
 mod reads;
 mod request;
 
@@ -39,9 +41,13 @@ use tautline_core::Problem;
 pub use detect::detect;
 pub use directory::directory;
 pub use helm::{HelmOptions, HelmParameter, helm};
+pub use kustomize::kustomize;
 pub use reads::still_holds;
 pub use request::{Answers, ClusterApis, DirectoryOptions, Rendered, Renderer, Request, SourceType, Tool};
 pub use tautline_helm::Dialect;
+pub use tautline_kustomize::{
+    LoadRestrictions, Options as KustomizeOptions, Overlay, OverlayPatch, OverlayTarget,
+};
 
 /// Renders whatever stands at the path, by the rules of [`detect`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +59,7 @@ impl Renderer for BuiltIn {
         let source_type = match &request.tool {
             Tool::Directory(_) => Ok(SourceType::Directory),
             Tool::Helm(_) => Ok(SourceType::Helm),
-            Tool::Kustomize => Ok(SourceType::Kustomize),
+            Tool::Kustomize(_) => Ok(SourceType::Kustomize),
             Tool::Detect | Tool::Detected(_) => detect(request.tree, &request.path, &mut reads),
         };
         let mut rendered = match source_type {
@@ -68,21 +74,15 @@ impl Renderer for BuiltIn {
                 Tool::Helm(options) | Tool::Detected(options) => helm(request, options),
                 _ => helm(request, &HelmOptions::of_folder(&request.path)),
             },
-            Ok(other) => missing_renderer(request, other),
+            Ok(SourceType::Kustomize) => match &request.tool {
+                Tool::Kustomize(options) => kustomize(request, options),
+                _ => kustomize(request, &KustomizeOptions::default()),
+            },
             Err(error) => problem("source", error.to_string(), SourceType::Directory),
         };
         rendered.reads.extend(reads.iter().map(|(read, digest)| (read.clone(), digest.copied())));
         rendered
     }
-}
-
-fn missing_renderer(request: &Request<'_>, source_type: SourceType) -> Rendered {
-    let tool = source_type.as_str();
-    let message = format!(
-        "{}: this is a {tool} source, and this build renders plain manifests and charts only; render it to a folder first",
-        request.path
-    );
-    problem("no-renderer", message, source_type)
 }
 
 fn problem(code: &str, message: String, source_type: SourceType) -> Rendered {

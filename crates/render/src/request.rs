@@ -8,7 +8,7 @@ use tautline_core::{
     TreePath, Want,
 };
 
-use crate::HelmOptions;
+use crate::{HelmOptions, KustomizeOptions};
 
 /// One render: everything that decides its result.
 #[expect(missing_debug_implementations, reason = "borrows a tree")]
@@ -39,7 +39,7 @@ pub enum Tool {
     /// As a Helm chart.
     Helm(HelmOptions),
     /// As a Kustomize target.
-    Kustomize,
+    Kustomize(KustomizeOptions),
 }
 
 impl Tool {

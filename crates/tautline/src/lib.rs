@@ -59,6 +59,7 @@ pub use tautline_health as health;
 pub use tautline_helm as helm;
 #[cfg(feature = "kube")]
 pub use tautline_kube as kube;
+pub use tautline_kustomize as kustomize;
 pub use tautline_merge as merge;
 pub use tautline_ownership as ownership;
 pub use tautline_plan as plan;

@@ -11,7 +11,8 @@
 //! | [`split()`] | the documents of a stream with their lines, as kubectl cuts it |
 //! | [`decode`] | bytes to text: byte order marks, UTF-16 |
 //! | [`write()`] | a value as `kubectl -o yaml` prints it |
-//! | [`Node`] | the tree with scalar text, style, tag, span and comments; [`write_node`] |
+//! | [`Node`] | the tree with scalar text, style, tag, span and comments, to read and to change |
+//! | [`write_node`], [`write_canonical`] | a tree as kyaml prints it, or as `kustomize build` does: through JSON |
 //! | [`Error`], [`snippet`] | what is wrong and where; the lines around it, separately |
 //!
 //! ```
@@ -45,4 +46,4 @@ pub use node::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span, nodes};
 pub use read::{Options, Resolver, read, read_all, read_fully};
 pub use scalar::{Scalar, resolve};
 pub use split::{Document, split};
-pub use write::{Style, write, write_node};
+pub use write::{Style, write, write_canonical, write_node};

@@ -1,6 +1,7 @@
 //! [`write()`]: a value as `kubectl -o yaml` prints it.
 
 mod analysis;
+mod canonical;
 mod number;
 mod order;
 mod printer;
@@ -11,6 +12,7 @@ use tautline_core::Value;
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
+pub use canonical::write_canonical;
 pub(crate) use number::float_key;
 pub use tree::{Style, write_node};
 

@@ -14,8 +14,13 @@ pub(super) fn sorted(map: &Map) -> Vec<(&Key, &Value)> {
     entries
 }
 
+/// Puts anything with a name into the order in which keys are written.
+pub(super) fn sort_named<T>(items: Vec<(&str, T)>) -> Vec<(&str, T)> {
+    merge_sort(items)
+}
+
 /// A merge sort of our own: go-yaml's comparison is no total order, which the standard sort may refuse.
-fn merge_sort<'m>(mut entries: Vec<(&'m Key, &'m Value)>) -> Vec<(&'m Key, &'m Value)> {
+fn merge_sort<K: AsRef<str>, V>(mut entries: Vec<(K, V)>) -> Vec<(K, V)> {
     if entries.len() < 2 {
         return entries;
     }
@@ -24,7 +29,8 @@ fn merge_sort<'m>(mut entries: Vec<(&'m Key, &'m Value)>) -> Vec<(&'m Key, &'m V
     let mut out = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let next = if compare(b.0, a.0) == Ordering::Less { right.next() } else { left.next() };
+        let next =
+            if compare(b.0.as_ref(), a.0.as_ref()) == Ordering::Less { right.next() } else { left.next() };
         out.extend(next);
     }
     out.extend(left);

@@ -1,6 +1,8 @@
 //! Writing a [`Node`] as it was written.
 
 use crate::node::{Node, NodeKind, ScalarStyle};
+use crate::read::Resolver;
+use crate::scalar::{Scalar, resolve};
 
 use super::analysis::Analysis;
 use super::printer::{Printer, Quoting};
@@ -26,7 +28,10 @@ pub fn write_node(node: &Node, style: Style) -> String {
 
 fn emit(node: &Node, printer: &mut Printer, in_map: bool) {
     match &node.kind {
-        NodeKind::Scalar { text, style } => printer.scalar(text, keep(text, *style, false), true),
+        NodeKind::Scalar { text, style } => {
+            let quoting = if is_forced(node, text, *style) { Quoting::Double } else { keep(text, *style, false) };
+            printer.scalar(text, quoting, true);
+        }
         NodeKind::Alias(anchor) => printer.plain(&format!("*{}", anchor.name)),
         NodeKind::List { items, .. } if items.is_empty() => printer.plain("[]"),
         NodeKind::Map { entries, .. } if entries.is_empty() => printer.plain("{}"),
@@ -53,6 +58,13 @@ fn emit(node: &Node, printer: &mut Printer, in_map: bool) {
             printer.close();
         }
     }
+}
+
+/// Whether text would be read back as something else without quotes.
+fn is_forced(node: &Node, text: &str, style: ScalarStyle) -> bool {
+    style == ScalarStyle::Plain
+        && node.tag.as_deref() == Some("!!str")
+        && resolve(text, Resolver::V3) != Scalar::String
 }
 
 /// The style a scalar has, where it can have it.

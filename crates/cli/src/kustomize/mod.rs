@@ -1,0 +1,116 @@
+//! `taut kustomize`: build as Kustomize 5.8 builds, and explain where fields come from.
+
+mod disk;
+mod flags;
+mod output;
+
+use std::path::Path;
+
+use clap::Parser;
+use tautline::kustomize::{Error, LoadRestrictions, Options, Reorder, Report, Request, build, explain};
+
+use disk::DiskTree;
+use flags::{BuildFlags, Command, ExplainFlags, Kustomize};
+
+/// Runs `taut kustomize` with what follows it and returns the exit code, which is Kustomize's.
+pub(crate) fn run(arguments: &[String]) -> u8 {
+    let arguments = std::iter::once("kustomize").chain(arguments.iter().map(String::as_str));
+    let parsed = match Kustomize::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help goes to standard output and is no failure.
+            let _ = error.print();
+            return u8::from(error.use_stderr());
+        }
+    };
+    let outcome = match parsed.command {
+        Command::Build(flags) => run_build(&flags),
+        Command::Explain(flags) => run_explain(&flags),
+    };
+    match outcome {
+        Ok(()) => 0,
+        Err(message) => {
+            eprintln!("Error: {message}");
+            1
+        }
+    }
+}
+
+fn options(flags: &BuildFlags) -> Result<Options, String> {
+    let load_restrictions = match flags.load_restrictor.as_str() {
+        "LoadRestrictionsNone" => LoadRestrictions::None,
+        "LoadRestrictionsRootOnly" | "" => LoadRestrictions::RootOnly,
+        other => {
+            return Err(format!(
+                "illegal flag value --load-restrictor {other}; legal values: [LoadRestrictionsRootOnly LoadRestrictionsNone]"
+            ));
+        }
+    };
+    let reorder = match flags.reorder.as_deref() {
+        None | Some("" | "legacy") => Reorder::Legacy,
+        Some("none") => Reorder::None,
+        Some(other) => {
+            return Err(format!("illegal flag value --reorder {other}; legal values: [legacy none]"));
+        }
+    };
+    let by_environment = std::env::var("KUSTOMIZE_ENABLE_MANAGEDBY_LABEL").is_ok_and(|value| value == "on");
+    Ok(Options {
+        load_restrictions,
+        reorder,
+        enable_helm: flags.enable_helm || flags.enable_alpha_plugins,
+        helm_kube_version: flags.helm_kube_version.clone(),
+        helm_api_versions: flags.helm_api_versions.clone(),
+        enable_plugins: flags.enable_alpha_plugins,
+        managed_by_label: flags.enable_managedby_label || by_environment,
+        is_file_system: true,
+        ..Options::default()
+    })
+}
+
+fn run_build(flags: &BuildFlags) -> Result<(), String> {
+    if flags.reorder.is_some() {
+        let instead = "use the new 'sortOptions' field in kustomization.yaml instead.";
+        eprintln!("Flag --reorder has been deprecated, {instead}");
+    }
+    let options = options(flags)?;
+    let tree = DiskTree::default();
+    let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
+    let request = Request { options, ..Request::new(&tree, path) };
+    let built = outcome(build(&request))?;
+    output::write(&built, flags.output.as_deref())
+}
+
+/// A report's objects, after its warnings went to standard error.
+fn outcome(report: Report) -> Result<tautline::kustomize::Built, String> {
+    report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    report.outcome.map_err(|error| match error {
+        Error::Needs(what) => {
+            format!("{what} is another source, and this command fetches none; put its content beside the kustomization")
+        }
+        error => error.to_string(),
+    })
+}
+
+fn run_explain(flags: &ExplainFlags) -> Result<(), String> {
+    let (kind, name) = flags
+        .object
+        .split_once('/')
+        .ok_or_else(|| format!("{} names no object; write it like Deployment/web", flags.object))?;
+    let options =
+        options(&BuildFlags { load_restrictor: flags.load_restrictor.clone(), ..BuildFlags::default() })?;
+    let tree = DiskTree::default();
+    let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
+    let here = format!("{}/", std::env::current_dir().map_err(|error| error.to_string())?.display());
+    let request = Request { options, ..Request::new(&tree, path) };
+    let sources = explain(&request, kind, name, flags.field.as_deref()).map_err(|error| error.to_string())?;
+    let here = here.trim_start_matches('/');
+    for source in &sources {
+        let first = source.value.lines().next().unwrap_or_default();
+        let more = if source.value.lines().nth(1).is_some() { " …" } else { "" };
+        println!("{}: {first}{more}\t# {}", source.field, source.source.replace(here, ""));
+    }
+    match sources.is_empty() {
+        true => Err(format!("{kind}/{name} has no field {}", flags.field.as_deref().unwrap_or_default())),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,176 @@
+//! [`build`] and [`explain`], and what they answer.
+
+use tautline_core::{Digest, Manifest, Need, NotAnObject, Object, Origin, Read, ReadSet};
+use tautline_yaml::{Node, Options as YamlOptions, Resolver, write_canonical};
+
+use crate::build::Target;
+use crate::error::Error;
+
+type Result<T, E = Error> = std::result::Result<T, E>;
+use crate::load::{Context, Loader, Site};
+use crate::options::{LoadRestrictions, Request};
+use crate::resource::{Resource, Resources};
+use crate::trace::{FieldSource, Trace};
+
+/// What a build came to.
+#[derive(Debug)]
+pub struct Report {
+    /// The objects, or why there are none.
+    pub outcome: Result<Built, Error>,
+    /// What somebody should know all the same, in Kustomize's words.
+    pub warnings: Vec<String>,
+    /// Everything that was asked for, found or not.
+    pub reads: ReadSet,
+    /// What is missing; the outcome is [`Error::Needs`] while there is any.
+    pub needs: Vec<Need>,
+}
+
+/// The objects of a build, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// The objects.
+    pub objects: Vec<BuiltObject>,
+}
+
+/// An object and where it comes from.
+#[derive(Clone, Debug)]
+pub struct BuiltObject {
+    /// The object as a tree.
+    pub node: Node,
+    /// The file and line it was read from or the kustomization that generated it, and what changed it since.
+    pub origin: Origin,
+}
+
+impl Built {
+    /// What `kustomize build` prints.
+    ///
+    /// # Errors
+    /// If an object cannot be written as JSON: a key twice in a map or no text, an infinite number.
+    pub fn to_yaml(&self) -> Result<String> {
+        let mut out = String::new();
+        for object in &self.objects {
+            if !out.is_empty() {
+                out.push_str("---\n");
+            }
+            out.push_str(&write_canonical(&object.node).map_err(|error| unwritable(object, &error))?);
+        }
+        Ok(out)
+    }
+
+    /// The objects as manifests.
+    ///
+    /// # Errors
+    /// As [`Built::to_yaml`], or if something is no Kubernetes object.
+    pub fn manifests(&self) -> Result<Vec<Manifest>> {
+        self.objects.iter().map(BuiltObject::manifest).collect()
+    }
+}
+
+impl BuiltObject {
+    /// The object as a manifest.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON, or is no Kubernetes object.
+    pub fn manifest(&self) -> Result<Manifest> {
+        let options = YamlOptions { resolver: Resolver::V3, strict: true, ..YamlOptions::default() };
+        let value = self.node.to_value(&options).map_err(|error| unwritable(self, &error))?;
+        let object = Object::new(value).map_err(|error: NotAnObject| {
+            Error::Field(format!("{}: not a Kubernetes object: {error}", self.origin))
+        })?;
+        Ok(Manifest::new(object, self.origin.clone()))
+    }
+}
+
+fn unwritable(object: &BuiltObject, error: &tautline_yaml::Error) -> Error {
+    let message = match &error.kind {
+        tautline_yaml::ErrorKind::Duplicate(key) => {
+            format!("mapping key {key:?} already defined at line {}", error.line)
+        }
+        tautline_yaml::ErrorKind::Key(what) => {
+            format!("json: unsupported type: map[interface {{}}]interface {{}}: a {what} is a key; quote it")
+        }
+        kind => kind.to_string(),
+    };
+    Error::Field(format!("{}: yaml: {message}", object.origin))
+}
+
+/// Builds a kustomization.
+pub fn build(request: &Request<'_>) -> Report {
+    let (report, _) = run(request, None);
+    report
+}
+
+/// Builds, and tells of one object which step gave each of its fields its value. `kind` and `name` are those of
+/// the result; `field` limits the answer to a field and what is below it.
+///
+/// # Errors
+/// If the build is refused, or no such object comes out of it.
+pub fn explain(
+    request: &Request<'_>,
+    kind: &str,
+    name: &str,
+    field: Option<&str>,
+) -> Result<Vec<FieldSource>> {
+    let (report, resources) = run(request, Some(Trace));
+    report.outcome?;
+    let is_it = |resource: &&Resource| resource.kind().eq_ignore_ascii_case(kind) && resource.name() == name;
+    let found: Vec<&Resource> = resources.iter().filter(is_it).collect();
+    if found.is_empty() {
+        let known: Vec<String> = resources.iter().map(|r| format!("{}/{}", r.kind(), r.name())).collect();
+        let message = format!("no {kind}/{name} comes out of the build; there are: {}", known.join(", "));
+        return Err(Error::Identity(message));
+    }
+    let is_below = |path: &str| {
+        field.is_none_or(|field| {
+            path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    };
+    let mut sources = Vec::new();
+    for resource in found {
+        for (path, (value, source)) in resource.leaves.iter().filter(|(path, _)| is_below(path)) {
+            sources.push(FieldSource { field: path.clone(), value: value.clone(), source: source.clone() });
+        }
+    }
+    Ok(sources)
+}
+
+fn run(request: &Request<'_>, trace: Option<Trace>) -> (Report, Resources) {
+    let Request { options, supplies, budget, .. } = request;
+    let context = Context::new(options, supplies, budget, trace);
+    context.reads.borrow_mut().found(Read::Parameter("kustomize".to_owned()), options.digest());
+    context
+        .reads
+        .borrow_mut()
+        .found(Read::Version("kustomize".to_owned()), Digest::of_bytes(crate::VERSION.as_bytes()));
+    let built = top(request, &context).and_then(|target| crate::build::build(&target));
+    let (outcome, resources) = match built {
+        Err(error) => (Err(error), Resources::default()),
+        Ok(resources) => {
+            let objects = resources
+                .iter()
+                .map(|resource| BuiltObject { node: resource.node.clone(), origin: resource.origin.clone() });
+            (Ok(Built { objects: objects.collect() }), resources)
+        }
+    };
+    let report = Report {
+        outcome,
+        warnings: context.warnings.take(),
+        reads: context.reads.take(),
+        needs: context.needs.take().into_iter().collect(),
+    };
+    (report, resources)
+}
+
+fn top<'a>(request: &Request<'a>, context: &'a Context<'a>) -> Result<Target<'a>> {
+    let options = &request.options;
+    let site = Site::main(request.tree, options.is_file_system);
+    let restricted = options.load_restrictions == LoadRestrictions::RootOnly;
+    let loader = Loader::top(context, site, request.path.as_str(), restricted)?;
+    let mut target = Target::load(loader)?;
+    options.overlay.apply(&mut target.file, &target.loader)?;
+    target.configure_schemas()?;
+    if !target.file.build_metadata.is_empty() {
+        target.origin = Some(crate::origin::OriginNote::default());
+    }
+    Ok(target)
+}
