@@ -15,6 +15,10 @@ use crate::state::State;
 use crate::store::{Place, Todo};
 use crate::write::{CRD_CLEANUP, DeleteHow, FOREGROUND, How, ORPHAN, set_finalizers};
 
+/// The finalizers of storage that may be in use.
+const STORAGE_PROTECTION: [&str; 3] =
+    ["kubernetes.io/pvc-protection", "kubernetes.io/pv-protection", "kubernetes.io/vac-protection"];
+
 const CRD: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinition");
 
 impl State {
@@ -46,6 +50,7 @@ impl State {
         }
         if object.is_terminating() {
             self.process_deleting(&served, place, &object);
+            self.release_storage(&served, place, &object);
         }
         if object.owner_references().next().is_some() {
             self.check_owners(&served, place);
@@ -66,6 +71,13 @@ impl State {
                 self.check_owners(&served, &dependent);
             }
         }
+        if object.is("", "Pod") {
+            let claims: Vec<Place> = claims_of(object)
+                .filter_map(|name| self.find_builtin("v1", "PersistentVolumeClaim", object.namespace(), name))
+                .filter_map(|claim| self.store.by_uid(claim.metadata_str("uid")).cloned())
+                .collect();
+            claims.iter().for_each(|claim| self.look_at(claim));
+        }
         let owners: Vec<Place> =
             object.owner_references().filter_map(|o| self.store.by_uid(o.uid)).cloned().collect();
         for owner in owners {
@@ -83,6 +95,26 @@ impl State {
                 self.furnish_namespace(&namespace);
             }
         }
+    }
+
+    /// Takes the finalizers that protect storage in use off what nobody uses.
+    fn release_storage(&mut self, served: &Served, place: &Place, object: &Object) {
+        let is_used =
+            served.is("", "PersistentVolumeClaim") && self.is_claimed(object.namespace(), object.name());
+        for finalizer in STORAGE_PROTECTION {
+            if !is_used && object.finalizers().any(|f| f == finalizer) {
+                self.take_finalizer(served, place, finalizer);
+            }
+        }
+    }
+
+    /// Whether a pod that has not ended uses a claim.
+    fn is_claimed(&self, namespace: &str, claim: &str) -> bool {
+        let pods = self.store.shelf("pods").into_iter().flat_map(|shelf| shelf.within(namespace));
+        pods.into_iter().any(|(_, pod)| {
+            let phase = pod.str_at(&["status", "phase"]);
+            !matches!(phase, Some("Succeeded" | "Failed")) && claims_of(pod).any(|name| name == claim)
+        })
     }
 
     /// Deletes an object whose owners are all gone; takes off references to those that are, otherwise.
@@ -295,4 +327,9 @@ impl State {
         let crd = self.find_builtin("apiextensions.k8s.io/v1", CRD.1, "", shelf)?;
         crd.is_terminating().then(|| crate::store::Slot::of(&crd))
     }
+}
+
+/// The claims that a pod's volumes name.
+fn claims_of(pod: &Object) -> impl Iterator<Item = &str> {
+    pod.list_at(&["spec", "volumes"]).iter().filter_map(|v| v.str_at(&["persistentVolumeClaim", "claimName"]))
 }

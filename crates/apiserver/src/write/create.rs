@@ -46,6 +46,7 @@ impl State {
         }
         // What the server itself fills in from here on has no owner.
         served.prepare_create(&mut object);
+        self.complete(&served, &mut object);
         self.settled(&served, &mut object)?;
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);

@@ -1,5 +1,6 @@
 //! Writing: decode, default, decide who owns what, admit, validate, store.
 
+mod admission;
 mod create;
 mod decode;
 mod delete;

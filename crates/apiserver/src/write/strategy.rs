@@ -103,6 +103,9 @@ impl Served {
             }
         }
         fold_string_data(new);
+        if self.is("apps", "DaemonSet") {
+            super::admission::count_template(old, new);
+        }
         self.count_generation(old, new);
     }
 

@@ -38,10 +38,17 @@ pub(super) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
 }
 
 /// What the server accepts with a warning.
-pub(super) fn warnings(served: &Served, _object: &Object) -> Vec<String> {
+pub(super) fn warnings(served: &Served, object: &Object) -> Vec<String> {
     match (served.group(), served.gvk().kind.as_str()) {
         ("", "Endpoints") => {
             vec!["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()]
+        }
+        ("", "Service") if !object.list_at(&["spec", "externalIPs"]).is_empty() => {
+            let why = match text(object, &["spec", "type"]) {
+                "ExternalName" => "ignored when spec.type is \"ExternalName\"",
+                _ => "deprecated and may no longer be implemented in some clusters",
+            };
+            vec![format!("spec.externalIPs is {why}")]
         }
         _ => Vec::new(),
     }

@@ -1,0 +1,146 @@
+//! What kube-apiserver's own admission plugins fill into new objects, and strategies beside them. None of it has an
+//! owner in managedFields.
+
+use tautline_core::{Object, Value, value};
+use tautline_grammar::time::seconds;
+
+use crate::catalog::Served;
+use crate::state::State;
+
+/// Where a pod finds its token.
+const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// The annotation in which the API of a DaemonSet keeps how often its template changed.
+const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
+
+impl State {
+    /// Completes a new object as the default plugins do: StorageObjectInUseProtection, TaintNodesByCondition,
+    /// ServiceAccount, Priority and DefaultTolerationSeconds.
+    pub(super) fn complete(&mut self, served: &Served, object: &mut Object) {
+        match (served.group(), served.gvk().kind.as_str()) {
+            ("", "PersistentVolumeClaim") => {
+                protect(object, "kubernetes.io/pvc-protection");
+                mirror_data_source(object);
+            }
+            ("", "PersistentVolume") => {
+                protect(object, "kubernetes.io/pv-protection");
+                let now = seconds(self.now());
+                object.as_map_mut().map_at("status").insert("lastPhaseTransitionTime", now);
+            }
+            ("storage.k8s.io", "VolumeAttributesClass") => protect(object, "kubernetes.io/vac-protection"),
+            ("", "Node") => taint(object),
+            ("", "Pod") => self.complete_pod(object),
+            ("apps", "DaemonSet") => object.annotate(TEMPLATE_GENERATION, "1"),
+            ("resource.k8s.io", "DeviceTaintRule") => {
+                let now = seconds(self.now());
+                if let Some(taint) =
+                    object.as_map_mut().map_at("spec").get_mut("taint").and_then(Value::as_map_mut)
+                    && !taint.contains_key("timeAdded")
+                {
+                    taint.insert("timeAdded", now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn complete_pod(&mut self, pod: &mut Object) {
+        let volume = format!("kube-api-access-{}", self.new_suffix());
+        let automounts = pod.at(&["spec", "automountServiceAccountToken"]) != Some(&Value::Bool(false));
+        let spec = pod.as_map_mut().map_at("spec");
+        if !spec.contains_key("serviceAccountName") {
+            spec.insert("serviceAccountName", "default");
+        }
+        let account = spec.get("serviceAccountName").cloned().unwrap_or_default();
+        spec.insert("serviceAccount", account);
+        for (field, value) in
+            [("priority", Value::Int(0)), ("preemptionPolicy", "PreemptLowerPriority".into())]
+        {
+            if !spec.contains_key(field) {
+                spec.insert(field, value);
+            }
+        }
+        tolerate(spec);
+        if automounts && mount(spec, &volume) {
+            let mut volumes = spec.get("volumes").and_then(Value::as_list).cloned().unwrap_or_default();
+            volumes.push(token_volume(&volume));
+            spec.insert("volumes", Value::List(volumes));
+        }
+    }
+}
+
+/// Counts a change of a DaemonSet's template, which its API keeps in an annotation.
+pub(super) fn count_template(old: &Object, new: &mut Object) {
+    let template = |object: &Object| object.at(&["spec", "template"]).cloned();
+    let known: i64 = old.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse().ok()).unwrap_or(1);
+    let count = known + i64::from(template(old) != template(new));
+    new.annotate(TEMPLATE_GENERATION, &count.to_string());
+}
+
+fn protect(object: &mut Object, finalizer: &str) {
+    let mut finalizers: Vec<Value> = object.finalizers().map(Value::from).collect();
+    if finalizers.iter().all(|known| known.as_str() != Some(finalizer)) {
+        finalizers.push(finalizer.into());
+        object.metadata_mut().insert("finalizers", Value::from(finalizers));
+    }
+}
+
+fn mirror_data_source(claim: &mut Object) {
+    let spec = claim.as_map_mut().map_at("spec");
+    if let (Some(source), None) = (spec.get("dataSource").cloned(), spec.get("dataSourceRef")) {
+        spec.insert("dataSourceRef", source);
+    }
+}
+
+fn taint(node: &mut Object) {
+    const KEY: &str = "node.kubernetes.io/not-ready";
+    let spec = node.as_map_mut().map_at("spec");
+    let mut taints = spec.get("taints").and_then(Value::as_list).cloned().unwrap_or_default();
+    if taints.iter().all(|taint| taint.str_at(&["key"]) != Some(KEY)) {
+        taints.push(value!({ "key": KEY, "effect": "NoSchedule" }));
+        spec.insert("taints", Value::List(taints));
+    }
+}
+
+/// A pod stays on a node that is not ready for five minutes, unless it says otherwise.
+fn tolerate(spec: &mut tautline_core::Map) {
+    let mut tolerations = spec.get("tolerations").and_then(Value::as_list).cloned().unwrap_or_default();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let covers = |t: &Value| {
+            let same_key = [None, Some(""), Some(key)].contains(&t.str_at(&["key"]));
+            same_key && [None, Some(""), Some("NoExecute")].contains(&t.str_at(&["effect"]))
+        };
+        if !tolerations.iter().any(covers) {
+            tolerations.push(value!({ "key": key, "operator": "Exists", "effect": "NoExecute",
+                "tolerationSeconds": 300 }));
+        }
+    }
+    spec.insert("tolerations", Value::List(tolerations));
+}
+
+/// Mounts the token where a container has nothing mounted yet; whether any container needs it.
+fn mount(spec: &mut tautline_core::Map, volume: &str) -> bool {
+    let mut is_needed = false;
+    for field in ["initContainers", "containers"] {
+        let containers = spec.get_mut(field).and_then(Value::as_list_mut);
+        for container in containers.into_iter().flat_map(|list| list.iter_mut()).filter_map(Value::as_map_mut)
+        {
+            let mut mounts =
+                container.get("volumeMounts").and_then(Value::as_list).cloned().unwrap_or_default();
+            if mounts.iter().all(|m| m.str_at(&["mountPath"]) != Some(TOKEN_PATH)) {
+                mounts.push(value!({ "name": volume, "readOnly": true, "mountPath": TOKEN_PATH }));
+                container.insert("volumeMounts", Value::List(mounts));
+                is_needed = true;
+            }
+        }
+    }
+    is_needed
+}
+
+fn token_volume(name: &str) -> Value {
+    value!({ "name": name, "projected": { "defaultMode": 420, "sources": [
+        { "serviceAccountToken": { "expirationSeconds": 3607, "path": "token" } },
+        { "configMap": { "name": "kube-root-ca.crt", "items": [{ "key": "ca.crt", "path": "ca.crt" }] } },
+        { "downwardAPI": { "items": [{ "path": "namespace",
+            "fieldRef": { "apiVersion": "v1", "fieldPath": "metadata.namespace" } }] } }
+    ] } })
+}
