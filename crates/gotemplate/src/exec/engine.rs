@@ -218,12 +218,17 @@ impl Engine {
         self.tied.push(map.downgrade());
     }
 
+    /// Whether no template may be within the one that runs.
+    pub(super) fn is_deepest(&self) -> bool {
+        self.depth >= self.options.max_depth
+    }
+
     /// Goes one template deeper, with stack enough for it.
     pub(super) fn deeper<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, ExecError>,
     ) -> Option<Result<T, ExecError>> {
-        if self.depth >= self.options.max_depth {
+        if self.is_deepest() {
             return None;
         }
         self.depth += 1;

@@ -21,11 +21,6 @@ impl Got {
         Self { value, boxed: false }
     }
 
-    /// As a pipeline gives it: out of its interface; a nil is then no value.
-    pub(super) fn unboxed(self) -> Self {
-        Self::plain(if let Value::Nil = self.value { Value::NoValue } else { self.value })
-    }
-
     pub(super) fn type_name(&self) -> String {
         if self.boxed || matches!(self.value, Value::Nil) {
             "interface {}".to_owned()
@@ -79,14 +74,10 @@ impl<'t> Run<'_, 't> {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         // A nil that is given has no type: fields of it are quietly empty.
-        let dot = Got::plain(dot.clone()).unboxed();
-        let limit = engine.options().max_depth;
+        let dot = Got::plain(if dot.is_nil() { Value::NoValue } else { dot.clone() });
         match engine.deeper(|engine| Run::start(engine, tree, &dot, out).map_err(|error| *error)) {
             Some(done) => Ok(done?),
-            None => Err(Failure {
-                exhausted: Some(crate::Exhausted::Depth),
-                ..Failure::new(format!("exceeded maximum template depth ({limit})"))
-            }),
+            None => Err(too_deep(engine)),
         }
     }
 
@@ -147,10 +138,10 @@ impl<'t> Run<'_, 't> {
         match node {
             Node::Text { text, .. } => self.write(text.as_bytes())?,
             Node::Action { pipe, .. } => {
-                let got = self.pipeline(dot, pipe)?;
+                let value = self.pipeline(dot, pipe)?;
                 if pipe.declares.is_empty() {
                     self.at(At::Node(node));
-                    self.print(node, &got.value)?;
+                    self.print(node, &value)?;
                 }
             }
             Node::If(branch) => return self.if_or_with(dot, branch, false),
@@ -165,14 +156,16 @@ impl<'t> Run<'_, 't> {
 
     fn if_or_with(&mut self, dot: &Got, branch: &'t Branch, with: bool) -> Done<Flow> {
         let mark = self.mark();
-        let got = self.pipeline(dot, &branch.pipe)?;
-        let flow = if got.value.is_true() {
-            self.nested(if with { &got } else { dot }, &branch.body)
-        } else {
+        let value = self.pipeline(dot, &branch.pipe)?;
+        let flow = if !value.is_true() {
             match &branch.otherwise {
                 Some(otherwise) => self.nested(dot, otherwise),
                 None => Ok(Flow::Next),
             }
+        } else if with {
+            self.nested(&Got::plain(value), &branch.body)
+        } else {
+            self.nested(dot, &branch.body)
         };
         self.pop(mark);
         flow
@@ -187,17 +180,17 @@ impl<'t> Run<'_, 't> {
         let Some(tree) = self.engine.lookup(name.as_bytes()) else {
             return self.error(format!("template {} not defined", crate::format::quote(name.as_bytes())));
         };
+        if self.engine.is_deepest() {
+            return self.fail(too_deep(self.engine));
+        }
         let dot = match pipe {
-            Some(pipe) => self.pipeline(dot, pipe)?,
+            Some(pipe) => Got::plain(self.pipeline(dot, pipe)?),
             None => Got::plain(Value::NoValue),
         };
-        let (out, limit) = (&mut *self.out, self.engine.options().max_depth);
+        let out = &mut *self.out;
         match self.engine.deeper(|engine| Run::start(engine, &tree, &dot, out).map_err(|error| *error)) {
             Some(done) => done.map_err(Box::new),
-            None => self.fail(Failure {
-                exhausted: Some(crate::Exhausted::Depth),
-                ..Failure::new(format!("exceeded maximum template depth ({limit})"))
-            }),
+            None => self.fail(too_deep(self.engine)),
         }
     }
 
@@ -214,6 +207,11 @@ impl<'t> Run<'_, 't> {
             Value::String(text) => self.write(text.as_bytes()),
             Value::NoValue | Value::Nil => self.write(b"<no value>"),
             Value::Function(_) => self.error(format!("can't print {node} of type {}", value.type_name())),
+            Value::Int(n) => {
+                let text = n.to_string();
+                self.write(text.as_bytes())
+            }
+            Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
             value => match crate::format::print_value(value) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),
@@ -248,6 +246,15 @@ impl<'t> Run<'_, 't> {
 
     pub(super) fn variable(&self, id: u32) -> Option<&Got> {
         self.variables.iter().rev().find(|bound| bound.id == id).map(|bound| &bound.got)
+    }
+}
+
+/// Templates within templates without end.
+fn too_deep(engine: &Engine) -> Failure {
+    let limit = engine.options().max_depth;
+    Failure {
+        exhausted: Some(crate::Exhausted::Depth),
+        ..Failure::new(format!("exceeded maximum template depth ({limit})"))
     }
 }
 

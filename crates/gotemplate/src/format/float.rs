@@ -29,6 +29,15 @@ pub(crate) fn format_float(n: Float, verb: char, precision: Option<usize>) -> St
     if wide.is_infinite() {
         return if wide > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
+    // Most floats of a chart are small whole numbers.
+    let limit = match (verb, precision) {
+        ('g', None) => 1e6,
+        ('f', None) => 1e15,
+        _ => 0.0,
+    };
+    if wide.fract() == 0.0 && wide.abs() < limit && !(wide == 0.0 && wide.is_sign_negative()) {
+        return (wide as i64).to_string();
+    }
     let sign = if wide.is_sign_negative() { "-" } else { "" };
     let body = match verb {
         'b' => binary(n),
@@ -53,16 +62,28 @@ struct Digits {
 impl Digits {
     /// So many digits, rightly rounded, or the fewest that read back the same.
     fn of(n: Float, count: Option<usize>) -> Self {
-        let text = match (n, count) {
-            (Float::F32(n), None) => format!("{:e}", n.abs()),
-            (Float::F64(n), None) => format!("{:e}", n.abs()),
-            (n, Some(count)) => format!("{:.*e}", count.saturating_sub(1).min(EXACT), n.wide().abs()),
-        };
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-        let digits = digits.trim_end_matches('0').to_owned();
-        let point = if digits.is_empty() { 0 } else { exponent.parse::<i32>().unwrap_or(0) + 1 };
-        Self { digits, point }
+        let mut shortest = ryu::Buffer::new();
+        match (n, count) {
+            (Float::F32(n), None) => Self::read(shortest.format_finite(n.abs())),
+            (Float::F64(n), None) => Self::read(shortest.format_finite(n.abs())),
+            (n, Some(count)) => {
+                Self::read(&format!("{:.*e}", count.saturating_sub(1).min(EXACT), n.wide().abs()))
+            }
+        }
+    }
+
+    /// Reads the digits of `12.5`, `0.001` or `1.25e-7`.
+    fn read(text: &str) -> Self {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits = String::with_capacity(mantissa.len());
+        digits.push_str(whole);
+        digits.push_str(fraction);
+        digits.truncate(digits.trim_end_matches('0').len());
+        let leading = digits.len() - digits.trim_start_matches('0').len();
+        digits.drain(..leading);
+        let point = whole.len() as i32 - leading as i32 + exponent.parse::<i32>().unwrap_or(0);
+        Self { point: if digits.is_empty() { 0 } else { point }, digits }
     }
 
     fn count(&self) -> usize {

@@ -14,7 +14,7 @@ pub(crate) use quoting::{first_runes, quote};
 use crate::{Failure, Str, Value};
 
 /// Bytes that a text may take where no budget is at hand.
-const LIMIT: usize = 32 << 20;
+const LIMIT: usize = 16 << 20;
 
 /// What `{{ . }}` prints.
 pub(crate) fn print_value(value: &Value) -> Result<Str, Failure> {

@@ -16,7 +16,7 @@ pub enum JsonStyle {
 }
 
 /// Bytes of one text.
-const LIMIT: usize = 32 << 20;
+const LIMIT: usize = 16 << 20;
 /// Go looks for cycles when it is this deep.
 const DEPTH: usize = 1000;
 
@@ -24,7 +24,7 @@ const DEPTH: usize = 1000;
 ///
 /// # Errors
 /// In Go's words for what has no JSON form: NaN, functions, maps that hold themselves. And for a text of more
-/// than 32 MiB.
+/// than 16 MiB.
 pub fn encode_json(value: &Value, style: JsonStyle, go: Go) -> Result<String, Failure> {
     let mut writer = Writer { out: String::new(), style, go };
     writer.value(value, 0)?;

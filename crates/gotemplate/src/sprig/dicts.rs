@@ -60,12 +60,11 @@ pub(super) const FUNCTIONS: &[Entry] = &[
 ];
 
 fn dict(call: &mut Call<'_>) -> Result<Value, Failure> {
-    let map = Map::new();
-    for pair in call.args.chunks(2) {
+    let entries = call.args.chunks(2).map(|pair| {
         let value = pair.get(1).cloned().unwrap_or(Value::String(Str::default()));
-        map.set(text_of(&pair[0])?, value);
-    }
-    Ok(map.into())
+        Ok((text_of(&pair[0])?, value))
+    });
+    Ok(entries.collect::<Result<Map, Failure>>()?.into())
 }
 
 fn set(call: &mut Call<'_>) -> Result<Value, Failure> {

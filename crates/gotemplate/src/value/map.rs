@@ -169,8 +169,12 @@ impl Default for Map {
 
 impl<K: Into<Str>, V: Into<Value>> FromIterator<(K, V)> for Map {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let entries = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        Self::with(entries, Elem::Any, false)
+        // Most maps are small: putting one entry after another is cheaper than sorting them first.
+        let mut sorted = BTreeMap::new();
+        for (key, value) in entries {
+            sorted.insert(key.into(), value.into());
+        }
+        Self::with(sorted, Elem::Any, false)
     }
 }
 

@@ -271,3 +271,26 @@ impl fmt::Display for Value {
         f.write_str(&text.to_text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_takes_four_words() {
+        assert!(std::mem::size_of::<Value>() <= 32, "{}", std::mem::size_of::<Value>());
+    }
+
+    #[test]
+    fn deep_values_are_dropped_without_recursion() {
+        let mut value = Value::Nil;
+        for i in 0..300_000 {
+            value = if i % 2 == 0 {
+                vec![value].into()
+            } else {
+                [("k", value)].into_iter().collect::<Map>().into()
+            };
+        }
+        drop(value);
+    }
+}

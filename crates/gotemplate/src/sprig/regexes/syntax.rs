@@ -79,9 +79,7 @@ impl<'t> Translator<'t> {
             '*' | '+' | '?' => self.repeat(1)?,
             '{' => match counted(rest) {
                 Some((len, low, high)) => {
-                    if low > REPEAT || high.is_some_and(|high| high > REPEAT || high < low) {
-                        return Err(problem("invalid repeat count", &rest[..len]));
-                    }
+                    self.check_count(len, low, high)?;
                     self.repeat(len)?;
                 }
                 None => {
@@ -105,23 +103,39 @@ impl<'t> Translator<'t> {
 
     /// `*`, `+`, `?` or `{n}`, perhaps with a `?` that makes it lazy.
     fn repeat(&mut self, len: usize) -> Result<(), Failure> {
-        let operator = &self.rest()[..len];
+        let start = self.at;
+        let len = self.with_lazy(start, len);
         if !self.can_repeat {
+            let operator = &self.rest()[..len];
             return Err(problem("missing argument to repetition operator", operator));
         }
-        let start = self.at;
         self.copy(len);
-        if self.rest().starts_with('?') {
-            self.copy(1);
-        }
         let again = match self.rest().chars().next() {
             Some('*' | '+' | '?') => 1,
-            Some('{') => counted(self.rest()).map_or(0, |(len, ..)| len),
+            Some('{') => match counted(self.rest()) {
+                Some((len, low, high)) => {
+                    self.check_count(len, low, high)?;
+                    len
+                }
+                None => 0,
+            },
             _ => 0,
         };
         if again > 0 {
-            let both = &self.text[start..self.at + again];
+            let both = &self.text[start..self.at + self.with_lazy(self.at, again)];
             return Err(problem("invalid nested repetition operator", both));
+        }
+        Ok(())
+    }
+
+    /// The length of an operator with the `?` after it.
+    fn with_lazy(&self, at: usize, len: usize) -> usize {
+        len + usize::from(self.text[at + len..].starts_with('?'))
+    }
+
+    fn check_count(&self, len: usize, low: u32, high: Option<u32>) -> Result<(), Failure> {
+        if low > REPEAT || high.is_some_and(|high| high > REPEAT || high < low) {
+            return Err(problem("invalid repeat count", &self.rest()[..len]));
         }
         Ok(())
     }
@@ -135,7 +149,7 @@ impl<'t> Translator<'t> {
             return Ok(());
         };
         let named = flags.strip_prefix("P<").or_else(|| flags.strip_prefix('<'));
-        if let Some(name) = named.filter(|name| !name.starts_with(['=', '!'])) {
+        if let Some(name) = named {
             let Some(end) = name.find('>') else {
                 return Err(problem("invalid named capture", rest));
             };
@@ -180,7 +194,6 @@ impl<'t> Translator<'t> {
             'b' if !in_class => "(?-u:\\b)",
             'B' if !in_class => "(?-u:\\B)",
             'A' | 'z' if !in_class => &rest[..len],
-            'C' if !in_class => "(?s-u:.)",
             'a' => "\\x07",
             'f' => "\\x0C",
             't' | 'n' | 'r' | 'v' => &rest[..len],
@@ -264,10 +277,8 @@ impl<'t> Translator<'t> {
             }
             if let Some(len) = posix(rest) {
                 self.copy(len);
-            } else if c == '-' && !first && !rest[1..].starts_with(']') {
-                // A range takes its dash with its first part; one that is left over is an error in Go.
-                return Err(problem("invalid character class range", &rest[..2.min(rest.len())]));
             } else {
+                // A dash may stand anywhere, as in Perl.
                 self.class_part()?;
             }
             first = false;
@@ -284,6 +295,10 @@ impl<'t> Translator<'t> {
         }
         self.out.push('-');
         self.at += 1;
+        let escape = self.rest().as_bytes();
+        if let [b'\\', b'd' | b'D' | b'w' | b'W' | b's' | b'S' | b'p' | b'P', ..] = escape {
+            return Err(problem("invalid escape sequence", &self.rest()[..2]));
+        }
         let high = self.class_character()?;
         if high.is_none_or(|high| Some(high) < low) {
             return Err(problem("invalid character class range", &self.text[from..self.at]));
