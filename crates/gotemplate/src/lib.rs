@@ -43,8 +43,8 @@
 //!     Ok(text.into())
 //! });
 //! functions.add("tpl", Signature::fixed(&[Type::String, Type::Any]), |call| {
-//!     let text = call.engine.evaluate("gotpl", call.text(0), call.arg(1));
-//!     Ok(Str::from_bytes(text.map_err(|error| Failure::new(error.to_string()))?).into())
+//!     let text = call.engine.evaluate("gotpl", call.text(0), call.arg(1))?;
+//!     Ok(Str::from_bytes(text).into())
 //! });
 //! let mut templates = Templates::new(functions);
 //! templates.parse("main", r#"{{ define "hi" }}hi {{ . }}{{ end }}{{ include "hi" "you" | upper }} {{ tpl "{{ . }}" 1 }}"#)?;

@@ -13,8 +13,7 @@ fn run(text: &str) -> Result<String, Failure> {
         Ok(call.engine.execute(call.text(0).as_bytes(), call.arg(1))?.into())
     });
     functions.add("tpl", Signature::fixed(&[Type::String, Type::Any]), |call| {
-        let text = call.engine.evaluate("tpl", call.text(0), call.arg(1));
-        Ok(Str::from_bytes(text.map_err(|error| Failure::new(error.to_string()))?).into())
+        Ok(Str::from_bytes(call.engine.evaluate("tpl", call.text(0), call.arg(1))?).into())
     });
     let mut templates = Templates::new(functions);
     templates.parse("t", text).map_err(|error| Failure::new(error.to_string()))?;

@@ -46,6 +46,16 @@ pub enum EvaluateError {
     Execute(#[from] Failure),
 }
 
+impl From<EvaluateError> for Failure {
+    /// As a function passes it on: a failed run stays the cause.
+    fn from(error: EvaluateError) -> Self {
+        match error {
+            EvaluateError::Parse(error) => Self::new(error.to_string()),
+            EvaluateError::Execute(failure) => failure,
+        }
+    }
+}
+
 impl Engine {
     /// A run over a set.
     pub fn new(templates: Arc<Templates>, options: Options) -> Self {
@@ -201,6 +211,11 @@ impl Engine {
             }
             None => Err(Failure::exhausted(Exhausted::Steps)),
         }
+    }
+
+    /// Bytes of text that may still be made.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.bytes_left
     }
 
     /// Takes bytes of text that is made from the budget.

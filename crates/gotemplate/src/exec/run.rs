@@ -212,7 +212,7 @@ impl<'t> Run<'_, 't> {
                 self.write(text.as_bytes())
             }
             Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
-            value => match crate::format::print_value(value) {
+            value => match crate::format::sprint(std::slice::from_ref(value), self.engine.bytes_left()) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),
             },

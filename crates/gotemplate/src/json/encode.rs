@@ -26,7 +26,17 @@ const DEPTH: usize = 1000;
 /// In Go's words for what has no JSON form: NaN, functions, maps that hold themselves. And for a text of more
 /// than 16 MiB.
 pub fn encode_json(value: &Value, style: JsonStyle, go: Go) -> Result<String, Failure> {
-    let mut writer = Writer { out: String::new(), style, go };
+    encode_within(value, style, go, LIMIT)
+}
+
+/// The same, with a limit of its own.
+pub(crate) fn encode_within(
+    value: &Value,
+    style: JsonStyle,
+    go: Go,
+    limit: usize,
+) -> Result<String, Failure> {
+    let mut writer = Writer { out: String::new(), style, go, limit: limit.min(LIMIT) };
     writer.value(value, 0)?;
     Ok(writer.out)
 }
@@ -35,11 +45,12 @@ struct Writer {
     out: String,
     style: JsonStyle,
     go: Go,
+    limit: usize,
 }
 
 impl Writer {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Failure> {
-        if self.out.len() > LIMIT {
+        if self.out.len() > self.limit {
             return Err(Failure::exhausted(Exhausted::Bytes));
         }
         match value {
