@@ -138,6 +138,7 @@ mod value;
 
 pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
 pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
+pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use json::{JsonStyle, decode_json, encode_json};
 pub use parse::Tree;

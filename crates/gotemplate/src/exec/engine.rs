@@ -140,8 +140,9 @@ impl Engine {
             .map(|tree| (tree.name().clone(), tree.clone()))
             .collect();
         self.overlays.push(overlay);
-        let done = match self.lookup(name.as_bytes()) {
-            Some(tree) => self.run(&tree, dot),
+        // Its own tree, even where an empty one replaces no template of the name.
+        let done = match trees.iter().find(|tree| *tree.name() == name) {
+            Some(tree) => self.run(tree, dot),
             None => Ok(Vec::new()),
         };
         self.overlays.pop();

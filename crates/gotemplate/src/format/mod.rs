@@ -9,7 +9,8 @@ mod walk;
 
 pub(crate) use float::{Float, format_float};
 pub(crate) use printer::Printer;
-pub(crate) use quoting::{first_runes, quote};
+pub(crate) use quoting::first_runes;
+pub use quoting::quote;
 
 use crate::{Failure, Str, Value};
 

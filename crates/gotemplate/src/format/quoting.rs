@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use crate::parse::{decode, is_print, runes};
 
-/// `strconv.Quote`: double quotes, escapes for what does not print.
-pub(crate) fn quote(bytes: &[u8]) -> String {
+/// Go's `strconv.Quote`, which is `%q`: double quotes, and escapes for what does not print.
+pub fn quote(bytes: &[u8]) -> String {
     quote_with(bytes, '"', false)
 }
 

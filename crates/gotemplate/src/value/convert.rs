@@ -60,6 +60,8 @@ impl Value {
             },
             Self::String(text) => Core::string(text.to_text().as_ref()),
             Self::Bytes(bytes) => Core::string(crate::json::base64(bytes)),
+            Self::List(list) if list.is_nil() => Core::Null,
+            Self::Map(map) if map.is_nil() => Core::Null,
             Self::List(list) => Core::from(list.iter().map(below).collect::<Result<Vec<_>, _>>()?),
             Self::Map(map) => {
                 let entries = map.entries();
