@@ -109,6 +109,10 @@ fn deep_nesting_is_no_danger() {
     };
     assert!(run(&format!("{{{{ {} }}}}", deep(9_000, "(", "1", ")"))).is_ok());
     assert!(run(&format!("{{{{ {} }}}}", deep(100_000, "(", "1", ")"))).is_err());
+    assert!(run(&format!("{{{{ index {} 5 }}}}", deep(9_000, "(", "1", ")"))).is_err());
+    let mut templates = Templates::new(Functions::builtin());
+    templates.parse("t", deep(9_000, "{{ if (1) }}", "x", "{{ end }}")).expect("it is a template");
+    assert!(templates.get(b"t").is_some_and(|tree| tree.to_string().len() > 9_000));
     assert!(run(&deep(9_000, "{{ if 1 }}", "x", "{{ end }}")).is_ok());
     assert!(run(&deep(100_000, "{{ if 1 }}", "x", "{{ end }}")).is_err());
     assert!(run(&deep(100_000, "{{ if 0 }}{{ else if 1 }}", "x", "{{ end }}")).is_err());

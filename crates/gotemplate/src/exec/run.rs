@@ -101,13 +101,16 @@ impl<'t> Run<'_, 't> {
     }
 
     fn place(&self) -> Option<Place> {
-        let (pos, node) = match self.at {
+        let (pos, node): (usize, &dyn std::fmt::Display) = match &self.at {
             At::Nothing => return None,
-            At::Node(node) => (node.pos(), node.to_string()),
-            At::Pipe(pipe) => (pipe.pos, pipe.to_string()),
-            At::Command(command) => (command.pos, command.to_string()),
-            At::Operand(operand) => (operand.pos(), operand.to_string()),
+            At::Node(node) => (node.pos(), node),
+            At::Pipe(pipe) => (pipe.pos, pipe),
+            At::Command(command) => (command.pos, command),
+            At::Operand(operand) => (operand.pos(), operand),
         };
+        // Nodes print by recursion; a level takes a few hundred bytes, more in debug builds.
+        let stack = (64 << 10) + self.tree.depth * 8192;
+        let node = stacker::maybe_grow(stack, stack, || node.to_string());
         let source = &self.tree.source;
         let before = &source.text[..pos.min(source.text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
