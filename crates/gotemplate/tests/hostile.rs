@@ -91,7 +91,10 @@ fn what_holds_itself_ends() {
 #[test]
 fn recursion_ends() {
     exhausts("{{ define \"r\" }}{{ template \"r\" }}{{ end }}{{ template \"r\" }}", Exhausted::Depth);
-    exhausts("{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}", Exhausted::Depth);
+    let includes = "{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}";
+    exhausts(includes, Exhausted::Depth);
+    let failure = run(includes).expect_err("it has no end");
+    assert!(failure.to_string().ends_with("exceeded maximum template depth (10000)"));
     exhausts(
         "{{ define \"r\" }}x{{ template \"r\" }}{{ template \"r\" }}{{ end }}{{ template \"r\" }}",
         Exhausted::Depth,
