@@ -22,14 +22,31 @@ fn config_map_kind() -> GroupVersionKind {
     GroupVersionKind::new("", "v1", "ConfigMap")
 }
 
-/// The Application of the story.
-fn application(repository: &Repository, name: &str, path: &str, revision: &str, namespace: &str) -> Value {
+/// An Application of the story: the chart with its values for production.
+fn application(repository: &Repository, name: &str, revision: &str, namespace: &str) -> Value {
+    let helm = value!({ "valueFiles": ["values-prod.yaml"] });
+    of_chart(repository, name, "charts/ai-agent", helm, revision, namespace)
+}
+
+/// An Application of a folder that pins a version of a chart.
+fn pinned(repository: &Repository, name: &str, path: &str) -> Value {
+    of_chart(repository, name, path, value!({}), "HEAD", NAMESPACE)
+}
+
+fn of_chart(
+    repository: &Repository,
+    name: &str,
+    path: &str,
+    helm: Value,
+    revision: &str,
+    namespace: &str,
+) -> Value {
     value!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
         "metadata": { "name": name, "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"] },
         "spec": {
             "project": "default",
-            "source": { "repoURL": repository.path().display().to_string(), "targetRevision": revision, "path": path },
+            "source": { "repoURL": repository.path().display().to_string(), "targetRevision": revision, "path": path, "helm": helm },
             "destination": { "server": "https://kubernetes.default.svc", "namespace": namespace },
             "syncPolicy": { "automated": { "prune": true, "selfHeal": true }, "syncOptions": ["CreateNamespace=true"] }
         }
@@ -38,7 +55,7 @@ fn application(repository: &Repository, name: &str, path: &str, revision: &str, 
 
 /// Applies the Application and goes on reconciling until interrupted.
 pub(crate) async fn stay(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
-    let app = application(repository, "ai-agent-prod", "apps/ai-agent", "HEAD", NAMESPACE);
+    let app = application(repository, "ai-agent-prod", "HEAD", NAMESPACE);
     step("the Application becomes Synced and Healthy", async {
         cluster.apply(app).await?;
         green(cluster, "ai-agent-prod").await
@@ -51,7 +68,7 @@ pub(crate) async fn stay(cluster: &DemoCluster, repository: &Repository) -> Resu
 /// Walks the whole story once.
 pub(crate) async fn walk(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
     step("sync: the first commit is Synced and Healthy", async {
-        cluster.apply(application(repository, "ai-agent-prod", "apps/ai-agent", "HEAD", NAMESPACE)).await?;
+        cluster.apply(application(repository, "ai-agent-prod", "HEAD", NAMESPACE)).await?;
         green(cluster, "ai-agent-prod").await
     })
     .await?;
@@ -60,7 +77,7 @@ pub(crate) async fn walk(cluster: &DemoCluster, repository: &Repository) -> Resu
     println!("  and twenty times in a row: median {times:.1} ms");
     step("self-heal: a deleted Deployment comes back", heal_deletion(cluster)).await?;
     step("commit: version v1.1 is rolled out", async {
-        repository.edit("apps/ai-agent/deployment.yaml", "ai-agent:v1.0", "ai-agent:v1.1")?;
+        repository.edit("charts/ai-agent/Chart.yaml", "appVersion: v1.0", "appVersion: v1.1")?;
         repository.commit("Version v1.1")?;
         image_is(cluster, "ai-agent", "ghcr.io/my-org/ai-agent:v1.1").await?;
         green(cluster, "ai-agent-prod").await
@@ -142,36 +159,34 @@ async fn heal_deletion(cluster: &DemoCluster) -> Result<()> {
 }
 
 async fn prune(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
-    let settings = repository.read("apps/ai-agent/settings.yaml")?;
-    let kept = settings.split("---\n").next().unwrap_or_default();
-    repository.write("apps/ai-agent/settings.yaml", kept)?;
+    repository.edit("charts/ai-agent/values.yaml", "  greeting: Hello, how can I help?\n", "")?;
     repository.commit("Drop the prompts")?;
     gone(cluster, &config_map_kind(), NAMESPACE, "ai-agent-prompts").await
 }
 
 async fn broken(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
-    let good = repository.read("apps/ai-agent/service.yaml")?;
-    repository.write("apps/ai-agent/service.yaml", &format!("{good}  broken: [1\n"))?;
+    let good = repository.read("charts/ai-agent/templates/service.yaml")?;
+    repository.write("charts/ai-agent/templates/service.yaml", &format!("{good}  broken: [1\n"))?;
     repository.commit("A mistake")?;
     let shows = |app: Option<&Object>| {
         let conditions = app.map(|a| a.list_at(&["status", "conditions"]).to_vec()).unwrap_or_default();
         conditions.iter().any(|c| {
             c.str_at(&["type"]) == Some("ComparisonError")
-                && c.str_at(&["message"]).is_some_and(|m| m.contains("apps/ai-agent/service.yaml:"))
+                && c.str_at(&["message"]).is_some_and(|m| m.contains("charts/ai-agent/templates/service.yaml:"))
         })
     };
     cluster.until(&application_kind(), "argocd", "ai-agent-prod", shows).await?;
-    repository.write("apps/ai-agent/service.yaml", &good)?;
+    repository.write("charts/ai-agent/templates/service.yaml", &good)?;
     repository.commit("The mistake mended")?;
     green(cluster, "ai-agent-prod").await
 }
 
 async fn preview(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
     repository.branch("feature")?;
-    repository.edit("apps/ai-agent/settings.yaml", "model: small", "model: large")?;
+    repository.edit("charts/ai-agent/values.yaml", "model: small", "model: large")?;
     repository.commit("Try the large model")?;
     repository.main()?;
-    cluster.apply(application(repository, "ai-agent-preview", "apps/ai-agent", "feature", "preview")).await?;
+    cluster.apply(application(repository, "ai-agent-preview", "feature", "preview")).await?;
     green(cluster, "ai-agent-preview").await?;
     cluster.delete(&application_kind(), "argocd", "ai-agent-preview").await?;
     gone(cluster, &application_kind(), "argocd", "ai-agent-preview").await?;
@@ -182,12 +197,12 @@ async fn preview(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
 async fn promote(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
     for track in ["stable", "canary"] {
         let path = format!("clusters/production/{track}");
-        cluster.apply(application(repository, &format!("agent-{track}"), &path, "HEAD", NAMESPACE)).await?;
+        cluster.apply(pinned(repository, &format!("agent-{track}"), &path)).await?;
     }
     green(cluster, "agent-stable").await?;
     green(cluster, "agent-canary").await?;
     image_is(cluster, "agent-canary", "ghcr.io/my-org/ai-agent:v1.1").await?;
-    repository.edit("clusters/production/stable/agent.yaml", "ai-agent:v1.0", "ai-agent:v1.1")?;
+    repository.edit("clusters/production/stable/Chart.yaml", "1.0.0", "1.1.0")?;
     repository.commit("Promote v1.1")?;
     image_is(cluster, "agent-stable", "ghcr.io/my-org/ai-agent:v1.1").await?;
     green(cluster, "agent-stable").await

@@ -1,0 +1,3 @@
+{{- define "ai-agent.labels" -}}
+app: ai-agent
+{{- end -}}
