@@ -97,7 +97,8 @@ fn compare(folder: &Path, target: &str, peer: Option<&Path>) -> Result<Duration,
         return Err(format!("{}: the outputs differ; nothing is compared", folder.display()));
     }
     if let Some(peer) = peer {
-        let output = Command::new(peer).arg(folder.join(target)).output().map_err(|error| error.to_string())?;
+        let output =
+            Command::new(peer).arg(folder.join(target)).output().map_err(|error| error.to_string())?;
         print!("  Go library, in process{}", String::from_utf8_lossy(&output.stdout));
     }
     Ok(time)
@@ -110,9 +111,9 @@ fn at_once(folder: &Path) -> Result<(), String> {
     let two = best(|| {
         std::thread::scope(|scope| {
             let threads = [(); 2].map(|()| scope.spawn(|| ours(&tree, "overlay").map(|_| ())));
-            threads.into_iter().try_for_each(|thread| {
-                thread.join().unwrap_or_else(|_| Err("a build panicked".to_owned()))
-            })
+            threads
+                .into_iter()
+                .try_for_each(|thread| thread.join().unwrap_or_else(|_| Err("a build panicked".to_owned())))
         })
     })?;
     println!("  one build {:.2} ms, two at once {:.2} ms", millis(one), millis(two));
@@ -125,6 +126,7 @@ fn millis(time: Duration) -> f64 {
 
 fn kubectl() -> Option<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let root = std::env::var_os("TAUTLINE_ORACLES").map_or_else(|| home.join(".cache/oracles/bin"), PathBuf::from);
+    let root =
+        std::env::var_os("TAUTLINE_ORACLES").map_or_else(|| home.join(".cache/oracles/bin"), PathBuf::from);
     Some(root.join("kubectl")).filter(|tool| tool.is_file())
 }

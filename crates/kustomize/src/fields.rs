@@ -310,7 +310,10 @@ fn restyle(value: &mut Node, new: ScalarStyle) {
 /// Sets a scalar's text and tag, keeping its style. An empty tag makes it what it looks like.
 pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: &str) -> Result<()> {
     expect_scalar(node)?;
-    let value = Node { tag: Some(tag.into()).filter(|tag: &compact_str::CompactString| !tag.is_empty()), ..Node::plain(text) };
+    let value = Node {
+        tag: Some(tag.into()).filter(|tag: &compact_str::CompactString| !tag.is_empty()),
+        ..Node::plain(text)
+    };
     replace(node, value);
     Ok(())
 }

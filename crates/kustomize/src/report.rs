@@ -98,7 +98,8 @@ fn unwritable(object: &BuiltObject, error: &tautline_yaml::Error) -> Error {
 pub fn build(request: &Request<'_>) -> Report {
     let (resources, report) = run(request, None);
     let object = |resource: Resource| BuiltObject { node: resource.node, origin: resource.origin };
-    let built = |resources: Resources| Built { objects: resources.into_vec().into_iter().map(object).collect() };
+    let built =
+        |resources: Resources| Built { objects: resources.into_vec().into_iter().map(object).collect() };
     Report { outcome: resources.map(built), ..report }
 }
 

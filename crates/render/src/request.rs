@@ -36,7 +36,7 @@ pub enum Tool {
     /// As a Helm chart.
     Helm,
     /// As a Kustomize target.
-    Kustomize(KustomizeOptions),
+    Kustomize(Box<KustomizeOptions>),
 }
 
 /// How a folder of manifests is read, as Argo CD 3.6 reads it.
