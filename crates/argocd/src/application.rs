@@ -191,7 +191,7 @@ fn tool(object: &Object, source: &Map, refused: &mut Refused) -> Tool {
     }
     match blocks.first() {
         Some(&"helm") => Tool::Helm(helm::options(object, source, refused)),
-        Some(&"kustomize") => Tool::Kustomize(kustomize::options(object, source, refused)),
+        Some(&"kustomize") => Tool::Kustomize(Box::new(kustomize::options(object, source, refused))),
         Some(_) => {
             let directory = source.get("directory").and_then(Value::as_map).cloned().unwrap_or_default();
             for key in directory.keys().filter(|k| !["recurse", "include", "exclude"].contains(&k.as_str())) {

@@ -251,7 +251,7 @@ fn touch(node: &mut Node) {
 }
 
 /// Changes a scalar's text in place; see [`Node::set_text`].
-pub(crate) fn set_text(node: &mut Node, text: impl Into<String>) {
+pub(crate) fn set_text(node: &mut Node, text: impl Into<compact_str::CompactString>) {
     node.set_text(text);
     touch(node);
 }
@@ -259,7 +259,7 @@ pub(crate) fn set_text(node: &mut Node, text: impl Into<String>) {
 /// A text that stands in several places of an object at once: go-yaml's nodes are pointers, and where Kustomize
 /// adds a label to several maps it adds one node. A change of one is a change of all.
 pub(crate) fn shared_text(text: &str, id: usize) -> Node {
-    Node { anchor: Some(tautline_yaml::Anchor { name: String::new(), id }), ..Node::text(text) }
+    Node { anchor: Some(Box::new(tautline_yaml::Anchor { name: String::new(), id })), ..Node::text(text) }
 }
 
 /// Carries changes of shared nodes to the other places they stand in.
@@ -292,7 +292,7 @@ fn visit(node: &mut Node, change: &mut dyn FnMut(&mut Node)) {
 
 /// Gives a scalar a style. In quotes everything that could be read back as what it was is text.
 fn restyle(value: &mut Node, new: ScalarStyle) {
-    let was = value.short_tag().to_owned();
+    let was = compact_str::CompactString::from(value.short_tag());
     let NodeKind::Scalar { text, style } = &mut value.kind else { return };
     *style = new;
     if new == ScalarStyle::Plain {
@@ -310,7 +310,10 @@ fn restyle(value: &mut Node, new: ScalarStyle) {
 /// Sets a scalar's text and tag, keeping its style. An empty tag makes it what it looks like.
 pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: &str) -> Result<()> {
     expect_scalar(node)?;
-    let value = Node { tag: Some(tag.to_owned()).filter(|tag| !tag.is_empty()), ..Node::plain(text) };
+    let value = Node {
+        tag: Some(tag.into()).filter(|tag: &compact_str::CompactString| !tag.is_empty()),
+        ..Node::plain(text)
+    };
     replace(node, value);
     Ok(())
 }

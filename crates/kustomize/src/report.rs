@@ -96,8 +96,11 @@ fn unwritable(object: &BuiltObject, error: &tautline_yaml::Error) -> Error {
 
 /// Builds a kustomization.
 pub fn build(request: &Request<'_>) -> Report {
-    let (report, _) = run(request, None);
-    report
+    let (resources, report) = run(request, None);
+    let object = |resource: Resource| BuiltObject { node: resource.node, origin: resource.origin };
+    let built =
+        |resources: Resources| Built { objects: resources.into_vec().into_iter().map(object).collect() };
+    Report { outcome: resources.map(built), ..report }
 }
 
 /// Builds, and tells of one object which step gave each of its fields its value. `kind` and `name` are those of
@@ -111,8 +114,7 @@ pub fn explain(
     name: &str,
     field: Option<&str>,
 ) -> Result<Vec<FieldSource>> {
-    let (report, resources) = run(request, Some(Trace));
-    report.outcome?;
+    let resources = run(request, Some(Trace)).0?;
     let is_it = |resource: &&Resource| resource.kind().eq_ignore_ascii_case(kind) && resource.name() == name;
     let found: Vec<&Resource> = resources.iter().filter(is_it).collect();
     if found.is_empty() {
@@ -134,31 +136,23 @@ pub fn explain(
     Ok(sources)
 }
 
-fn run(request: &Request<'_>, trace: Option<Trace>) -> (Report, Resources) {
+/// The resources, and a report without them.
+fn run(request: &Request<'_>, trace: Option<Trace>) -> (Result<Resources>, Report) {
     let Request { options, supplies, budget, .. } = request;
     let context = Context::new(options, supplies, budget, trace);
-    context.reads.borrow_mut().found(Read::Parameter("kustomize".to_owned()), options.digest());
-    context
-        .reads
-        .borrow_mut()
-        .found(Read::Version("kustomize".to_owned()), Digest::of_bytes(crate::VERSION.as_bytes()));
+    let version = Digest::of_bytes(crate::VERSION.as_bytes());
+    context.reads.borrow_mut().extend([
+        (Read::Parameter("kustomize".to_owned()), Some(options.digest())),
+        (Read::Version("kustomize".to_owned()), Some(version)),
+    ]);
     let built = top(request, &context).and_then(|target| crate::build::build(&target));
-    let (outcome, resources) = match built {
-        Err(error) => (Err(error), Resources::default()),
-        Ok(resources) => {
-            let objects = resources
-                .iter()
-                .map(|resource| BuiltObject { node: resource.node.clone(), origin: resource.origin.clone() });
-            (Ok(Built { objects: objects.collect() }), resources)
-        }
-    };
     let report = Report {
-        outcome,
+        outcome: Ok(Built::default()),
         warnings: context.warnings.take(),
         reads: context.reads.take(),
         needs: context.needs.take().into_iter().collect(),
     };
-    (report, resources)
+    (built, report)
 }
 
 fn top<'a>(request: &Request<'a>, context: &'a Context<'a>) -> Result<Target<'a>> {

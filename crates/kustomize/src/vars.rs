@@ -179,7 +179,7 @@ fn put(field: &mut Node, contents: &Contents<'_>, used: &mut BTreeSet<String>) -
 
 fn put_scalar(node: &mut Node, contents: &Contents<'_>, used: &mut BTreeSet<String>) {
     let new = match expand(node.as_str().unwrap_or_default(), contents, used) {
-        Content::Typed(text, tag) => Node { tag: Some(tag.to_owned()), ..Node::plain(text) },
+        Content::Typed(text, tag) => Node { tag: Some(tag.into()), ..Node::plain(text) },
         Content::Text(text) => Node::text(text),
         Content::Whole => return,
     };

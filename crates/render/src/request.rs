@@ -39,7 +39,7 @@ pub enum Tool {
     /// As a Helm chart.
     Helm(HelmOptions),
     /// As a Kustomize target.
-    Kustomize(KustomizeOptions),
+    Kustomize(Box<KustomizeOptions>),
 }
 
 impl Tool {

@@ -66,7 +66,7 @@ fn finish(mut node: Node, args: &GeneratorArgs) -> Result<Resource> {
         }
     }
     if options.immutable {
-        node.push("immutable", Node { tag: Some("!!bool".to_owned()), ..Node::plain("true") });
+        node.push("immutable", Node { tag: Some("!!bool".into()), ..Node::plain("true") });
     }
     let mut resource = Resource::new(node, Origin::default());
     resource.memory.needs_hash = !options.disable_name_suffix_hash;
@@ -78,7 +78,7 @@ fn finish(mut node: Node, args: &GeneratorArgs) -> Result<Resource> {
 fn block_text(text: String) -> Node {
     let style = if text.contains('\n') { ScalarStyle::Literal } else { ScalarStyle::Plain };
     match style {
-        ScalarStyle::Literal => Node::new(NodeKind::Scalar { text, style }),
+        ScalarStyle::Literal => Node::new(NodeKind::Scalar { text: text.into(), style }),
         _ => Node::text(text),
     }
 }

@@ -71,7 +71,7 @@ fn float_numbers(mut node: Node) -> Node {
     match &mut node.kind {
         NodeKind::Scalar { text, style: ScalarStyle::Plain } if is_int => {
             if let Some(long) = text.parse::<f64>().ok().and_then(with_exponent) {
-                *text = long;
+                *text = long.into();
             }
         }
         NodeKind::Map { entries, .. } => {

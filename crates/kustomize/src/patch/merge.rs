@@ -225,7 +225,10 @@ fn fields_of<'s>(
 fn scalar_style(node: &Node) -> Option<Node> {
     match &node.kind {
         tautline_yaml::NodeKind::Scalar { style, .. } => {
-            let stand_in = Node::new(tautline_yaml::NodeKind::Scalar { text: String::new(), style: *style });
+            let stand_in = Node::new(tautline_yaml::NodeKind::Scalar {
+                text: compact_str::CompactString::default(),
+                style: *style,
+            });
             Some(Node { anchor: node.anchor.clone(), ..stand_in })
         }
         _ => None,

@@ -86,7 +86,7 @@ fn set_data(node: &mut Node, field: &str, map: BTreeMap<String, String>) -> Resu
     let mut data = Node::map();
     for (key, text) in map {
         let value = match text.contains('\n') {
-            true => Node::new(NodeKind::Scalar { text, style: ScalarStyle::Literal }),
+            true => Node::new(NodeKind::Scalar { text: text.into(), style: ScalarStyle::Literal }),
             false => Node::text(text),
         };
         fields::set_field(&mut data, &key, value)?;

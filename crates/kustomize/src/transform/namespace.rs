@@ -7,7 +7,7 @@ use tautline_yaml::Node;
 use crate::error::{During, Error, Result};
 use crate::field_spec::{Create, FieldSpec, apply};
 use crate::fields;
-use crate::resource::{Id, Resource, Resources};
+use crate::resource::{Gvk, Id, Resource, Resources};
 
 /// Which subjects of role bindings follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,13 +51,14 @@ impl Namespace {
         for resource in resources.iter() {
             *counts.entry(key(&resource.id())).or_default() += 1;
         }
+        let own = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
         for resource in resources.iter_mut() {
             if resource.memory.from_chart || resource.is_gone() {
                 continue;
             }
             let before = key(&resource.id());
             resource.remember_id();
-            self.move_one(resource)?;
+            self.move_one(resource, &own)?;
             let after = key(&resource.id());
             if before == after {
                 if counts.get(&after).copied().unwrap_or(1) == 1 {
@@ -86,13 +87,12 @@ impl Namespace {
         fields::set_scalar(field, &self.namespace, "!!str")
     }
 
-    fn move_one(&self, resource: &mut Resource) -> Result<()> {
+    fn move_one(&self, resource: &mut Resource, own: &FieldSpec) -> Result<()> {
         let id = resource.id();
         let is_v1 = resource.api_version() == "v1";
         let is_binding = matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding");
         if !id.cluster_scoped {
-            let spec = FieldSpec::new(crate::resource::Gvk::default(), "metadata/namespace", true);
-            apply(&mut resource.node, &spec, Create::Scalar, &mut |field| self.set(field))?;
+            apply(&mut resource.node, own, Create::Scalar, &mut |field| self.set(field))?;
         }
         if is_binding {
             self.move_subjects(&mut resource.node)?;

@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
-        let comments = std::mem::take(&mut self.pending);
+        let comments = std::mem::take(&mut self.pending).into_boxed_slice();
         let place = place(&span);
         self.nodes += 1;
         let budget = &self.options.budget;
@@ -129,8 +129,8 @@ impl<'a> Builder<'a> {
         if let Some(kind) = too_much {
             return Err(kind.at(place.line, place.column));
         }
-        let tag = event.tag().map(short_tag);
-        let anchor = self.anchor(event.anchor_id())?;
+        let tag = event.tag().map(short_tag).map(Into::into);
+        let anchor = self.anchor(event.anchor_id())?.map(Box::new);
         let kind = match event {
             Event::Alias(id) => {
                 NodeKind::Alias(Anchor { name: self.names.get(&id).cloned().unwrap_or_default(), id })
@@ -144,7 +144,7 @@ impl<'a> Builder<'a> {
                 if style != granit_parser::ScalarStyle::Plain {
                     self.verbatim.push(place);
                 }
-                NodeKind::Scalar { text: text.into_owned(), style: scalar_style(style) }
+                NodeKind::Scalar { text: text.as_ref().into(), style: scalar_style(style) }
             }
             Event::SequenceStart(style, ..) => {
                 let mut items = Vec::new();

@@ -1,5 +1,7 @@
 //! Making and changing trees: what go-yaml v3's `yaml.Node` offers to programs like Kustomize.
 
+use compact_str::CompactString;
+
 use super::{Node, NodeKind, ScalarStyle, Span};
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
@@ -7,17 +9,17 @@ use crate::scalar::{Scalar, resolve};
 impl Node {
     /// A node made by a program: it stands nowhere ([`Span::line`] is 0) and has no tag.
     pub fn new(kind: NodeKind) -> Self {
-        Self { kind, tag: None, anchor: None, span: Span::default(), comments: Vec::new() }
+        Self { kind, tag: None, anchor: None, span: Span::default(), comments: Box::default() }
     }
 
     /// A scalar without quotes. What it is shows only when it is written: `5` will be a number.
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<CompactString>) -> Self {
         Self::new(NodeKind::Scalar { text: text.into(), style: ScalarStyle::Plain })
     }
 
     /// A scalar that is text whatever it looks like.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { tag: Some("!!str".to_owned()), ..Self::plain(text) }
+    pub fn text(text: impl Into<CompactString>) -> Self {
+        Self { tag: Some(CompactString::const_new("!!str")), ..Self::plain(text) }
     }
 
     /// An empty map in block style.
@@ -95,7 +97,7 @@ impl Node {
     }
 
     /// Appends an entry, whether or not its key is there already.
-    pub fn push(&mut self, key: impl Into<String>, value: Node) {
+    pub fn push(&mut self, key: impl Into<CompactString>, value: Node) {
         if let Some(entries) = self.entries_mut() {
             entries.push((Node::plain(key), value));
         }
@@ -132,11 +134,11 @@ impl Node {
     }
 
     /// Changes a scalar's text and nothing else: what it was, it stays, as far as the new text allows.
-    pub fn set_text(&mut self, new: impl Into<String>) {
+    pub fn set_text(&mut self, new: impl Into<CompactString>) {
         let new = new.into();
         let tag = match self.short_tag() {
             "" => None,
-            tag => Some(tag.to_owned()),
+            tag => Some(CompactString::from(tag)),
         };
         let NodeKind::Scalar { text, style } = &mut self.kind else { return };
         let implied = if *style == ScalarStyle::Plain { plain_tag(&new) } else { "!!str" };

@@ -4,6 +4,8 @@ mod anchors;
 mod build;
 mod edit;
 
+use compact_str::CompactString;
+
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use build::Builder;
@@ -15,13 +17,13 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Its tag, resolved and in short form: `!!str`, `!custom`.
-    pub tag: Option<String>,
+    pub tag: Option<CompactString>,
     /// Its anchor.
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<Box<Anchor>>,
     /// Where it stands.
     pub span: Span,
     /// The comments before it and behind it on its line.
-    pub comments: Vec<Comment>,
+    pub comments: Box<[Comment]>,
 }
 
 /// The kinds of nodes.
@@ -30,7 +32,7 @@ pub enum NodeKind {
     /// A scalar with its text after unescaping and folding.
     Scalar {
         /// The text.
-        text: String,
+        text: CompactString,
         /// How it was written.
         style: ScalarStyle,
     },
