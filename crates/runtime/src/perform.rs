@@ -35,10 +35,13 @@ impl Performer {
             Ok(_slot) => self.attempt(&work).await,
             Err(_) => return,
         };
+        let mut written = None;
         {
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-            if let Some(answer) = &performed.answer {
-                cache.wrote(answer);
+            if let Some(answer) = &performed.answer
+                && cache.wrote(answer)
+            {
+                written = Some(answer.key());
             }
             if let Some((key, uid)) = &performed.deleted {
                 cache.deleted(key, uid);
@@ -46,6 +49,10 @@ impl Performer {
         }
         let event = Event::Stepped(work.step.id, performed.result, performed.answer);
         let _ = self.out.send(Message::Event(app, event));
+        // The watch brings what is known already, and says nothing: other apps learn of it here.
+        if let Some(key) = written {
+            let _ = self.out.send(Message::Changed(vec![key]));
+        }
     }
 
     async fn attempt(&self, work: &Work) -> Performed {
