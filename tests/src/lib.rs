@@ -15,5 +15,5 @@ pub mod served_cases;
     reason = "a stand fails the test that uses it"
 )]
 pub mod stand;
-pub mod yaml_cases;
 pub mod template_cases;
+pub mod yaml_cases;

@@ -15,6 +15,7 @@ static PLACEHOLDERS: LazyLock<Regex> = LazyLock::new(|| {
         r"|(?P<time>2030-01-01T00:00:\d\dZ)",
         r"|(?P<told><(?:asked|oldest|current|hash)>)",
         r"|(?P<suffix>x{4}[x\d])",
+        r#"|(?P<version>resourceVersion\\*":\\*"(?P<number>\d+))"#,
     );
     Regex::new(pattern).expect("the pattern is a constant that every replay uses")
 });
@@ -120,6 +121,14 @@ impl Names {
             let Some(whole) = found.get(0) else { continue };
             pattern.push_str(&regex::escape(&recorded[last..whole.start()]));
             let of = |name: &str| found.name(name).is_some();
+            if let Some(number) = found.name("number") {
+                // A version within an object that a message quotes.
+                pattern.push_str(&regex::escape(&recorded[whole.start()..number.start()]));
+                pattern.push_str(r"(\d+)");
+                kinds.push((version_name(number.as_str()), true, false));
+                last = whole.end();
+                continue;
+            }
             pattern.push_str(match () {
                 () if of("uid") => "([0-9a-f-]{36})",
                 () if of("address") => r"([0-9.]+)",
