@@ -7,7 +7,6 @@ use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
 use tautline_grammar::LabelSelector;
 use tautline_ownership::AppInstance;
-use tautline_plan::Gate;
 use tautline_runtime::{AppInput, Parts, Records, Runtime};
 use tokio::sync::mpsc;
 
@@ -222,7 +221,14 @@ impl State {
                 application.spec.refused.push(Problem::error("project", message));
             }
         }
-        let gates: Vec<Arc<dyn Gate>> = project.into_iter().map(|p| Arc::new(p) as Arc<dyn Gate>).collect();
+        let gates = match project.map(|project| project.gates(&application)) {
+            Some(Ok(gates)) => gates,
+            Some(Err(problems)) => {
+                application.spec.refused.extend(problems);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
         self.runtime.set(AppInput {
             spec: application.spec.clone(),
             path: application.path.clone(),

@@ -41,6 +41,7 @@ mod options;
 mod project;
 mod records;
 mod status;
+mod windows;
 
 pub use application::{Application, FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, Settings};
 pub use controller::{Controller, ControllerOptions};

@@ -1,10 +1,13 @@
 //! AppProjects: what an app may read, where it may go, which kinds it may write.
 
+use std::sync::Arc;
+
 use tautline_core::{Map, Object, Problem, Value};
 use tautline_grammar::Glob;
 use tautline_plan::{Circumstances, Gate, Plan, Step, Verdict};
 
 use crate::application::Application;
+use crate::windows::SyncWindows;
 
 /// What a project allows.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ impl Project {
     pub fn refuses(&self, app: &Application) -> Vec<Problem> {
         let mut out = Vec::new();
         let mut add = |message: String| out.push(Problem::error("project", message));
-        for field in ["syncWindows", "destinationServiceAccounts", "signatureKeys", "sourceIntegrity"] {
+        for field in ["destinationServiceAccounts", "signatureKeys", "sourceIntegrity"] {
             if self.spec.get(field).is_some_and(|v| !v.is_null() && v.as_list().is_none_or(|l| !l.is_empty()))
             {
                 add(format!(
@@ -64,6 +67,15 @@ impl Project {
             ));
         }
         out
+    }
+
+    /// Who may say no to the plans of an app: the project itself, and its sync windows.
+    ///
+    /// # Errors
+    /// Windows that cannot be read.
+    pub fn gates(&self, app: &Application) -> Result<Vec<Arc<dyn Gate>>, Vec<Problem>> {
+        let windows = SyncWindows::of(&self.list("syncWindows"), app)?;
+        Ok(vec![Arc::new(self.clone()), Arc::new(windows)])
     }
 
     fn permits(&self, step: &Step) -> bool {
@@ -113,7 +125,7 @@ fn admits(patterns: &[String], text: &str) -> bool {
     !denied && patterns.iter().any(|p| !p.starts_with('!') && glob(text, p))
 }
 
-fn glob(text: &str, pattern: &str) -> bool {
+pub(crate) fn glob(text: &str, pattern: &str) -> bool {
     pattern == "*" || pattern == text || Glob::new(pattern, &[]).is_ok_and(|glob| glob.matches(text))
 }
 

@@ -7,7 +7,7 @@ use tautline::cluster::Target;
 use tautline::core::{Clock, GroupVersionKind};
 use tautline::diff::{Difference, Outcome};
 use tautline::ownership::Pair;
-use tautline::plan::{Circumstances, Gate, Inputs, Plan, PlanOptions, Verdict, Withheld};
+use tautline::plan::{Circumstances, Inputs, Plan, PlanOptions, Verdict, Withheld};
 
 use crate::arguments::{CompareOptions, Output};
 use crate::compare::{self, Comparison, Subject};
@@ -117,10 +117,15 @@ async fn permit(planned: &Planned, live: &Live, control_plane: &str) -> Result<(
         return Err(Failure::work(format!("{problem}.")));
     }
     let circumstances = Circumstances { now: SystemClock.now(), is_manual: true };
-    match project.judge(&planned.plan, &circumstances) {
-        Verdict::Allow => Ok(()),
-        Verdict::Refuse { reason, .. } => Err(Failure::work(reason)),
-    }
+    let gates = project.gates(app).map_err(|problems| match problems.first() {
+        Some(problem) => Failure::work(format!("{problem}.")),
+        None => Failure::work("the project's sync windows cannot be read."),
+    })?;
+    let refusal = gates.iter().find_map(|gate| match gate.judge(&planned.plan, &circumstances) {
+        Verdict::Allow => None,
+        Verdict::Refuse { reason, .. } => Some(reason),
+    });
+    refusal.map_or(Ok(()), |reason| Err(Failure::work(reason)))
 }
 
 impl Planned {

@@ -34,6 +34,7 @@
 //! templates are crates of their own.
 #![forbid(unsafe_code)]
 
+pub mod cron;
 pub mod duration;
 pub mod glob;
 pub mod image;
@@ -44,6 +45,7 @@ pub mod selector;
 pub mod semver;
 pub mod time;
 
+pub use cron::Cron;
 pub use duration::Duration;
 pub use glob::Glob;
 pub use image::ImageReference;

@@ -189,11 +189,14 @@ mod tests {
 
     #[test]
     fn refusals() {
-        for text in ["", "a", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3+", "1..2", "-1", "1.2.3-a_b"]
-        {
+        for text in ["", "a", "1.2.3.4", "1.2.3-", "1.2.3-01", "1.2.3+", "1..2", "-1", "1.2.3-a_b"] {
             assert!(text.parse::<Version>().is_err(), "{text}");
         }
-        assert!(Version::strict("1.2").is_err() && Version::strict("01.2.3").is_err() && Version::strict("v1.2.3").is_err());
+        assert!(
+            Version::strict("1.2").is_err()
+                && Version::strict("01.2.3").is_err()
+                && Version::strict("v1.2.3").is_err()
+        );
         assert_eq!(Version::strict("1.2.3-a+b").map(|v| v.to_string()), Ok("1.2.3-a+b".to_owned()));
     }
 }
