@@ -29,7 +29,8 @@ pub fn write_node(node: &Node, style: Style) -> String {
 fn emit(node: &Node, printer: &mut Printer, in_map: bool) {
     match &node.kind {
         NodeKind::Scalar { text, style } => {
-            let quoting = if is_forced(node, text, *style) { Quoting::Double } else { keep(text, *style, false) };
+            let quoting =
+                if is_forced(node, text, *style) { Quoting::Double } else { keep(text, *style, false) };
             printer.scalar(text, quoting, true);
         }
         NodeKind::Alias(anchor) => printer.plain(&format!("*{}", anchor.name)),
