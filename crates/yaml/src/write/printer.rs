@@ -235,7 +235,8 @@ impl Printer {
         for (at, c) in text.char_indices() {
             if is_break(c) {
                 let rest = text.get(at..).unwrap_or_default().trim_start_matches(is_break);
-                if folded && !breaks && !spaced && !(rest.is_empty() || rest.starts_with([' ', '\t'])) {
+                let is_text = !rest.is_empty() && !rest.starts_with([' ', '\t']);
+                if folded && !breaks && !spaced && is_text {
                     self.line_break('\n');
                 }
                 self.line_break(c);

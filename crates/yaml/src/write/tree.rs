@@ -101,7 +101,7 @@ fn shown_tag(node: &Node) -> Option<&str> {
 
 /// A node on one line, in brackets and braces.
 fn flow(node: &Node, out: &mut String) {
-    let mut separated = |out: &mut String, at: usize| out.push_str(if at == 0 { "" } else { ", " });
+    let separated = |out: &mut String, at: usize| out.push_str(if at == 0 { "" } else { ", " });
     match &node.kind {
         NodeKind::List { items, .. } => {
             out.push('[');
