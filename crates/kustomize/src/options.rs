@@ -20,7 +20,7 @@ pub struct Request<'a> {
     pub options: Options,
     /// What the tree has not.
     pub supplies: Supplies<'a>,
-    /// What it may cost: bytes of all files together, values, nesting of values and of kustomizations.
+    /// What it may cost: bytes of all files together, values, nesting of values and, up to 64, of kustomizations.
     pub budget: Budget,
 }
 

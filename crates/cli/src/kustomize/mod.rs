@@ -73,7 +73,7 @@ fn run_build(flags: &BuildFlags) -> Result<(), String> {
         eprintln!("Flag --reorder has been deprecated, {instead}");
     }
     let options = options(flags)?;
-    let tree = DiskTree::default();
+    let tree = DiskTree;
     let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
     let request = Request { options, ..Request::new(&tree, path) };
     let built = outcome(build(&request))?;
@@ -98,7 +98,7 @@ fn run_explain(flags: &ExplainFlags) -> Result<(), String> {
         .ok_or_else(|| format!("{} names no object; write it like Deployment/web", flags.object))?;
     let options =
         options(&BuildFlags { load_restrictor: flags.load_restrictor.clone(), ..BuildFlags::default() })?;
-    let tree = DiskTree::default();
+    let tree = DiskTree;
     let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
     let here = format!("{}/", std::env::current_dir().map_err(|error| error.to_string())?.display());
     let request = Request { options, ..Request::new(&tree, path) };

@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 pub(crate) use context::Context;
 pub(crate) use git_url::RepoUrl;
 
+/// Kustomizations nest no deeper than this, whatever the budget says: each level takes its share of the stack.
+const MOST_LEVELS: usize = 64;
+
 /// A tree and what stands before its paths in messages.
 #[derive(Clone)]
 pub(crate) struct Site<'a> {
@@ -151,10 +154,10 @@ impl<'a> Loader<'a> {
         if path.is_empty() {
             return Err(Error::Load("new root cannot be empty".to_owned()));
         }
-        if self.visited.depth >= self.context.budget.depth {
+        let most = self.context.budget.depth.min(MOST_LEVELS);
+        if self.visited.depth >= most {
             let message = format!(
-                "kustomizations are nested deeper than {} levels at '{path}' in '{}'",
-                self.context.budget.depth,
+                "kustomizations are nested deeper than {most} levels at '{path}' in '{}'",
                 self.shown_root()
             );
             return Err(Error::Budget(message));

@@ -59,7 +59,11 @@ pub(super) fn merge<'s>(
         let ours_node = ours.map(|at| items.get(at).clone());
         let merged = walk(ours_node, patch, place, schemas)?;
         let Some(mut merged) = merged.filter(|merged| !is_gone(&merged.node)) else {
+            let before = old.len();
             remove(&mut old, &items, &names, &texts)?;
+            if old.len() != before {
+                find.forget_all_but(&old);
+            }
             continue;
         };
         for (name, text) in names.iter().zip(&texts) {
@@ -194,6 +198,14 @@ impl Finder {
             map.into_iter().filter_map(|(text, at)| Some((text?, at))).collect()
         };
         Self { patch: Some(known(patch)), target: Some(known(target)) }
+    }
+
+    /// Forgets items that are no longer in the target's list.
+    fn forget_all_but(&mut self, old: &[usize]) {
+        let left: HashSet<usize> = old.iter().copied().collect();
+        if let Some(index) = &mut self.target {
+            index.retain(|_, at| left.contains(at));
+        }
     }
 
     fn in_patch<'n>(&self, theirs: &'n [Node], names: &[String], texts: &[String]) -> Option<&'n Node> {

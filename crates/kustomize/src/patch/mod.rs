@@ -31,6 +31,10 @@ impl Resource {
             // Kustomize keeps its memory in annotations, and so loses it.
             self.memory = Memory { from_chart: self.memory.from_chart, ..Memory::default() };
         }
+        if patch.node.field("$patch").and_then(Node::as_str) == Some("replace") {
+            // Kustomize drops the replacement of a whole object, and keeps the object.
+            return Ok(());
+        }
         let target = std::mem::replace(&mut self.node, Node::map());
         let Some(merged) = merge::merge(target, patch.node.clone(), schemas)? else { return Ok(()) };
         self.node = merged;

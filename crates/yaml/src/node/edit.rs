@@ -148,7 +148,7 @@ impl Node {
 }
 
 /// The tag of a plain scalar by go-yaml v3's rules.
-fn plain_tag(text: &str) -> &'static str {
+pub(crate) fn plain_tag(text: &str) -> &'static str {
     match resolve(text, Resolver::V3) {
         Scalar::Null => "!!null",
         Scalar::Bool(_) => "!!bool",

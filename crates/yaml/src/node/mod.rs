@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 
 pub(crate) use build::Builder;
 pub use build::nodes;
+pub(crate) use edit::plain_tag;
 
 /// A node as it was written.
 #[derive(Clone, PartialEq)]

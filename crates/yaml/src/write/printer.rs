@@ -16,6 +16,8 @@ pub(super) enum Quoting {
     Double,
     /// `|`.
     Literal,
+    /// `>`.
+    Folded,
 }
 
 /// The output and the place in it.
@@ -99,7 +101,8 @@ impl Printer {
                 self.indicator("'", false, false);
             }
             Quoting::Double => self.double(text, indent, fold),
-            Quoting::Literal => return self.literal(text, indent),
+            Quoting::Literal => return self.literal(text, indent, false),
+            Quoting::Folded => return self.literal(text, indent, true),
         }
         self.whitespace = false;
         self.indention = false;
@@ -194,8 +197,28 @@ impl Printer {
         text.chars().for_each(|c| self.put(c));
     }
 
-    fn literal(&mut self, text: &str, indent: usize) {
-        self.indicator("|", true, false);
+    /// A comment: on the line written last, or on one of its own before what comes next.
+    pub(super) fn comment(&mut self, text: &str, inline: bool) {
+        if inline && self.column > 0 {
+            self.put(' ');
+        } else {
+            self.indent_to(self.indent());
+        }
+        self.put('#');
+        text.chars().for_each(|c| self.put(c));
+        self.whitespace = false;
+        self.indention = false;
+        if self.indents.is_empty() {
+            // Before the first node nothing else would end the line.
+            self.line_break('\n');
+            self.whitespace = true;
+            self.indention = true;
+        }
+    }
+
+    /// Text in lines of its own; folded, a line break is an empty line.
+    fn literal(&mut self, text: &str, indent: usize, folded: bool) {
+        self.indicator(if folded { ">" } else { "|" }, true, false);
         if text.starts_with(|c| c == ' ' || is_break(c)) {
             self.indicator("2", false, false);
         }
@@ -208,14 +231,20 @@ impl Printer {
         self.line_break('\n');
         self.indention = true;
         self.whitespace = true;
-        let mut breaks = true;
-        for c in text.chars() {
+        let (mut breaks, mut spaced) = (true, false);
+        for (at, c) in text.char_indices() {
             if is_break(c) {
+                let rest = text.get(at..).unwrap_or_default().trim_start_matches(is_break);
+                let is_text = !rest.is_empty() && !rest.starts_with([' ', '\t']);
+                if folded && !breaks && !spaced && is_text {
+                    self.line_break('\n');
+                }
                 self.line_break(c);
                 self.indention = true;
             } else {
                 if breaks {
                     self.indent_to(indent);
+                    spaced = c == ' ' || c == '\t';
                 }
                 self.put(c);
                 self.indention = false;
