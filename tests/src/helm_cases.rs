@@ -108,7 +108,7 @@ fn probe_output(template: &str, values: &str, dialect: Dialect) -> Result<String
     let made = render_files(chart, Map::new(), &Release::install("rel", "ns1"), &settings)
         .map_err(|e| format!("Error: {e}"))?;
     let text =
-        made.files.first().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+        made.files.first().map(|(_, bytes)| as_recorded(bytes)).unwrap_or_default();
     let inner = text.strip_prefix(BEFORE).and_then(|text| text.strip_suffix("<<END>>"));
     inner.map(str::to_owned).ok_or_else(|| format!("marks are gone from {text:?}"))
 }

@@ -235,7 +235,8 @@ fn edge(flat: &Flat<'_>, depth: usize) -> (String, String) {
         | "unevaluatedProperties" => {
             // The value is one below the schema's own; deeper tokens belong to schemas below.
             let below = flat.schema.get(depth..).unwrap_or_default();
-            let deeper = below.iter().skip(1).filter(|t| DESCENDING.contains(&t.as_str())).count();
+            let between = below.get(1..below.len().saturating_sub(1)).unwrap_or_default();
+            let deeper = between.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
             let own = flat.instance.len().saturating_sub(deeper);
             pointer(flat.instance.get(..own).unwrap_or_default())
         }
@@ -269,7 +270,7 @@ fn shared(group: &[Flat<'_>]) -> String {
 /// The value that a group's keyword looked at.
 fn scope(group: &[Flat<'_>], depth: usize) -> String {
     let Some(first) = group.first() else { return String::new() };
-    let below = first.schema.get(depth..).unwrap_or_default();
+    let below = first.schema.get(depth..first.schema.len().saturating_sub(1)).unwrap_or_default();
     let deeper = below.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
     let own = first.instance.len().saturating_sub(deeper);
     pointer(first.instance.get(..own).unwrap_or_default())
