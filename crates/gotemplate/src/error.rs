@@ -69,16 +69,21 @@ impl Failure {
 
     /// The budget that ran out, here or in a cause.
     pub fn budget(&self) -> Option<Exhausted> {
-        self.exhausted.or_else(|| self.cause.as_ref().and_then(|error| error.failure.budget()))
+        let chain = std::iter::successors(Some(self), |failure| failure.cause.as_ref().map(|e| &e.failure));
+        let mut budgets = chain.filter_map(|failure| failure.exhausted);
+        budgets.next()
     }
 }
 
 impl fmt::Display for Failure {
+    /// Without recursion: templates within templates make long chains.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.cause {
-            Some(cause) => cause.fmt(f),
-            None => Ok(()),
+        let mut failure = self;
+        loop {
+            f.write_str(&failure.message)?;
+            let Some(cause) = &failure.cause else { return Ok(()) };
+            cause.write_place(f)?;
+            failure = &cause.failure;
         }
     }
 }
@@ -145,17 +150,23 @@ impl ExecError {
     }
 }
 
+impl ExecError {
+    /// Everything before the failure's message.
+    fn write_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            None => write!(f, "template: {}: ", self.template),
+            Some(Place { source_name, line, column, node }) => {
+                let name = quote(self.template.as_bytes());
+                write!(f, "template: {source_name}:{line}:{column}: executing {name} at <{node}>: ")
+            }
+        }
+    }
+}
+
 impl fmt::Display for ExecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            None => write!(f, "template: {}: {}", self.template, self.failure),
-            Some(Place { source_name, line, column, node }) => write!(
-                f,
-                "template: {source_name}:{line}:{column}: executing {} at <{node}>: {}",
-                quote(self.template.as_bytes()),
-                self.failure
-            ),
-        }
+        self.write_place(f)?;
+        self.failure.fmt(f)
     }
 }
 

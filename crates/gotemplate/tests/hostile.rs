@@ -13,8 +13,7 @@ fn run(text: &str) -> Result<String, Failure> {
         Ok(call.engine.execute(call.text(0).as_bytes(), call.arg(1))?.into())
     });
     functions.add("tpl", Signature::fixed(&[Type::String, Type::Any]), |call| {
-        let text = call.engine.evaluate("tpl", call.text(0), call.arg(1));
-        Ok(Str::from_bytes(text.map_err(|error| Failure::new(error.to_string()))?).into())
+        Ok(Str::from_bytes(call.engine.evaluate("tpl", call.text(0), call.arg(1))?).into())
     });
     let mut templates = Templates::new(functions);
     templates.parse("t", text).map_err(|error| Failure::new(error.to_string()))?;
@@ -92,7 +91,10 @@ fn what_holds_itself_ends() {
 #[test]
 fn recursion_ends() {
     exhausts("{{ define \"r\" }}{{ template \"r\" }}{{ end }}{{ template \"r\" }}", Exhausted::Depth);
-    exhausts("{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}", Exhausted::Depth);
+    let includes = "{{ define \"r\" }}{{ include \"r\" . }}{{ end }}{{ include \"r\" . }}";
+    exhausts(includes, Exhausted::Depth);
+    let failure = run(includes).expect_err("it has no end");
+    assert!(failure.to_string().ends_with("exceeded maximum template depth (10000)"));
     exhausts(
         "{{ define \"r\" }}x{{ template \"r\" }}{{ template \"r\" }}{{ end }}{{ template \"r\" }}",
         Exhausted::Depth,
@@ -110,6 +112,10 @@ fn deep_nesting_is_no_danger() {
     };
     assert!(run(&format!("{{{{ {} }}}}", deep(9_000, "(", "1", ")"))).is_ok());
     assert!(run(&format!("{{{{ {} }}}}", deep(100_000, "(", "1", ")"))).is_err());
+    assert!(run(&format!("{{{{ index {} 5 }}}}", deep(9_000, "(", "1", ")"))).is_err());
+    let mut templates = Templates::new(Functions::builtin());
+    templates.parse("t", deep(9_000, "{{ if (1) }}", "x", "{{ end }}")).expect("it is a template");
+    assert!(templates.get(b"t").is_some_and(|tree| tree.to_string().len() > 9_000));
     assert!(run(&deep(9_000, "{{ if 1 }}", "x", "{{ end }}")).is_ok());
     assert!(run(&deep(100_000, "{{ if 1 }}", "x", "{{ end }}")).is_err());
     assert!(run(&deep(100_000, "{{ if 0 }}{{ else if 1 }}", "x", "{{ end }}")).is_err());

@@ -96,7 +96,7 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, Failure> {
 
 /// A value as Go's messages print it.
 fn shown(value: &Value, verb: &[u8]) -> Result<crate::Str, Failure> {
-    crate::format::sprintf(verb, std::slice::from_ref(value))
+    crate::format::sprintf(verb, std::slice::from_ref(value), crate::format::LIMIT)
 }
 
 fn less(a: &Value, b: &Value, go: Go) -> Result<bool, Failure> {

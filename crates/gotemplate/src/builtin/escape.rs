@@ -16,7 +16,8 @@ fn text(call: &mut Call<'_>) -> Result<Str, Failure> {
         .iter()
         .map(|arg| if arg.is_nil() { Value::String(Str::from_static("<no value>")) } else { arg.clone() })
         .collect();
-    super::made(call, sprint(&shown))
+    let text = sprint(&shown, call.engine.bytes_left());
+    super::made(call, text)
 }
 
 pub(super) fn html(call: &mut Call<'_>) -> Result<Value, Failure> {

@@ -4,6 +4,7 @@ mod compare;
 mod escape;
 mod index;
 
+use crate::format::{sprint, sprintf, sprintln};
 use crate::functions::{Entry, Signature, Type};
 use crate::{Call, Failure, Value};
 
@@ -24,10 +25,17 @@ pub(crate) const FUNCTIONS: &[Entry] = &[
     ("len", ONE, index::len),
     ("index", ONE_OR_MORE, index::index),
     ("slice", ONE_OR_MORE, index::slice),
-    ("print", ANY, |call| Ok(made(call, crate::format::sprint(call.args))?.into())),
-    ("println", ANY, |call| Ok(made(call, crate::format::sprintln(call.args))?.into())),
+    ("print", ANY, |call| {
+        let text = sprint(call.args, call.engine.bytes_left());
+        Ok(made(call, text)?.into())
+    }),
+    ("println", ANY, |call| {
+        let text = sprintln(call.args, call.engine.bytes_left());
+        Ok(made(call, text)?.into())
+    }),
     ("printf", Signature::variadic(&[Type::String], Type::Any), |call| {
-        Ok(made(call, crate::format::sprintf(call.text(0).as_bytes(), call.rest(1)))?.into())
+        let text = sprintf(call.text(0).as_bytes(), call.rest(1), call.engine.bytes_left());
+        Ok(made(call, text)?.into())
     }),
     ("html", ANY, escape::html),
     ("js", ANY, escape::js),

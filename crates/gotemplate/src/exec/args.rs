@@ -17,7 +17,7 @@ impl<'t> Run<'_, 't> {
         name: &str,
         signature: Signature,
         args: &'t [Operand],
-        last: Option<Got>,
+        last: Option<Value>,
     ) -> Done<Args> {
         let given = args.len() + usize::from(last.is_some());
         self.check_count(name, signature, args.len(), given)?;
@@ -55,7 +55,7 @@ impl<'t> Run<'_, 't> {
     pub(super) fn argument(&mut self, dot: &Got, wanted: Type, arg: &'t Operand) -> Done<Value> {
         self.at(At::Operand(arg));
         match arg {
-            Operand::Dot { .. } => self.fit(dot.clone(), wanted),
+            Operand::Dot { .. } => self.fit(dot.value.clone(), wanted),
             Operand::Nil { .. } => match wanted.nil() {
                 Some(value) => Ok(value),
                 None => self.error(format!("cannot assign nil to {}", wanted.name())),
@@ -65,15 +65,15 @@ impl<'t> Run<'_, 't> {
             | Operand::Pipe(_)
             | Operand::Function { .. }
             | Operand::Chain { .. } => {
-                let got = self.free_argument(dot, arg)?;
-                self.fit(got, wanted)
+                let value = self.free_argument(dot, arg)?;
+                self.fit(value, wanted)
             }
             literal => self.literal_argument(wanted, literal),
         }
     }
 
     /// A field, variable, function or pipeline, whatever its type.
-    pub(super) fn free_argument(&mut self, dot: &Got, arg: &'t Operand) -> Done<Got> {
+    pub(super) fn free_argument(&mut self, dot: &Got, arg: &'t Operand) -> Done<Value> {
         match arg {
             Operand::Field { path, .. } => {
                 self.at(At::Operand(arg));
@@ -86,7 +86,7 @@ impl<'t> Run<'_, 't> {
                 self.call_function(dot, function, At::Operand(arg), &[], None)
             }
             Operand::Chain { on, path, .. } => self.chain(dot, arg, on, path, &[], None),
-            Operand::Dot { .. } => Ok(dot.clone()),
+            Operand::Dot { .. } => Ok(dot.value.clone()),
             Operand::Nil { .. } => self.error(format!("indirection through explicit nil in {arg}")),
             literal => self.literal(literal),
         }
@@ -99,7 +99,7 @@ impl<'t> Run<'_, 't> {
             _ => None,
         };
         match wanted {
-            Type::Any | Type::Reflect => Ok(self.literal(literal)?.value),
+            Type::Any | Type::Reflect => self.literal(literal),
             Type::String => match literal {
                 Operand::String { text, .. } => Ok(Value::String(text.clone())),
                 _ => self.error(expected("string")),
@@ -122,19 +122,19 @@ impl<'t> Run<'_, 't> {
     }
 
     /// Makes a value fit a parameter's type, or says why it does not.
-    pub(super) fn fit(&self, got: Got, wanted: Type) -> Done<Value> {
-        match &got.value {
+    pub(super) fn fit(&self, value: Value, wanted: Type) -> Done<Value> {
+        match &value {
             Value::NoValue => match wanted.nil() {
                 Some(value) => Ok(value),
                 None => self.error(format!("invalid value; expected {}", wanted.name())),
             },
-            Value::Nil if matches!(wanted, Type::Any | Type::Reflect) => Ok(got.value),
-            Value::Map(map) if wanted == Type::Map && wanted.takes(&got.value) => Ok(map.plain().into()),
-            value if wanted.takes(value) => Ok(got.value),
-            value => {
-                let found = match value {
+            Value::Nil if matches!(wanted, Type::Any | Type::Reflect) => Ok(value),
+            Value::Map(map) if wanted == Type::Map && wanted.takes(&value) => Ok(map.plain().into()),
+            fitting if wanted.takes(fitting) => Ok(value),
+            other => {
+                let found = match other {
                     Value::Nil => "interface {}".to_owned(),
-                    value => value.type_name(),
+                    other => other.type_name(),
                 };
                 self.error(format!("wrong type for value; expected {}; got {found}", wanted.name()))
             }

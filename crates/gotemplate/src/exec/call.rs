@@ -14,8 +14,8 @@ impl<'t> Run<'_, 't> {
         function: &'t Arc<Function>,
         node: At<'t>,
         args: &'t [Operand],
-        last: Option<Got>,
-    ) -> Done<Got> {
+        last: Option<Value>,
+    ) -> Done<Value> {
         self.step()?;
         match function.body {
             FunctionBody::And => return self.and_or(dot, function, args, last, false),
@@ -25,7 +25,7 @@ impl<'t> Run<'_, 't> {
         }
         let values = self.arguments(dot, function.name(), function.signature, args, last)?;
         match function.run(self.engine, &values) {
-            Ok(value) => Ok(Got::plain(value)),
+            Ok(value) => Ok(value),
             Err(failure) => self.calling(node, function.name(), failure),
         }
     }
@@ -42,22 +42,22 @@ impl<'t> Run<'_, 't> {
         dot: &Got,
         function: &Function,
         args: &'t [Operand],
-        last: Option<Got>,
+        last: Option<Value>,
         decides: bool,
-    ) -> Done<Got> {
+    ) -> Done<Value> {
         let given = args.len() + usize::from(last.is_some());
         self.check_count(function.name(), function.signature, args.len(), given)?;
         let mut value = Value::NoValue;
         for arg in args {
             value = self.argument(dot, Type::Reflect, arg)?;
             if value.is_true() == decides {
-                return Ok(Got::plain(value));
+                return Ok(value);
             }
         }
         if let Some(last) = last {
             value = self.fit(last, Type::Reflect)?;
         }
-        Ok(Got::plain(value))
+        Ok(value)
     }
 
     /// `call`: a function that is a value.
@@ -67,11 +67,11 @@ impl<'t> Run<'_, 't> {
         function: &Function,
         node: At<'t>,
         args: &'t [Operand],
-        last: Option<Got>,
-    ) -> Done<Got> {
+        last: Option<Value>,
+    ) -> Done<Value> {
         let name = match (args.first(), &last) {
             (Some(arg), _) => arg.to_string(),
-            (None, Some(last)) => match &last.value {
+            (None, Some(last)) => match last {
                 Value::String(text) => text.to_string(),
                 Value::NoValue => "<invalid Value>".to_owned(),
                 value => format!("<{} Value>", value.type_name()),
@@ -80,7 +80,7 @@ impl<'t> Run<'_, 't> {
         };
         let values = self.arguments(dot, function.name(), function.signature, args, last)?;
         match self.call_with(&name, &values) {
-            Ok(value) => Ok(Got::plain(value)),
+            Ok(value) => Ok(value),
             Err(failure) => self.calling(node, function.name(), failure),
         }
     }

@@ -46,6 +46,16 @@ pub enum EvaluateError {
     Execute(#[from] Failure),
 }
 
+impl From<EvaluateError> for Failure {
+    /// As a function passes it on: a failed run stays the cause.
+    fn from(error: EvaluateError) -> Self {
+        match error {
+            EvaluateError::Parse(error) => Self::new(error.to_string()),
+            EvaluateError::Execute(failure) => failure,
+        }
+    }
+}
+
 impl Engine {
     /// A run over a set.
     pub fn new(templates: Arc<Templates>, options: Options) -> Self {
@@ -204,6 +214,11 @@ impl Engine {
         }
     }
 
+    /// Bytes of text that may still be made.
+    pub(crate) fn bytes_left(&self) -> usize {
+        self.bytes_left
+    }
+
     /// Takes bytes of text that is made from the budget.
     ///
     /// # Errors
@@ -219,12 +234,17 @@ impl Engine {
         self.tied.push(map.downgrade());
     }
 
+    /// Whether no template may be within the one that runs.
+    pub(super) fn is_deepest(&self) -> bool {
+        self.depth >= self.options.max_depth
+    }
+
     /// Goes one template deeper, with stack enough for it.
     pub(super) fn deeper<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, ExecError>,
     ) -> Option<Result<T, ExecError>> {
-        if self.depth >= self.options.max_depth {
+        if self.is_deepest() {
             return None;
         }
         self.depth += 1;

@@ -7,15 +7,15 @@ use crate::value::Elem;
 use crate::{Kind, List, Map, Str, Value};
 
 /// Follows fields through maps that have them, which is nearly always. Nothing where there is more to it.
-pub(super) fn through_maps(receiver: &Got, path: &[Str]) -> Option<Got> {
+pub(super) fn through_maps(receiver: &Got, path: &[Str]) -> Option<Value> {
     let (first, rest) = path.split_first()?;
     let Value::Map(map) = &receiver.value else { return None };
-    let mut got = Got { value: map.get(first.as_bytes())?, boxed: map.elem() == Elem::Any };
+    let mut value = map.get(first.as_bytes())?;
     for name in rest {
-        let Value::Map(map) = &got.value else { return None };
-        got = Got { value: map.get(name.as_bytes())?, boxed: map.elem() == Elem::Any };
+        let Value::Map(map) = &value else { return None };
+        value = map.get(name.as_bytes())?;
     }
-    Some(got)
+    Some(value)
 }
 
 impl<'t> Run<'_, 't> {
@@ -27,23 +27,23 @@ impl<'t> Run<'_, 't> {
         node: At<'t>,
         path: &'t [Str],
         args: &'t [Operand],
-        last: Option<Got>,
-    ) -> Done<Got> {
+        last: Option<Value>,
+    ) -> Done<Value> {
         if args.is_empty()
             && last.is_none()
-            && let Some(got) = through_maps(receiver, path)
+            && let Some(value) = through_maps(receiver, path)
         {
-            return Ok(got);
+            return Ok(value);
         }
-        let Some((end, way)) = path.split_last() else { return Ok(receiver.clone()) };
+        let Some((end, way)) = path.split_last() else { return Ok(receiver.value.clone()) };
         let Some((start, way)) = way.split_first() else {
-            return self.field(dot, end, node, args, last, receiver);
+            return Ok(self.field(dot, end, node, args, last, receiver)?.value);
         };
         let mut got = self.field(dot, start, node, &[], None, receiver)?;
         for name in way {
             got = self.field(dot, name, node, &[], None, &got)?;
         }
-        self.field(dot, end, node, args, last, &got)
+        Ok(self.field(dot, end, node, args, last, &got)?.value)
     }
 
     fn field(
@@ -52,7 +52,7 @@ impl<'t> Run<'_, 't> {
         name: &Str,
         node: At<'t>,
         args: &'t [Operand],
-        last: Option<Got>,
+        last: Option<Value>,
         receiver: &Got,
     ) -> Done<Got> {
         match &receiver.value {
@@ -96,7 +96,7 @@ impl<'t> Run<'_, 't> {
         name: &Str,
         node: At<'t>,
         args: &'t [Operand],
-        last: Option<Got>,
+        last: Option<Value>,
         receiver: &Got,
         host: &dyn crate::Host,
     ) -> Done<Got> {

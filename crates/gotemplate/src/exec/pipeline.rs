@@ -6,24 +6,29 @@ use crate::parse::{Command, Operand, Pipe};
 
 impl<'t> Run<'_, 't> {
     /// Runs the commands of a pipeline, each with the last one's value as its final argument.
-    pub(super) fn pipeline(&mut self, dot: &Got, pipe: &'t Pipe) -> Done<Got> {
+    pub(super) fn pipeline(&mut self, dot: &Got, pipe: &'t Pipe) -> Done<Value> {
         self.at_pipe(pipe);
-        let mut value: Option<Got> = None;
+        let mut last: Option<Value> = None;
         for command in &pipe.commands {
-            value = Some(self.command(dot, command, value)?.unboxed());
+            // Out of its interface; a nil is then no value.
+            last = Some(match self.command(dot, command, last)? {
+                Value::Nil => Value::NoValue,
+                value => value,
+            });
         }
-        let got = value.unwrap_or(Got::plain(Value::NoValue));
+        let value = last.unwrap_or_default();
         for variable in &pipe.declares {
+            let got = Got::plain(value.clone());
             if pipe.assigns {
-                self.assign(variable.id, &variable.name, got.clone())?;
+                self.assign(variable.id, &variable.name, got)?;
             } else {
-                self.push(variable.id, got.clone());
+                self.push(variable.id, got);
             }
         }
-        Ok(got)
+        Ok(value)
     }
 
-    fn command(&mut self, dot: &Got, command: &'t Command, last: Option<Got>) -> Done<Got> {
+    fn command(&mut self, dot: &Got, command: &'t Command, last: Option<Value>) -> Done<Value> {
         let Some((first, args)) = command.args.split_first() else {
             return self.error("empty command");
         };
@@ -46,7 +51,7 @@ impl<'t> Run<'_, 't> {
                 self.at(At::Operand(first));
                 self.not_a_function(first, args, last.as_ref())?;
                 match literal {
-                    Operand::Dot { .. } => Ok(dot.clone()),
+                    Operand::Dot { .. } => Ok(dot.value.clone()),
                     Operand::Nil { .. } => self.error("nil is not a command"),
                     literal => self.literal(literal),
                 }
@@ -55,19 +60,19 @@ impl<'t> Run<'_, 't> {
     }
 
     /// The value of a literal whose type is free.
-    pub(super) fn literal(&mut self, operand: &'t Operand) -> Done<Got> {
+    pub(super) fn literal(&mut self, operand: &'t Operand) -> Done<Value> {
         self.at(At::Operand(operand));
         match operand.literal() {
-            Some(value) => Ok(Got::plain(value)),
+            Some(value) => Ok(value),
             None => self.error(format!("{operand} overflows int")),
         }
     }
 
-    pub(super) fn parenthesised(&mut self, dot: &Got, pipe: &'t Pipe) -> Done<Got> {
+    pub(super) fn parenthesised(&mut self, dot: &Got, pipe: &'t Pipe) -> Done<Value> {
         stacker::maybe_grow(128 << 10, 4 << 20, || self.pipeline(dot, pipe))
     }
 
-    fn not_a_function(&self, first: &Operand, args: &[Operand], last: Option<&Got>) -> Done<()> {
+    fn not_a_function(&self, first: &Operand, args: &[Operand], last: Option<&Value>) -> Done<()> {
         if args.is_empty() && last.is_none() {
             return Ok(());
         }
@@ -80,8 +85,8 @@ impl<'t> Run<'_, 't> {
         dot: &Got,
         operand: &'t Operand,
         args: &'t [Operand],
-        last: Option<Got>,
-    ) -> Done<Got> {
+        last: Option<Value>,
+    ) -> Done<Value> {
         let Operand::Variable { variable, path, .. } = operand else {
             return self.error("not a variable");
         };
@@ -91,14 +96,14 @@ impl<'t> Run<'_, 't> {
         };
         if args.is_empty()
             && last.is_none()
-            && let Some(got) = super::field::through_maps(got, path)
+            && let Some(value) = super::field::through_maps(got, path)
         {
-            return Ok(got);
+            return Ok(value);
         }
         let got = got.clone();
         if path.is_empty() {
             self.not_a_function(operand, args, last.as_ref())?;
-            return Ok(got);
+            return Ok(got.value);
         }
         self.fields(dot, &got, At::Operand(operand), path, args, last)
     }
@@ -111,10 +116,10 @@ impl<'t> Run<'_, 't> {
         on: &'t Operand,
         path: &'t [crate::Str],
         args: &'t [Operand],
-        last: Option<Got>,
-    ) -> Done<Got> {
+        last: Option<Value>,
+    ) -> Done<Value> {
         self.at(At::Operand(operand));
-        let got = self.free_argument(dot, on)?;
+        let got = Got::plain(self.free_argument(dot, on)?);
         self.fields(dot, &got, At::Operand(operand), path, args, last)
     }
 }

@@ -9,8 +9,8 @@ use crate::{Kind, Number, Value};
 impl<'t> Run<'_, 't> {
     pub(super) fn range(&mut self, dot: &Got, branch: &'t Branch) -> Done<Flow> {
         let mark = self.mark();
-        let got = self.pipeline(dot, &branch.pipe)?;
-        let ran = self.iterate(branch, &got.value);
+        let value = self.pipeline(dot, &branch.pipe)?;
+        let ran = self.iterate(branch, &value);
         let flow = match ran {
             Ok(false) => match &branch.otherwise {
                 Some(otherwise) => self.nested(dot, otherwise),

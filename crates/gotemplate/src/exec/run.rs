@@ -21,11 +21,6 @@ impl Got {
         Self { value, boxed: false }
     }
 
-    /// As a pipeline gives it: out of its interface; a nil is then no value.
-    pub(super) fn unboxed(self) -> Self {
-        Self::plain(if let Value::Nil = self.value { Value::NoValue } else { self.value })
-    }
-
     pub(super) fn type_name(&self) -> String {
         if self.boxed || matches!(self.value, Value::Nil) {
             "interface {}".to_owned()
@@ -79,14 +74,10 @@ impl<'t> Run<'_, 't> {
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         // A nil that is given has no type: fields of it are quietly empty.
-        let dot = Got::plain(dot.clone()).unboxed();
-        let limit = engine.options().max_depth;
+        let dot = Got::plain(if dot.is_nil() { Value::NoValue } else { dot.clone() });
         match engine.deeper(|engine| Run::start(engine, tree, &dot, out).map_err(|error| *error)) {
             Some(done) => Ok(done?),
-            None => Err(Failure {
-                exhausted: Some(crate::Exhausted::Depth),
-                ..Failure::new(format!("exceeded maximum template depth ({limit})"))
-            }),
+            None => Err(too_deep(engine)),
         }
     }
 
@@ -110,13 +101,16 @@ impl<'t> Run<'_, 't> {
     }
 
     fn place(&self) -> Option<Place> {
-        let (pos, node) = match self.at {
+        let (pos, node): (usize, &dyn std::fmt::Display) = match &self.at {
             At::Nothing => return None,
-            At::Node(node) => (node.pos(), node.to_string()),
-            At::Pipe(pipe) => (pipe.pos, pipe.to_string()),
-            At::Command(command) => (command.pos, command.to_string()),
-            At::Operand(operand) => (operand.pos(), operand.to_string()),
+            At::Node(node) => (node.pos(), node),
+            At::Pipe(pipe) => (pipe.pos, pipe),
+            At::Command(command) => (command.pos, command),
+            At::Operand(operand) => (operand.pos(), operand),
         };
+        // Nodes print by recursion; a level takes a few hundred bytes, more in debug builds.
+        let stack = (64 << 10) + self.tree.depth * 8192;
+        let node = stacker::maybe_grow(stack, stack, || node.to_string());
         let source = &self.tree.source;
         let before = &source.text[..pos.min(source.text.len())];
         let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
@@ -147,10 +141,10 @@ impl<'t> Run<'_, 't> {
         match node {
             Node::Text { text, .. } => self.write(text.as_bytes())?,
             Node::Action { pipe, .. } => {
-                let got = self.pipeline(dot, pipe)?;
+                let value = self.pipeline(dot, pipe)?;
                 if pipe.declares.is_empty() {
                     self.at(At::Node(node));
-                    self.print(node, &got.value)?;
+                    self.print(node, &value)?;
                 }
             }
             Node::If(branch) => return self.if_or_with(dot, branch, false),
@@ -165,14 +159,16 @@ impl<'t> Run<'_, 't> {
 
     fn if_or_with(&mut self, dot: &Got, branch: &'t Branch, with: bool) -> Done<Flow> {
         let mark = self.mark();
-        let got = self.pipeline(dot, &branch.pipe)?;
-        let flow = if got.value.is_true() {
-            self.nested(if with { &got } else { dot }, &branch.body)
-        } else {
+        let value = self.pipeline(dot, &branch.pipe)?;
+        let flow = if !value.is_true() {
             match &branch.otherwise {
                 Some(otherwise) => self.nested(dot, otherwise),
                 None => Ok(Flow::Next),
             }
+        } else if with {
+            self.nested(&Got::plain(value), &branch.body)
+        } else {
+            self.nested(dot, &branch.body)
         };
         self.pop(mark);
         flow
@@ -187,17 +183,17 @@ impl<'t> Run<'_, 't> {
         let Some(tree) = self.engine.lookup(name.as_bytes()) else {
             return self.error(format!("template {} not defined", crate::format::quote(name.as_bytes())));
         };
+        if self.engine.is_deepest() {
+            return self.fail(too_deep(self.engine));
+        }
         let dot = match pipe {
-            Some(pipe) => self.pipeline(dot, pipe)?,
+            Some(pipe) => Got::plain(self.pipeline(dot, pipe)?),
             None => Got::plain(Value::NoValue),
         };
-        let (out, limit) = (&mut *self.out, self.engine.options().max_depth);
+        let out = &mut *self.out;
         match self.engine.deeper(|engine| Run::start(engine, &tree, &dot, out).map_err(|error| *error)) {
             Some(done) => done.map_err(Box::new),
-            None => self.fail(Failure {
-                exhausted: Some(crate::Exhausted::Depth),
-                ..Failure::new(format!("exceeded maximum template depth ({limit})"))
-            }),
+            None => self.fail(too_deep(self.engine)),
         }
     }
 
@@ -219,7 +215,7 @@ impl<'t> Run<'_, 't> {
                 self.write(text.as_bytes())
             }
             Value::Bool(b) => self.write(if *b { b"true" } else { b"false" }),
-            value => match crate::format::print_value(value) {
+            value => match crate::format::sprint(std::slice::from_ref(value), self.engine.bytes_left()) {
                 Ok(text) => self.write(text.as_bytes()),
                 Err(failure) => self.fail(failure),
             },
@@ -253,6 +249,15 @@ impl<'t> Run<'_, 't> {
 
     pub(super) fn variable(&self, id: u32) -> Option<&Got> {
         self.variables.iter().rev().find(|bound| bound.id == id).map(|bound| &bound.got)
+    }
+}
+
+/// Templates within templates without end.
+fn too_deep(engine: &Engine) -> Failure {
+    let limit = engine.options().max_depth;
+    Failure {
+        exhausted: Some(crate::Exhausted::Depth),
+        ..Failure::new(format!("exceeded maximum template depth ({limit})"))
     }
 }
 

@@ -15,20 +15,20 @@ pub use quoting::quote;
 use crate::{Failure, Str, Value};
 
 /// Bytes that a text may take where no budget is at hand.
-const LIMIT: usize = 8 << 20;
+pub(crate) const LIMIT: usize = 16 << 20;
 
 /// What `{{ . }}` prints.
 pub(crate) fn print_value(value: &Value) -> Result<Str, Failure> {
     match value {
         Value::NoValue | Value::Nil => Ok(Str::from_static("<no value>")),
         Value::String(text) => Ok(text.clone()),
-        value => sprint(std::slice::from_ref(value)),
+        value => sprint(std::slice::from_ref(value), LIMIT),
     }
 }
 
 /// Go's `fmt.Sprint`: spaces between operands where neither is a string.
-pub(crate) fn sprint(args: &[Value]) -> Result<Str, Failure> {
-    let mut printer = Printer::new(LIMIT);
+pub(crate) fn sprint(args: &[Value], limit: usize) -> Result<Str, Failure> {
+    let mut printer = Printer::new(limit.min(LIMIT));
     let mut after_string = true;
     for (i, arg) in args.iter().enumerate() {
         let is_string = matches!(arg, Value::String(_));
@@ -42,8 +42,8 @@ pub(crate) fn sprint(args: &[Value]) -> Result<Str, Failure> {
 }
 
 /// Go's `fmt.Sprintln`.
-pub(crate) fn sprintln(args: &[Value]) -> Result<Str, Failure> {
-    let mut printer = Printer::new(LIMIT);
+pub(crate) fn sprintln(args: &[Value], limit: usize) -> Result<Str, Failure> {
+    let mut printer = Printer::new(limit.min(LIMIT));
     for (i, arg) in args.iter().enumerate() {
         if i > 0 {
             printer.byte(b' ');
@@ -55,8 +55,8 @@ pub(crate) fn sprintln(args: &[Value]) -> Result<Str, Failure> {
 }
 
 /// Go's `fmt.Sprintf`.
-pub(crate) fn sprintf(format: &[u8], args: &[Value]) -> Result<Str, Failure> {
-    let mut printer = Printer::new(LIMIT);
+pub(crate) fn sprintf(format: &[u8], args: &[Value], limit: usize) -> Result<Str, Failure> {
+    let mut printer = Printer::new(limit.min(LIMIT));
     printer.printf(format, args)?;
     Ok(printer.finish())
 }
@@ -65,6 +65,6 @@ pub(crate) fn sprintf(format: &[u8], args: &[Value]) -> Result<Str, Failure> {
 pub(crate) fn to_text(value: &Value) -> Result<Str, Failure> {
     match value {
         Value::String(text) => Ok(text.clone()),
-        value => sprint(std::slice::from_ref(value)),
+        value => sprint(std::slice::from_ref(value), LIMIT),
     }
 }

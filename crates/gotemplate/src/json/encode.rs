@@ -16,7 +16,7 @@ pub enum JsonStyle {
 }
 
 /// Bytes of one text.
-const LIMIT: usize = 8 << 20;
+const LIMIT: usize = 16 << 20;
 /// Go looks for cycles when it is this deep.
 const DEPTH: usize = 1000;
 
@@ -24,9 +24,19 @@ const DEPTH: usize = 1000;
 ///
 /// # Errors
 /// In Go's words for what has no JSON form: NaN, functions, maps that hold themselves. And for a text of more
-/// than 8 MiB.
+/// than 16 MiB.
 pub fn encode_json(value: &Value, style: JsonStyle, go: Go) -> Result<String, Failure> {
-    let mut writer = Writer { out: String::new(), style, go };
+    encode_within(value, style, go, LIMIT)
+}
+
+/// The same, with a limit of its own.
+pub(crate) fn encode_within(
+    value: &Value,
+    style: JsonStyle,
+    go: Go,
+    limit: usize,
+) -> Result<String, Failure> {
+    let mut writer = Writer { out: String::new(), style, go, limit: limit.min(LIMIT) };
     writer.value(value, 0)?;
     Ok(writer.out)
 }
@@ -35,11 +45,12 @@ struct Writer {
     out: String,
     style: JsonStyle,
     go: Go,
+    limit: usize,
 }
 
 impl Writer {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Failure> {
-        if self.out.len() > LIMIT {
+        if self.out.len() > self.limit {
             return Err(Failure::exhausted(Exhausted::Bytes));
         }
         match value {

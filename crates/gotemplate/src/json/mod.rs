@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 
 pub use decode::decode_json;
+pub(crate) use encode::encode_within;
 pub use encode::{JsonStyle, encode_json};
 
 use crate::{Host, Kind, Map, Value};

@@ -8,7 +8,8 @@ use crate::format::quote;
 
 impl Display for Tree {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        stacker::maybe_grow(64 << 10, self.depth.max(64) * 4096, || nodes(f, &self.root))
+        let stack = (64 << 10) + self.depth * 8192;
+        stacker::maybe_grow(stack, stack, || nodes(f, &self.root))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ANY, S, fixed, made, many};
 use crate::functions::{Entry, Native, Type};
-use crate::json::{JsonStyle as Style, decode_json, encode_json};
+use crate::json::{JsonStyle as Style, decode_json, encode_within};
 use crate::{Call, Failure, Value};
 
 pub(super) const FUNCTIONS: &[Entry] = &[
@@ -38,7 +38,7 @@ pub(super) const FUNCTIONS: &[Entry] = &[
 const RAW: Native = |call| encoded(call, Style::Raw);
 
 fn encoded(call: &mut Call<'_>, style: Style) -> Result<Value, Failure> {
-    let text = encode_json(call.arg(0), style, call.engine.options().go)?;
+    let text = encode_within(call.arg(0), style, call.engine.options().go, call.engine.bytes_left())?;
     made(call, text)
 }
 

@@ -191,15 +191,9 @@ fn chunk(call: &mut Call<'_>) -> Result<Value, Failure> {
     let count = ((items.len() as f64 - 1.0) / call.int(0) as f64).floor() + 1.0;
     let size = match usize::try_from(call.int(0)) {
         Ok(size) if size > 0 => size,
-        _ if (0.0..=1.0).contains(&count) => {
-            return Ok(List::typed(
-                Elem::List,
-                match count as u8 {
-                    0 => Vec::new(),
-                    _ => vec![items.to_vec().into()],
-                },
-            )
-            .into());
+        _ if count == 0.0 => return Ok(List::typed(Elem::List, Vec::new()).into()),
+        _ if count == 1.0 && items.len() == 1 => {
+            return Ok(List::typed(Elem::List, vec![items.to_vec().into()]).into());
         }
         _ => return Err("runtime error: makeslice: len out of range".into()),
     };
