@@ -107,8 +107,7 @@ fn probe_output(template: &str, values: &str, dialect: Dialect) -> Result<String
         Settings { dialect, capabilities: Some(Arc::new(capabilities)), now: now(), ..Settings::default() };
     let made = render_files(chart, Map::new(), &Release::install("rel", "ns1"), &settings)
         .map_err(|e| format!("Error: {e}"))?;
-    let text =
-        made.files.first().map(|(_, bytes)| as_recorded(bytes)).unwrap_or_default();
+    let text = made.files.first().map(|(_, bytes)| as_recorded(bytes)).unwrap_or_default();
     let inner = text.strip_prefix(BEFORE).and_then(|text| text.strip_suffix("<<END>>"));
     inner.map(str::to_owned).ok_or_else(|| format!("marks are gone from {text:?}"))
 }

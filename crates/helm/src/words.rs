@@ -7,7 +7,10 @@ use tautline_yaml::{Error, ErrorKind};
 pub(crate) fn yaml(error: &Error) -> String {
     let what = match &error.kind {
         ErrorKind::NotFinite(word) => format!("json: unsupported value: {word}"),
-        kind @ (ErrorKind::UnknownAnchor(_) | ErrorKind::Cycle(_) | ErrorKind::Merge | ErrorKind::Aliasing) => {
+        kind @ (ErrorKind::UnknownAnchor(_)
+        | ErrorKind::Cycle(_)
+        | ErrorKind::Merge
+        | ErrorKind::Aliasing) => {
             format!("yaml: {kind}")
         }
         kind if error.line <= 1 => format!("yaml: {kind}"),
