@@ -395,7 +395,7 @@ fn words(error: &ValidationError<'_>) -> String {
         Kind::FalseSchema => "false schema".to_owned(),
         Kind::Contains => "no items match contains schema".to_owned(),
         Kind::UniqueItems => {
-            let (a, b) = twins(instance);
+            let (a, b) = super::twins(instance);
             format!("items at {a} and {b} are equal")
         }
         Kind::PropertyNames { error } => {
@@ -423,12 +423,6 @@ fn grouped(number: &str) -> String {
         Some(fraction) => format!("{sign}{out}.{fraction}"),
         None => format!("{sign}{out}"),
     }
-}
-
-fn twins(instance: &Json) -> (usize, usize) {
-    let items = instance.as_array().map(Vec::as_slice).unwrap_or_default();
-    let twin = |(i, item): (usize, &Json)| Some((items.iter().take(i).position(|other| other == item)?, i));
-    items.iter().enumerate().find_map(twin).unwrap_or_default()
 }
 
 fn type_name(value: &Json) -> &'static str {
