@@ -1,5 +1,7 @@
 //! Hostile charts end in an error within their budget, and nothing outside a chart is ever read.
 
+#![allow(clippy::unwrap_used, reason = "a failure is the test's failure, in its helpers too")]
+
 use std::io::Write;
 
 use proptest::prelude::*;
