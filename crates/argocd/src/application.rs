@@ -467,10 +467,8 @@ mod tests {
     #[test]
     fn r01_what_is_not_understood_is_refused() {
         for (extra, field) in [
-            (
-                "  ignoreDifferences: [{kind: Deployment, jsonPointers: [/spec/replicas]}]\n",
-                "ignoreDifferences",
-            ),
+            ("  ignoreDifferences: [{kind: Deployment, jqPathExpressions: ['env']}]\n", "ignoreDifferences"),
+            ("  ignoreDifferences: [{kind: Deployment, jsonPointer: /spec}]\n", "jsonPointer"),
             ("  sources: [{repoURL: x}]\n", "sources"),
             ("  sourceHydrator: {}\n", "sourceHydrator"),
             ("  surprise: 1\n", "surprise"),

@@ -16,7 +16,7 @@ pub enum NotConvertible {
 }
 
 /// How deep data may nest: more than any reader of YAML or JSON here accepts.
-const DEPTH: usize = 1000;
+const DEPTH: usize = 500;
 
 impl From<&Core> for Value {
     /// Integers become `int64` and other numbers `float64`. See [`Value::from_yaml`] for Helm's way.
@@ -44,7 +44,7 @@ impl Value {
         if depth > DEPTH {
             return Err(NotConvertible::Depth(DEPTH));
         }
-        let below = |value: &Self| value.to_core_below(depth + 1);
+        let below = |value: &Self| stacker::maybe_grow(64 << 10, 1 << 20, || value.to_core_below(depth + 1));
         Ok(match self {
             Self::NoValue | Self::Nil => Core::Null,
             Self::Bool(b) => Core::Bool(*b),

@@ -157,12 +157,12 @@ fn fields(metadata: &Metadata, dialect: Dialect) -> Vec<(&'static str, Value)> {
             map
         }
     };
-    let structs = |name: &'static str, items: Vec<Vec<(&'static str, Value)>>| -> Value {
-        let item = |fields: Vec<(&'static str, Value)>| match dialect {
+    let structs = |name: &'static str, json: Vec<Value>, items: Vec<Vec<(&'static str, Value)>>| -> Value {
+        let item = |(fields, json): (Vec<(&'static str, Value)>, Value)| match dialect {
             Dialect::Helm4 => fields.into_iter().collect::<Map>().into(),
-            Dialect::Helm3 => Value::host(Struct::new(name, fields)),
+            Dialect::Helm3 => Value::host(Struct::new(name, fields).with_json(json)),
         };
-        List::new(items.into_iter().map(item).collect()).into()
+        List::new(items.into_iter().zip(json).map(item).collect()).into()
     };
     let maintainers = metadata
         .maintainers
@@ -187,7 +187,7 @@ fn fields(metadata: &Metadata, dialect: Dialect) -> Vec<(&'static str, Value)> {
         ("Version", text(&metadata.version)),
         ("Description", text(&metadata.description)),
         ("Keywords", texts(&metadata.keywords, dialect)),
-        ("Maintainers", structs("*chart.Maintainer", maintainers.collect())),
+        ("Maintainers", structs("*chart.Maintainer", maintainers_json(metadata), maintainers.collect())),
         ("Icon", text(&metadata.icon)),
         ("APIVersion", text(&metadata.api_version)),
         ("Condition", text(&metadata.condition)),
@@ -196,7 +196,7 @@ fn fields(metadata: &Metadata, dialect: Dialect) -> Vec<(&'static str, Value)> {
         ("Deprecated", metadata.deprecated.into()),
         ("Annotations", annotations.into()),
         ("KubeVersion", text(&metadata.kube_version)),
-        ("Dependencies", structs("*chart.Dependency", dependencies.collect())),
+        ("Dependencies", structs("*chart.Dependency", dependencies_json(metadata), dependencies.collect())),
         ("Type", text(&metadata.kind)),
     ]
 }
@@ -226,29 +226,37 @@ fn json(metadata: &Metadata) -> Map {
     set("type", text(&metadata.kind));
     let annotations = metadata.annotations.iter().flatten();
     set("annotations", annotations.map(|(k, v)| (k.as_str(), text(v))).collect::<Map>().into());
-    let filled = |fields: Vec<(&str, Value)>| -> Value {
-        fields.into_iter().filter(|(_, value)| value.is_true()).collect::<Map>().into()
+    set("maintainers", List::new(maintainers_json(metadata)).into());
+    set("dependencies", List::new(dependencies_json(metadata)).into());
+    map
+}
+
+/// Fields that are not empty.
+fn filled(fields: Vec<(&str, Value)>) -> Map {
+    fields.into_iter().filter(|(_, value)| value.is_true()).collect()
+}
+
+fn maintainers_json(metadata: &Metadata) -> Vec<Value> {
+    let json = |m: &crate::Maintainer| {
+        filled(vec![("name", text(&m.name)), ("email", text(&m.email)), ("url", text(&m.url))]).into()
     };
-    let maintainers = metadata
-        .maintainers
-        .iter()
-        .map(|m| filled(vec![("name", text(&m.name)), ("email", text(&m.email)), ("url", text(&m.url))]));
-    set("maintainers", List::new(maintainers.collect()).into());
-    let dependencies = metadata.dependencies.iter().flatten().map(|d| {
+    metadata.maintainers.iter().map(json).collect()
+}
+
+fn dependencies_json(metadata: &Metadata) -> Vec<Value> {
+    let json = |d: &crate::Dependency| {
+        let imports = d.import_values.iter().map(Value::from_yaml).collect();
         let json = filled(vec![
             ("version", text(&d.version)),
             ("condition", text(&d.condition)),
-            ("tags", list(&d.tags)),
+            ("tags", List::new(d.tags.iter().map(|t| text(t)).collect()).into()),
             ("enabled", d.enabled.into()),
-            ("import-values", List::new(d.import_values.iter().map(Value::from_yaml).collect()).into()),
+            ("import-values", List::new(imports).into()),
             ("alias", text(&d.alias)),
         ]);
-        if let Value::Map(map) = &json {
-            map.set("name", text(&d.name));
-            map.set("repository", text(&d.repository));
-        }
-        json
-    });
-    set("dependencies", List::new(dependencies.collect()).into());
-    map
+        json.set("name", text(&d.name));
+        json.set("repository", text(&d.repository));
+        json.into()
+    };
+    metadata.dependencies.iter().flatten().map(json).collect()
 }

@@ -91,8 +91,17 @@ fn include(call: &mut Call<'_>) -> Result<Value, Failure> {
 
 /// `tpl TEXT DOT`: a text as a template that sees all others.
 fn tpl(call: &mut Call<'_>) -> Result<Value, Failure> {
+    const NAME: Str = Str::from_static("tpl within tpl");
     let source = call.text(0);
-    match call.engine.evaluate("gotpl", source, call.arg(1)) {
+    let state = state(call);
+    if state.as_ref().is_some_and(|state| !state.enter(&NAME)) {
+        return Err(Failure::new("tpl is within itself more than 1000 times"));
+    }
+    let out = call.engine.evaluate("gotpl", source, call.arg(1));
+    if let Some(state) = state {
+        state.leave(&NAME);
+    }
+    match out {
         Ok(out) => Ok(Str::from_bytes(super::without_no_value(out)).into()),
         Err(EvaluateError::Parse(error)) => {
             Err(Failure::new(format!("cannot parse template {}: {error}", quoted(source))))

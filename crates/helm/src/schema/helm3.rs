@@ -59,7 +59,10 @@ fn words(error: &ValidationError<'_>, field: &str) -> String {
         Kind::AdditionalItems { .. } => "No additional items allowed on array".to_owned(),
         Kind::MinItems { limit } => format!("Array must have at least {limit} items"),
         Kind::MaxItems { limit } => format!("Array must have at most {limit} items"),
-        Kind::UniqueItems => "array items must be unique".to_owned(),
+        Kind::UniqueItems => {
+            let (a, b) = super::twins(instance);
+            format!("array items[{a},{b}] must be unique")
+        }
         Kind::Contains => "At least one of the items must match".to_owned(),
         Kind::MinProperties { limit } => format!("Must have at least {limit} properties"),
         Kind::MaxProperties { limit } => format!("Must have at most {limit} properties"),

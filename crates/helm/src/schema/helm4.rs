@@ -23,10 +23,36 @@ impl Line {
 
 /// The order in which a schema's keywords are looked at.
 const RANKS: [&str; 30] = [
-    "$ref", "minProperties", "maxProperties", "required", "dependencies", "properties", "patternProperties",
-    "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired", "minItems", "maxItems",
-    "uniqueItems", "prefixItems", "items", "additionalItems", "contains", "minLength", "maxLength", "pattern",
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "not", "allOf", "anyOf", "oneOf",
+    "$ref",
+    "minProperties",
+    "maxProperties",
+    "required",
+    "dependencies",
+    "properties",
+    "patternProperties",
+    "additionalProperties",
+    "propertyNames",
+    "dependentSchemas",
+    "dependentRequired",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "prefixItems",
+    "items",
+    "additionalItems",
+    "contains",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "not",
+    "allOf",
+    "anyOf",
+    "oneOf",
 ];
 
 /// A violation with its paths taken apart.
@@ -235,7 +261,8 @@ fn edge(flat: &Flat<'_>, depth: usize) -> (String, String) {
         | "unevaluatedProperties" => {
             // The value is one below the schema's own; deeper tokens belong to schemas below.
             let below = flat.schema.get(depth..).unwrap_or_default();
-            let deeper = below.iter().skip(1).filter(|t| DESCENDING.contains(&t.as_str())).count();
+            let between = below.get(1..below.len().saturating_sub(1)).unwrap_or_default();
+            let deeper = between.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
             let own = flat.instance.len().saturating_sub(deeper);
             pointer(flat.instance.get(..own).unwrap_or_default())
         }
@@ -269,7 +296,7 @@ fn shared(group: &[Flat<'_>]) -> String {
 /// The value that a group's keyword looked at.
 fn scope(group: &[Flat<'_>], depth: usize) -> String {
     let Some(first) = group.first() else { return String::new() };
-    let below = first.schema.get(depth..).unwrap_or_default();
+    let below = first.schema.get(depth..first.schema.len().saturating_sub(1)).unwrap_or_default();
     let deeper = below.iter().filter(|t| DESCENDING.contains(&t.as_str())).count();
     let own = first.instance.len().saturating_sub(deeper);
     pointer(first.instance.get(..own).unwrap_or_default())
@@ -368,7 +395,7 @@ fn words(error: &ValidationError<'_>) -> String {
         Kind::FalseSchema => "false schema".to_owned(),
         Kind::Contains => "no items match contains schema".to_owned(),
         Kind::UniqueItems => {
-            let (a, b) = twins(instance);
+            let (a, b) = super::twins(instance);
             format!("items at {a} and {b} are equal")
         }
         Kind::PropertyNames { error } => {
@@ -396,12 +423,6 @@ fn grouped(number: &str) -> String {
         Some(fraction) => format!("{sign}{out}.{fraction}"),
         None => format!("{sign}{out}"),
     }
-}
-
-fn twins(instance: &Json) -> (usize, usize) {
-    let items = instance.as_array().map(Vec::as_slice).unwrap_or_default();
-    let twin = |(i, item): (usize, &Json)| Some((items.iter().take(i).position(|other| other == item)?, i));
-    items.iter().enumerate().find_map(twin).unwrap_or_default()
 }
 
 fn type_name(value: &Json) -> &'static str {

@@ -121,5 +121,12 @@ fn to_json(value: &Value) -> Json {
     }
 }
 
+/// The first two equal items of a list.
+fn twins(instance: &Json) -> (usize, usize) {
+    let items = instance.as_array().map(Vec::as_slice).unwrap_or_default();
+    let twin = |(i, item): (usize, &Json)| Some((items.iter().take(i).position(|other| other == item)?, i));
+    items.iter().enumerate().find_map(twin).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

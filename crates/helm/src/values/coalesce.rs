@@ -46,6 +46,7 @@ impl Coalescer<'_> {
             };
             let below = self.with_globals(below, &values, &prefix);
             let below = self.at(sub, below, &prefix, nulls)?;
+            share_globals(&mut values, &below);
             values.insert(sub.name(), below);
         }
         Ok(values)
@@ -165,6 +166,23 @@ impl Coalescer<'_> {
         // A hostile chart could have a million of them.
         if self.warnings.len() < 1000 {
             self.warnings.push(warning);
+        }
+    }
+}
+
+/// Helm copies a global table one level deep when it hands it down, so that the tables in it stay those of the
+/// chart above: what a sub-chart adds to them shows there too.
+fn share_globals(above: &mut Map, below: &Map) {
+    let (Some(Value::Map(globals)), Some(Value::Map(handed))) = (above.get_mut(GLOBAL), below.get(GLOBAL))
+    else {
+        return;
+    };
+    for (key, table) in globals.iter_mut() {
+        let (Value::Map(table), Some(Value::Map(theirs))) = (table, handed.get(key)) else { continue };
+        for (name, inner) in table.iter_mut() {
+            if let (Value::Map(_), Some(shared @ Value::Map(_))) = (&*inner, theirs.get(name)) {
+                *inner = shared.clone();
+            }
         }
     }
 }

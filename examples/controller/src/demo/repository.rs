@@ -8,22 +8,52 @@ use super::Result;
 /// The files of `examples/demo`, as they are at build time.
 const FILES: [(&str, &str); 17] = [
     ("charts/agent/1.0.0/Chart.yaml", include_str!("../../../demo/charts/agent/1.0.0/Chart.yaml")),
-    ("charts/agent/1.0.0/templates/agent.yaml", include_str!("../../../demo/charts/agent/1.0.0/templates/agent.yaml")),
+    (
+        "charts/agent/1.0.0/templates/agent.yaml",
+        include_str!("../../../demo/charts/agent/1.0.0/templates/agent.yaml"),
+    ),
     ("charts/agent/1.0.0/values.yaml", include_str!("../../../demo/charts/agent/1.0.0/values.yaml")),
     ("charts/agent/1.1.0/Chart.yaml", include_str!("../../../demo/charts/agent/1.1.0/Chart.yaml")),
-    ("charts/agent/1.1.0/templates/agent.yaml", include_str!("../../../demo/charts/agent/1.1.0/templates/agent.yaml")),
+    (
+        "charts/agent/1.1.0/templates/agent.yaml",
+        include_str!("../../../demo/charts/agent/1.1.0/templates/agent.yaml"),
+    ),
     ("charts/agent/1.1.0/values.yaml", include_str!("../../../demo/charts/agent/1.1.0/values.yaml")),
     ("charts/ai-agent/Chart.yaml", include_str!("../../../demo/charts/ai-agent/Chart.yaml")),
-    ("charts/ai-agent/templates/_names.tpl", include_str!("../../../demo/charts/ai-agent/templates/_names.tpl")),
-    ("charts/ai-agent/templates/deployment.yaml", include_str!("../../../demo/charts/ai-agent/templates/deployment.yaml")),
-    ("charts/ai-agent/templates/service.yaml", include_str!("../../../demo/charts/ai-agent/templates/service.yaml")),
-    ("charts/ai-agent/templates/settings.yaml", include_str!("../../../demo/charts/ai-agent/templates/settings.yaml")),
+    (
+        "charts/ai-agent/templates/_names.tpl",
+        include_str!("../../../demo/charts/ai-agent/templates/_names.tpl"),
+    ),
+    (
+        "charts/ai-agent/templates/deployment.yaml",
+        include_str!("../../../demo/charts/ai-agent/templates/deployment.yaml"),
+    ),
+    (
+        "charts/ai-agent/templates/service.yaml",
+        include_str!("../../../demo/charts/ai-agent/templates/service.yaml"),
+    ),
+    (
+        "charts/ai-agent/templates/settings.yaml",
+        include_str!("../../../demo/charts/ai-agent/templates/settings.yaml"),
+    ),
     ("charts/ai-agent/values-prod.yaml", include_str!("../../../demo/charts/ai-agent/values-prod.yaml")),
     ("charts/ai-agent/values.yaml", include_str!("../../../demo/charts/ai-agent/values.yaml")),
-    ("clusters/production/canary/Chart.yaml", include_str!("../../../demo/clusters/production/canary/Chart.yaml")),
-    ("clusters/production/canary/values.yaml", include_str!("../../../demo/clusters/production/canary/values.yaml")),
-    ("clusters/production/stable/Chart.yaml", include_str!("../../../demo/clusters/production/stable/Chart.yaml")),
-    ("clusters/production/stable/values.yaml", include_str!("../../../demo/clusters/production/stable/values.yaml")),
+    (
+        "clusters/production/canary/Chart.yaml",
+        include_str!("../../../demo/clusters/production/canary/Chart.yaml"),
+    ),
+    (
+        "clusters/production/canary/values.yaml",
+        include_str!("../../../demo/clusters/production/canary/values.yaml"),
+    ),
+    (
+        "clusters/production/stable/Chart.yaml",
+        include_str!("../../../demo/clusters/production/stable/Chart.yaml"),
+    ),
+    (
+        "clusters/production/stable/values.yaml",
+        include_str!("../../../demo/clusters/production/stable/values.yaml"),
+    ),
 ];
 
 /// A repository on disk.

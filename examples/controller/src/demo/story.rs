@@ -172,7 +172,8 @@ async fn broken(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
         let conditions = app.map(|a| a.list_at(&["status", "conditions"]).to_vec()).unwrap_or_default();
         conditions.iter().any(|c| {
             c.str_at(&["type"]) == Some("ComparisonError")
-                && c.str_at(&["message"]).is_some_and(|m| m.contains("charts/ai-agent/templates/service.yaml:"))
+                && c.str_at(&["message"])
+                    .is_some_and(|m| m.contains("charts/ai-agent/templates/service.yaml:"))
         })
     };
     cluster.until(&application_kind(), "argocd", "ai-agent-prod", shows).await?;
