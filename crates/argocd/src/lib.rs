@@ -21,12 +21,12 @@
 //!     "spec": {
 //!         "source": { "repoURL": "https://git.example/shop.git", "path": "web" },
 //!         "destination": { "server": "https://kubernetes.default.svc", "namespace": "prod" },
-//!         "syncPolicy": { "automated": { "prune": true }, "syncOptions": ["Replace=true"] }
+//!         "syncPolicy": { "automated": { "prune": true }, "syncOptions": ["Replace=yes"] }
 //!     }
 //! }))?;
 //! let settings = Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
 //! let app = Application::read(&object, &settings);
-//! assert!(app.spec.refused[0].message.contains("Replace=true"));
+//! assert!(app.spec.refused[0].message.contains("Replace=yes"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![forbid(unsafe_code)]

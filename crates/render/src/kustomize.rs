@@ -1,14 +1,23 @@
 //! Kustomize targets, by crate `kustomize`.
 
 use tautline_core::Problem;
+use tautline_helm::Dialect;
 use tautline_kustomize::{Error, Options, Request as Build, Supplies, build};
 
+use crate::Charts;
 use crate::request::{Rendered, Request, SourceType};
 
 /// Builds a Kustomize target. Old fields are warnings; what Kustomize refuses is one problem for the whole.
 pub fn kustomize(request: &Request<'_>, options: &Options) -> Rendered {
     let mut rendered = Rendered { source_type: SourceType::Kustomize, ..Rendered::default() };
-    let supplies = Supplies { trees: request.answers.trees.clone(), ..Supplies::default() };
+    let charts = Charts {
+        dialect: Dialect::default(),
+        now: request.answers.now,
+        seed: request.answers.seed,
+        budget: request.budget.clone(),
+    };
+    let trees = request.answers.trees.clone();
+    let supplies = Supplies { trees, charts: Some(&charts), ..Supplies::default() };
     let build_request = Build {
         tree: request.tree,
         path: request.path.clone(),

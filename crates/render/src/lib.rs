@@ -29,6 +29,7 @@
 //! [`ReadSet`]: tautline_core::ReadSet
 #![forbid(unsafe_code)]
 
+mod charts;
 mod detect;
 mod directory;
 mod helm;
@@ -38,6 +39,7 @@ mod request;
 
 use tautline_core::Problem;
 
+pub use charts::Charts;
 pub use detect::detect;
 pub use directory::directory;
 pub use helm::{HelmOptions, HelmParameter, helm};

@@ -7,7 +7,11 @@ mod output;
 use std::path::Path;
 
 use clap::Parser;
-use tautline::kustomize::{Error, LoadRestrictions, Options, Reorder, Report, Request, build, explain};
+use tautline::core::Budget;
+use tautline::kustomize::{
+    Error, LoadRestrictions, Options, Reorder, Report, Request, Supplies, build, explain,
+};
+use tautline::render::{Charts, Dialect};
 
 use disk::DiskTree;
 use flags::{BuildFlags, Command, ExplainFlags, Kustomize};
@@ -75,7 +79,14 @@ fn run_build(flags: &BuildFlags) -> Result<(), String> {
     let options = options(flags)?;
     let tree = DiskTree;
     let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
-    let request = Request { options, ..Request::new(&tree, path) };
+    let charts = Charts {
+        dialect: Dialect::default(),
+        now: crate::system::now(),
+        seed: rand::random(),
+        budget: Budget::default(),
+    };
+    let supplies = Supplies { charts: Some(&charts), ..Supplies::default() };
+    let request = Request { options, supplies, ..Request::new(&tree, path) };
     let built = outcome(build(&request))?;
     output::write(&built, flags.output.as_deref())
 }
