@@ -2,7 +2,7 @@
 //!
 //! Every step of a case is one request (or those that kubectl made), sent as it was recorded; code, warnings and
 //! body of the answer are compared by value. What differs from one run to the next (uids, versions, allocated
-//! addresses, continue tokens) is held together by [`names::Names`]: equal in the recording means equal here.
+//! addresses, continue tokens) is held together by `names::Names`: equal in the recording means equal here.
 
 mod compare;
 mod names;
