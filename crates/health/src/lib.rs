@@ -84,5 +84,13 @@ pub fn assess(object: &Object) -> Option<Health> {
     }
 }
 
+/// The name of the rule that [`assess`] goes by: `group/Kind`, or the kind alone in the core group.
+pub fn rule_name(object: &Object) -> String {
+    match object.group() {
+        "" => object.kind().to_owned(),
+        group => format!("{group}/{}", object.kind()),
+    }
+}
+
 #[cfg(test)]
 mod tests;

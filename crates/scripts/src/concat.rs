@@ -5,8 +5,14 @@
 //! text on its right first, then the value on its left, and writes both (see `libraries/prelude.lua`). Only this
 //! token is touched; strings, comments and line numbers stay.
 
+use crate::error::ScriptError;
+
 /// The script with each `..` rewritten.
-pub(crate) fn rewrite(source: &[u8]) -> Vec<u8> {
+///
+/// # Errors
+/// A variable `<close>`: Lua 5.1 has none, and its handler runs while a stopped script unwinds.
+pub(crate) fn rewrite(source: &[u8]) -> Result<Vec<u8>, ScriptError> {
+    let mut words: [&[u8]; 2] = [b"", b""];
     let mut out = Vec::with_capacity(source.len() + 64);
     let mut at = 0;
     while let Some(rest) = source.get(at..).filter(|rest| !rest.is_empty()) {
@@ -16,9 +22,15 @@ pub(crate) fn rewrite(source: &[u8]) -> Vec<u8> {
         if text == b".." {
             out.extend_from_slice(b" __join ..");
         }
+        if words == [b"<".as_slice(), b"close"] && text == b">" {
+            return Err(ScriptError::Lua("a script must not have variables with <close>".to_owned()));
+        }
+        if !text.starts_with(b"--") && !text.trim_ascii().is_empty() {
+            words = [words[1], text];
+        }
         at += text.len();
     }
-    out
+    Ok(out)
 }
 
 /// Bytes of the token at the start: a comment, a string, a number, a name, dots, or one other byte.
@@ -100,7 +112,7 @@ mod tests {
             ("1.5 ..x.y", "1.5 .. __join ..x.y"),
             ("'never ends..", "'never ends.."),
         ] {
-            assert_eq!(String::from_utf8_lossy(&rewrite(source.as_bytes())), expect);
+            assert_eq!(String::from_utf8_lossy(&rewrite(source.as_bytes()).unwrap()), expect);
         }
     }
 }

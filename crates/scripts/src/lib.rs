@@ -43,6 +43,7 @@
 
 mod concat;
 mod convert;
+mod customizations;
 mod error;
 mod health;
 mod libraries;
@@ -51,6 +52,7 @@ mod number;
 mod pattern;
 mod sandbox;
 
+pub use customizations::{Customizations, ReadError, Verdict};
 pub use error::ScriptError;
 pub use health::health;
 pub use limits::Limits;

@@ -28,7 +28,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 1_000_000, memory: 8 << 20, cpu: Duration::from_millis(80), source: 512 << 10 }
+        Self { steps: 1_000_000, memory: 6 << 20, cpu: Duration::from_millis(80), source: 512 << 10 }
     }
 }
 

@@ -36,6 +36,6 @@ pub(crate) fn run<R>(
 }
 
 fn call(lua: &Lua, source: &str) -> mlua::Result<MultiValue> {
-    let text = concat::rewrite(source.as_bytes());
+    let text = concat::rewrite(source.as_bytes()).map_err(mlua::Error::external)?;
     lua.load(text).set_name("=script").set_mode(ChunkMode::Text).into_function()?.call::<MultiValue>(())
 }

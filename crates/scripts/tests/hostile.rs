@@ -16,7 +16,6 @@ fn run(script: &str) -> Result<String, ScriptError> {
 /// The script is stopped, within 100 ms of processor time (200 in a build without optimisation).
 #[track_caller]
 fn stopped(script: &str) {
-    eprintln!("{}", script.chars().take(90).collect::<String>());
     let started = ThreadTime::now();
     let result = run(script);
     let took = started.elapsed();

@@ -45,6 +45,8 @@ function tail.__concat(left, right)
   local a, b = joinable(left), joinable(value)
   if not a then refuse(left) end
   if not b then refuse(value) end
+  local length = #a + #b
+  if length > 1024 then charge(length // 8) end
   return a .. b
 end
 __join = setmetatable_any({}, {
@@ -53,7 +55,9 @@ __join = setmetatable_any({}, {
 })
 
 -- A failure is a text, never an object of the host.
+-- A failure of the meter itself is not caught: `charge` fails again.
 local function settle(ok, problem, ...)
+  if not ok then charge(0) end
   if not ok and type(problem) == "userdata" then return false, host.message(problem) end
   return ok, problem, ...
 end
@@ -75,7 +79,13 @@ function setmetatable(value, meta)
 end
 
 -- The order of pairs does not depend on addresses: numbers, then names in their order.
-local next_any = next
+local next_any, ipairs_any = next, ipairs
+function ipairs(value)
+  if type(value) ~= "table" then
+    error("bad argument #1 to 'ipairs' (table expected, got " .. type(value) .. ")", 2)
+  end
+  return ipairs_any(value)
+end
 function pairs(value)
   local meta = getmetatable(value)
   local own = type(meta) == "table" and rawget(meta, "__pairs")

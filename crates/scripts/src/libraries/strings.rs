@@ -67,8 +67,11 @@ fn simple(lua: &Lua, meter: &Rc<Meter>, library: &Table) -> mlua::Result<()> {
         let between = between.map(|Text(between)| between.as_bytes().to_vec()).unwrap_or_default();
         let each = text.as_bytes().len().saturating_add(between.len());
         own.charge_text(each.saturating_mul(times))?;
-        let copies = vec![text.as_bytes().to_vec(); if each == 0 { 0 } else { times }];
-        lua.create_string(copies.join(between.as_slice()))
+        let mut unit = text.as_bytes().to_vec();
+        unit.extend_from_slice(&between);
+        let mut copies = unit.repeat(if each == 0 { 0 } else { times });
+        copies.truncate(copies.len().saturating_sub(between.len()));
+        lua.create_string(copies)
     };
     library.set("rep", lua.create_function(rep)?)?;
     let own = Rc::clone(meter);
