@@ -1,5 +1,7 @@
 //! Custom resources and the health that their rules give.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 use tautline_core::{Object, Value};
 use tautline_health::assess;
 

@@ -1,4 +1,5 @@
 //! Which script is asked, and the forms in which scripts are kept.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use tautline_core::{Object, Timestamp, Value};
 use tautline_scripts::Customizations;

@@ -1,4 +1,5 @@
 //! Scripts that want to harm: each ends soon, with an error that says why, and the next one is unaffected.
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::time::Duration;
 

@@ -49,7 +49,7 @@ fn keys(lua: &Lua, meter: &Rc<Meter>) -> mlua::Result<Function> {
             }
         }
         numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
-        names.sort_by(|a, b| a.as_bytes().cmp(&b.as_bytes()));
+        names.sort_by_cached_key(|name| name.as_bytes().to_vec());
         let count = numbers.len() + names.len() + others.len();
         let order = lua.create_table_with_capacity(count, 0)?;
         let all = numbers.into_iter().map(|(_, key)| key).chain(names.into_iter().map(Value::String));
