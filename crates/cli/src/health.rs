@@ -2,9 +2,8 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use tautline::core::{Object, Timestamp, Value, value};
+use tautline::core::{Object, Value, value};
 use tautline::health::HealthStatus;
 use tautline::yaml;
 use tautline_scripts::{Customizations, Verdict};
@@ -23,8 +22,7 @@ pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
     read.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}.")))?;
     let text = yaml::decode(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}.")))?;
     let rules = options.customizations.as_deref().map(customizations).transpose()?.unwrap_or_default();
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp::default() + since;
+    let now = crate::system::now();
     let judged: Vec<(Object, Verdict)> = objects(&name, &text)?
         .into_iter()
         .map(|object| {
@@ -41,9 +39,9 @@ pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
             println!("{}", Value::List(rows.into_iter().collect()).to_json());
         }
     }
-    let worst =
-        judged.iter().filter_map(|(_, verdict)| verdict.health.as_ref()).map(|health| health.status).max();
-    Ok(u8::from(worst == Some(HealthStatus::Degraded)))
+    let degraded =
+        |verdict: &Verdict| verdict.health.as_ref().is_some_and(|h| h.status == HealthStatus::Degraded);
+    Ok(u8::from(judged.iter().any(|(_, verdict)| degraded(verdict))))
 }
 
 /// The objects of every document, those in lists one by one.
@@ -67,6 +65,7 @@ fn objects(name: &str, text: &str) -> Result<Vec<Object>> {
 fn line(object: &Object, verdict: &Verdict) -> String {
     let key = object.key();
     match &verdict.health {
+        Some(health) if health.message.is_empty() => format!("{key}  {}  ({})", health.status, verdict.rule),
         Some(health) => format!("{key}  {}  {}  ({})", health.status, health.message, verdict.rule),
         None => format!("{key}  -  ({})", verdict.rule),
     }
