@@ -7,7 +7,7 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 25] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("health", &["core", "grammar", "schema"]),
     ("diff", &["core", "grammar", "yaml", "schema", "merge"]),
     ("helm", &["core", "grammar", "yaml", "gotemplate"]),
+    ("scripts", &["core", "health"]),
     ("cluster", &["core", "grammar", "schema", "ownership", "health"]),
     ("kustomize", &["core", "grammar", "yaml"]),
     ("render", &["core", "grammar", "yaml", "helm", "kustomize"]),

@@ -143,6 +143,23 @@ pub(crate) struct HealthOptions {
     /// A file of objects in YAML or JSON; - is standard input
     #[arg(default_value = "-")]
     pub(crate) file: PathBuf,
+    /// Health scripts in Lua as Argo CD keeps them: an argocd-cm ConfigMap, a map of GROUP/KIND to health.lua,
+    /// or a folder of GROUP/KIND/health.lua
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) customizations: Option<PathBuf>,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) output: HealthOutput,
+}
+
+/// How `taut health` prints.
+#[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum HealthOutput {
+    /// A line for each object
+    #[default]
+    Text,
+    /// An array of objects with status, reason, message and rule
+    Json,
 }
 
 #[derive(Args)]

@@ -1,12 +1,14 @@
 //! `taut health`: how objects in a file are.
 
 use std::io::Read;
+use std::path::Path;
 
-use tautline::core::{Object, Value};
-use tautline::health::{HealthStatus, assess};
+use tautline::core::{Object, Value, value};
+use tautline::health::HealthStatus;
 use tautline::yaml;
+use tautline_scripts::{Customizations, Verdict};
 
-use crate::arguments::HealthOptions;
+use crate::arguments::{HealthOptions, HealthOutput};
 use crate::failure::{Failure, Result};
 
 /// Runs the verb.
@@ -19,15 +21,32 @@ pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
     };
     read.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}.")))?;
     let text = yaml::decode(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}.")))?;
-    let (lines, worst) = judge(&name, &text)?;
-    print!("{lines}");
-    Ok(u8::from(worst == HealthStatus::Degraded))
+    let rules = options.customizations.as_deref().map(customizations).transpose()?.unwrap_or_default();
+    let now = crate::system::now();
+    let judged: Vec<(Object, Verdict)> = objects(&name, &text)?
+        .into_iter()
+        .map(|object| {
+            let verdict = rules.judge(&object, now);
+            (object, verdict)
+        })
+        .collect();
+    match options.output {
+        HealthOutput::Text => {
+            judged.iter().for_each(|(object, verdict)| println!("{}", line(object, verdict)))
+        }
+        HealthOutput::Json => {
+            let rows: Vec<Value> = judged.iter().map(|(object, verdict)| row(object, verdict)).collect();
+            println!("{}", Value::List(rows.into_iter().collect()).to_json());
+        }
+    }
+    let degraded =
+        |verdict: &Verdict| verdict.health.as_ref().is_some_and(|h| h.status == HealthStatus::Degraded);
+    Ok(u8::from(judged.iter().any(|(_, verdict)| degraded(verdict))))
 }
 
-/// A line for each object, and the worst verdict.
-pub(crate) fn judge(name: &str, text: &str) -> Result<(String, HealthStatus)> {
-    let mut lines = String::new();
-    let mut worst = HealthStatus::Healthy;
+/// The objects of every document, those in lists one by one.
+fn objects(name: &str, text: &str) -> Result<Vec<Object>> {
+    let mut objects = Vec::new();
     for (line, value) in yaml::read_all(text, &yaml::Options::default()) {
         let place = |error: &dyn std::fmt::Display| Failure::usage(format!("{name}:{line}: {error}."));
         let value =
@@ -37,16 +56,67 @@ pub(crate) fn judge(name: &str, text: &str) -> Result<(String, HealthStatus)> {
             _ => vec![value],
         };
         for item in items {
-            let object = Object::new(item).map_err(|error| place(&error))?;
-            lines.push_str(&match assess(&object) {
-                Some(health) => {
-                    worst = worst.max(health.status);
-                    format!("{}  {}  {}", object.key(), health.status, health.message).trim_end().to_owned()
-                }
-                None => format!("{}  -", object.key()),
-            });
-            lines.push('\n');
+            objects.push(Object::new(item).map_err(|error| place(&error))?);
         }
     }
-    Ok((lines, worst))
+    Ok(objects)
+}
+
+fn line(object: &Object, verdict: &Verdict) -> String {
+    let key = object.key();
+    match &verdict.health {
+        Some(health) if health.message.is_empty() => format!("{key}  {}  ({})", health.status, verdict.rule),
+        Some(health) => format!("{key}  {}  {}  ({})", health.status, health.message, verdict.rule),
+        None => format!("{key}  -  ({})", verdict.rule),
+    }
+}
+
+fn row(object: &Object, verdict: &Verdict) -> Value {
+    let gvk = object.gvk();
+    let status = verdict.health.as_ref().map_or(Value::Null, |health| Value::string(health.status.as_str()));
+    let message = verdict.health.as_ref().map_or("", |health| health.message.as_str());
+    value!({
+        "group": gvk.group.as_str(), "version": gvk.version.as_str(), "kind": gvk.kind.as_str(),
+        "namespace": object.namespace(), "name": object.name(),
+        "status": status, "reason": reason(object, message), "message": message, "rule": verdict.rule.as_str(),
+    })
+}
+
+/// The reason of the condition whose message the verdict repeats; empty if the verdict has its own words.
+fn reason<'o>(object: &'o Object, message: &str) -> &'o str {
+    let conditions = object.list_at(&["status", "conditions"]).iter();
+    conditions
+        .filter(|_| !message.is_empty())
+        .find(|condition| condition.str_at(&["message"]) == Some(message))
+        .and_then(|condition| condition.str_at(&["reason"]))
+        .unwrap_or_default()
+}
+
+/// Scripts from a file, or from a folder of `GROUP/KIND/health.lua`.
+fn customizations(path: &Path) -> Result<Customizations> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}.", path.display()));
+    if !path.is_dir() {
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
+        return Customizations::from_yaml(&text).map_err(|error| wrong(&error));
+    }
+    let mut files = Vec::new();
+    collect(path, "", &mut files).map_err(|error| wrong(&error))?;
+    let files = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    Customizations::from_files(files).map_err(|error| wrong(&error))
+}
+
+/// Every `health.lua` at most two folders down, with its path; in the order of names.
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let path = entry.path();
+        if path.is_dir() && prefix.matches('/').count() < 2 {
+            collect(&path, &format!("{name}/"), files)?;
+        } else if name.ends_with("/health.lua") {
+            files.push((name, std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(())
 }

@@ -12,6 +12,8 @@
 //! | PersistentVolumeClaim | bound | – |
 //! | Job | complete | – |
 //! | HorizontalPodAutoscaler, APIService, CustomResourceDefinition, Namespace | by their conditions and phase | Namespace: Argo CD has no rule |
+//! | well-known custom resources | by the table in `rules/table.txt`: conditions, phases, fields | told nothing yet is Progressing |
+//! | other custom resources | by their Ready, Available, Synced, Reconciling and Stalled conditions, as kstatus | Argo CD has no rule |
 //! | anything else | `None`: counts for nothing | – |
 //!
 //! ```
@@ -30,6 +32,7 @@ mod batch;
 mod conditions;
 mod network;
 mod pod;
+mod rules;
 mod status;
 mod workload;
 
@@ -59,11 +62,16 @@ impl HealthCheck for BuiltIn {
     }
 }
 
-/// The health of a built-in kind by its own fields; `None` for a kind without a rule.
+/// The health of an object by its own fields; `None` for a kind without a rule.
 pub fn assess(object: &Object) -> Option<Health> {
     if object.is_terminating() {
         return Some(Health::new(HealthStatus::Progressing, "Pending deletion"));
     }
+    native(object).or_else(|| rules::known(object)).or_else(|| rules::generic(object))
+}
+
+/// The kinds that Kubernetes itself has.
+fn native(object: &Object) -> Option<Health> {
     match (object.group(), object.kind()) {
         ("apps", "Deployment") => Some(workload::deployment(object)),
         ("apps", "StatefulSet") => Some(workload::stateful_set(object)),
@@ -81,6 +89,18 @@ pub fn assess(object: &Object) -> Option<Health> {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(conditions::definition(object)),
         ("policy", "PodDisruptionBudget") => Some(conditions::disruption_budget(object)),
         _ => None,
+    }
+}
+
+/// The name of the rule that [`assess`] goes by: `group/Kind`, the kind alone in the core group, or
+/// `conditions` for a custom resource that only its standard conditions tell about.
+pub fn rule_name(object: &Object) -> String {
+    if !object.is_terminating() && native(object).is_none() && rules::known(object).is_none() {
+        return "conditions".to_owned();
+    }
+    match object.group() {
+        "" => object.kind().to_owned(),
+        group => format!("{group}/{}", object.kind()),
     }
 }
 

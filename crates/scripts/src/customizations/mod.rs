@@ -1,0 +1,143 @@
+//! A set of scripts and which object each is for.
+
+mod read;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+use tautline_core::{Object, Timestamp};
+use tautline_health::{BuiltIn, Health, HealthCheck, HealthStatus, Surroundings, rule_name};
+
+use crate::{Limits, health};
+
+pub use read::ReadError;
+
+/// Scripts by the kinds that they judge, asked before the built-in rules.
+///
+/// A kind's own script comes first; then the patterns, the one with most literal letters first, equal ones in
+/// the order of their text. (Argo CD asks patterns in the random order of a Go map.) `*` stands for any
+/// text, also across the slash, as there.
+#[derive(Clone, Default)]
+pub struct Customizations {
+    exact: BTreeMap<String, String>,
+    patterns: Vec<Pattern>,
+    limits: Limits,
+}
+
+#[derive(Clone)]
+struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+    script: String,
+}
+
+/// What was found for an object, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The health; `None` if no rule has anything to say.
+    pub health: Option<Health>,
+    /// `lua GROUP/KIND`, `built-in GROUP/KIND` or `none`.
+    pub rule: String,
+}
+
+impl Customizations {
+    /// No scripts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same scripts within other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How many scripts there are.
+    pub fn len(&self) -> usize {
+        self.exact.len() + self.patterns.len()
+    }
+
+    /// Whether there is no script.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a `health.lua` for `group/Kind`, for `Kind` in the core group, or for a pattern of these. A later
+    /// one for the same kind replaces the earlier.
+    ///
+    /// # Errors
+    /// The pattern is none.
+    pub fn insert(&mut self, kind: &str, script: impl Into<String>) -> Result<(), ReadError> {
+        let kind = kind.strip_prefix('/').unwrap_or(kind);
+        let script = script.into();
+        if !kind.contains(['*', '?', '[', '{']) {
+            self.exact.insert(kind.to_owned(), script);
+            return Ok(());
+        }
+        let glob = GlobBuilder::new(kind).literal_separator(false).build();
+        let glob =
+            glob.map_err(|error| ReadError::Pattern { pattern: kind.to_owned(), why: error.to_string() })?;
+        self.patterns.retain(|pattern| pattern.text != kind);
+        self.patterns.push(Pattern { text: kind.to_owned(), matcher: glob.compile_matcher(), script });
+        self.patterns
+            .sort_by(|a, b| literals(&b.text).cmp(&literals(&a.text)).then_with(|| a.text.cmp(&b.text)));
+        Ok(())
+    }
+
+    /// The script for an object, with the name under which it was added.
+    pub fn script(&self, object: &Object) -> Option<(&str, &str)> {
+        let name = name(object);
+        if let Some((kind, script)) = self.exact.get_key_value(&name) {
+            return Some((kind, script));
+        }
+        let found = self.patterns.iter().find(|pattern| pattern.matcher.is_match(&name))?;
+        Some((&found.text, &found.script))
+    }
+
+    /// Judges an object: one that is being deleted is on its way out, then its script, then the built-in rule.
+    /// A script that fails makes the object Unknown, with the failure as the message.
+    pub fn judge(&self, object: &Object, now: Timestamp) -> Verdict {
+        let rule = |origin: &str, name: &str| format!("{origin} {name}");
+        match self.script(object).filter(|_| !object.is_terminating()) {
+            Some((_, script)) => {
+                let health = health(script, object, now, &self.limits)
+                    .unwrap_or_else(|error| Some(Health::new(HealthStatus::Unknown, error.to_string())));
+                Verdict { health, rule: rule("lua", &name(object)) }
+            }
+            None => match tautline_health::assess(object) {
+                Some(health) => Verdict { health: Some(health), rule: rule("built-in", &rule_name(object)) },
+                None => Verdict { health: None, rule: "none".to_owned() },
+            },
+        }
+    }
+}
+
+impl HealthCheck for Customizations {
+    fn assess(&self, object: &Object, around: &dyn Surroundings, now: Timestamp) -> Option<Health> {
+        match self.script(object) {
+            Some(_) => self.judge(object, now).health,
+            None => BuiltIn.assess(object, around, now),
+        }
+    }
+}
+
+impl fmt::Debug for Customizations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let patterns = self.patterns.iter().map(|pattern| &pattern.text);
+        f.debug_set().entries(self.exact.keys().chain(patterns)).finish()
+    }
+}
+
+/// `group/Kind`, or the kind alone in the core group.
+fn name(object: &Object) -> String {
+    match object.group() {
+        "" => object.kind().to_owned(),
+        group => format!("{group}/{}", object.kind()),
+    }
+}
+
+fn literals(pattern: &str) -> usize {
+    pattern.chars().filter(|c| !"*?[]{}".contains(*c)).count()
+}

@@ -1,0 +1,127 @@
+//! The forms in which people keep their scripts.
+
+use serde_yaml::Value;
+
+use super::Customizations;
+
+/// Why customizations cannot be read.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The text is no YAML.
+    #[error("the customizations are no YAML: {0}")]
+    Yaml(String),
+    /// An entry has another form than the one that is read.
+    #[error("customization {entry}: {why}")]
+    Entry {
+        /// Its key.
+        entry: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A pattern for groups and kinds is none.
+    #[error("customization {pattern}: it is no pattern: {why}")]
+    Pattern {
+        /// Its text.
+        pattern: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// The key of the map of all customizations.
+const MAP: &str = "resource.customizations";
+/// The start of keys with one script each.
+const HEALTH: &str = "resource.customizations.health.";
+
+impl Customizations {
+    /// Reads a YAML text in any of three forms: a ConfigMap whose `data` has Argo CD's keys, a map of those keys
+    /// (`resource.customizations`, `resource.customizations.health.GROUP_KIND`), or the map that
+    /// `resource.customizations` holds (`GROUP/KIND: {health.lua: …}`).
+    ///
+    /// # Errors
+    /// The text is no YAML or has another form.
+    pub fn from_yaml(text: &str) -> Result<Self, ReadError> {
+        let document = parse(text)?;
+        let mut all = Self::new();
+        match document.get("data") {
+            Some(data) if document.get("kind").is_some() => all.read_keys(data)?,
+            _ if has_keys(&document) => all.read_keys(&document)?,
+            _ => all.read_map(&document)?,
+        }
+        Ok(all)
+    }
+
+    /// Reads a tree of files `GROUP/KIND/health.lua` (`KIND/health.lua` in the core group), given as paths and
+    /// texts. In names of folders `_` stands for `*`. Other files are passed over.
+    ///
+    /// # Errors
+    /// A folder's name is no pattern.
+    pub fn from_files<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self, ReadError> {
+        let mut all = Self::new();
+        for (path, text) in files {
+            let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+            let kind = match parts.as_slice() {
+                [.., group, kind, "health.lua"] => format!("{group}/{kind}"),
+                [kind, "health.lua"] => (*kind).to_owned(),
+                _ => continue,
+            };
+            all.insert(&kind.replace('_', "*"), text)?;
+        }
+        Ok(all)
+    }
+
+    fn read_keys(&mut self, data: &Value) -> Result<(), ReadError> {
+        if let Some(map) = data.get(MAP) {
+            match map.as_str() {
+                Some(text) => self.read_map(&parse(text)?)?,
+                None => self.read_map(map)?,
+            }
+        }
+        for (key, value) in entries(data)? {
+            let Some(kind) = key.strip_prefix(HEALTH) else { continue };
+            let kind = match kind.split('_').collect::<Vec<_>>().as_slice() {
+                [kind] => (*kind).to_owned(),
+                [group, kind] => format!("{group}/{kind}"),
+                _ => return Err(entry(key, "its name must end in GROUP_KIND")),
+            };
+            self.insert(&kind, script(key, value)?)?;
+        }
+        Ok(())
+    }
+
+    fn read_map(&mut self, map: &Value) -> Result<(), ReadError> {
+        for (kind, fields) in entries(map)? {
+            if let Some(value) = fields.get("health.lua") {
+                self.insert(kind, script(kind, value)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse(text: &str) -> Result<Value, ReadError> {
+    serde_yaml::from_str(text).map_err(|error| ReadError::Yaml(error.to_string()))
+}
+
+fn has_keys(document: &Value) -> bool {
+    entries(document).is_ok_and(|entries| entries.iter().any(|(key, _)| key.starts_with(MAP)))
+}
+
+fn entries(map: &Value) -> Result<Vec<(&str, &Value)>, ReadError> {
+    match map {
+        Value::Null => Ok(Vec::new()),
+        Value::Mapping(map) => {
+            Ok(map.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect())
+        }
+        _ => Err(entry("(document)", "a map of kinds is wanted")),
+    }
+}
+
+fn script<'v>(key: &str, value: &'v Value) -> Result<&'v str, ReadError> {
+    value.as_str().ok_or_else(|| entry(key, "the script must be text"))
+}
+
+fn entry(entry: &str, why: &str) -> ReadError {
+    ReadError::Entry { entry: entry.to_owned(), why: why.to_owned() }
+}
