@@ -256,3 +256,43 @@ async fn extraneous_objects_and_ignored_health_do_not_count() {
     stand.let_time_pass().await;
     stand.until_app("web", "Synced", "Healthy").await;
 }
+
+/// Asks for a sync as Argo CD's API server does.
+async fn ask(stand: &Stand, sync: Value) {
+    let operation = value!({ "operation": { "sync": sync, "initiatedBy": { "username": "me" } } });
+    stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
+}
+
+async fn until_operation(stand: &Stand, phase: &str, text: &str) -> std::sync::Arc<Object> {
+    let app = stand.until(APP, "Application", "argocd", "web", text, |app| {
+        let at = |field: &str| {
+            app.and_then(|a| a.str_at(&["status", "operationState", field])).unwrap_or_default()
+        };
+        at("phase") == phase && at("message").contains(text)
+    });
+    app.await.unwrap()
+}
+
+#[tokio::test]
+async fn r01_a_dry_run_writes_nothing_and_another_revision_is_refused() {
+    let stand = Stand::start().await;
+    let revision = stand.commit("main", &[("web/a.yaml", &config_map("a", "1"))]);
+    let mut app = with_options("web", &[]);
+    set(&mut app, &["spec", "syncPolicy", "automated"], Value::Null);
+    stand.apply(app).await;
+    stand.until_app("web", "OutOfSync", "Missing").await;
+    ask(&stand, value!({ "dryRun": true, "revision": (revision.as_str()) })).await;
+    let app = until_operation(&stand, "Succeeded", "dry run").await;
+    let results = app.list_at(&["status", "operationState", "syncResult", "resources"]);
+    let result = results.iter().find(|r| r.str_at(&["name"]) == Some("a")).unwrap();
+    assert_eq!(result.str_at(&["message"]), Some("create (dry run)"));
+    assert!(stand.get("v1", "ConfigMap", "prod", "a").await.is_none());
+    ask(&stand, value!({ "revision": "0123456789" })).await;
+    until_operation(&stand, "Error", "0123456789").await;
+    ask(&stand, value!({ "manifests": ["{}"] })).await;
+    until_operation(&stand, "Error", "operation.sync.manifests").await;
+    assert_eq!(stand.written(), 0);
+    ask(&stand, value!({ "revision": "main" })).await;
+    until_operation(&stand, "Succeeded", "all tasks run").await;
+    stand.until_app("web", "Synced", "Healthy").await;
+}

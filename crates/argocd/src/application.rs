@@ -417,6 +417,13 @@ fn operation(object: &Object) -> Option<SyncRequest> {
         dry_run: sync.get("dryRun").and_then(Value::as_bool).unwrap_or(false),
         only: only.collect(),
         skips_hooks: strategy.and_then(|s| s.get("apply")).is_some_and(|a| !a.is_null()),
+        revision: sync.str_at(&["revision"]).filter(|r| !r.is_empty()).map(str::to_owned),
+        refused: ["source", "sources", "manifests", "revisions"]
+            .into_iter()
+            .find(|field| {
+                sync.get(field).is_some_and(|v| !v.is_null() && v.as_list().is_none_or(|l| !l.is_empty()))
+            })
+            .map(|field| format!("operation.sync.{field} is not supported by this version, and not ignored")),
         objects: options_of(object, sync, is_forced),
         by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
     })

@@ -53,6 +53,11 @@ impl App {
                 return self.fail_to_begin(reason, out);
             }
         }
+        if request.dry_run {
+            let results = plan.steps.iter().map(crate::follow::dry_result).collect();
+            let message = "successfully synced (dry run)".to_owned();
+            return self.record_at_once(trigger, OperationPhase::Succeeded, message, results, now, out);
+        }
         // One that was interrupted ends on record, even if nothing is left to do.
         if plan.is_empty() && !is_manual && !wanted.is_resumed {
             return;

@@ -367,6 +367,13 @@ fn note(running: &mut Running, step: &Step, standing: &Standing, out: &mut Vec<E
     }
 }
 
+/// What a step would come to.
+pub(crate) fn dry_result(step: &Step) -> ObjectResult {
+    let message = format!("{} (dry run)", step.word());
+    let result = result_of(step, &StepResult::Done(message));
+    ObjectResult { progress: OperationPhase::Succeeded, ..result }
+}
+
 fn result_of(step: &Step, result: &StepResult) -> ObjectResult {
     let is_prune = matches!(step.action, Action::Delete { reason: Reason::Pruned | Reason::AppDeleted, .. });
     let status = match (result, is_prune) {

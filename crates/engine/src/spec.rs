@@ -131,6 +131,10 @@ pub struct SyncRequest {
     pub only: Vec<ResourceKey>,
     /// Whether hooks are left out (`syncStrategy.apply`).
     pub skips_hooks: bool,
+    /// The revision that is to be synced, if one is named.
+    pub revision: Option<String>,
+    /// What of the request is not understood: it is refused with this (rule R1).
+    pub refused: Option<String>,
     /// Options of this sync alone, instead of the app's.
     pub objects: Option<SyncOptions>,
     /// Who asked.

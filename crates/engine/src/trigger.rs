@@ -1,12 +1,12 @@
 //! When a sync begins.
 
-use tautline_core::Timestamp;
+use tautline_core::{Timestamp, Want};
 use tautline_diff::Outcome;
 use tautline_ownership::Owner;
 
 use crate::app::App;
 use crate::event::{Effect, World};
-use crate::report::{Operation, OperationPhase, Trigger};
+use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
 use crate::spec::{Deletion, SyncRequest};
 
@@ -40,6 +40,11 @@ impl App {
             return self.begin(trigger, &request, world, now, out);
         }
         if let Some(request) = self.requested.take() {
+            if let Some(reason) = self.refusal(&request) {
+                let trigger = Trigger::Manual(request.by);
+                self.record_at_once(trigger, OperationPhase::Error, reason, Vec::new(), now, out);
+                return;
+            }
             return self.begin(Trigger::Manual(request.by.clone()), &request, world, now, out);
         }
         if let Some(trigger) = self.automatic_trigger(now, out) {
@@ -47,6 +52,42 @@ impl App {
             let request = SyncRequest { prune, ..SyncRequest::default() };
             self.begin(trigger, &request, world, now, out);
         }
+    }
+
+    /// Why a request cannot be done (rule R1): it is never done in part.
+    fn refusal(&self, request: &SyncRequest) -> Option<String> {
+        if request.refused.is_some() {
+            return request.refused.clone();
+        }
+        let wanted = request.revision.as_ref()?;
+        let is_current = self.revision.as_ref().is_some_and(|r| r.id == *wanted);
+        let is_target = matches!(&self.spec.want, Want::Git { reference, .. } if reference == wanted);
+        (!is_current && !is_target).then(|| {
+            format!("revision {wanted} is not what the Application asks for; set spec.source.targetRevision to sync it")
+        })
+    }
+
+    /// Puts an operation on record that ends as it begins.
+    pub(crate) fn record_at_once(
+        &mut self,
+        trigger: Trigger,
+        phase: OperationPhase,
+        message: String,
+        results: Vec<ObjectResult>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        self.operation = Some(Operation {
+            trigger,
+            phase,
+            message,
+            revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
+            started_at: now,
+            finished_at: Some(now),
+            retries: 0,
+            results,
+        });
+        out.push(Effect::Report { urgent: true });
     }
 
     /// The sync to go on with that a controller left unfinished; one of another revision is written off.
