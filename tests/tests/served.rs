@@ -36,5 +36,5 @@ async fn what_kubectl_asks() {
 #[tokio::test]
 async fn defaults_and_refusals() {
     suite(&["defaults.json"], 182).await;
-    suite(&["validation.json"], 372).await;
+    suite(&["validation.json"], 376).await;
 }

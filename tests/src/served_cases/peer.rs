@@ -125,10 +125,11 @@ impl Peer {
                 self.define(crd).await?;
             }
         }
+        // The recordings' namespace is made by the recorder, in the second in which the case begins.
+        self.wait_for_the_start().await;
         let namespace =
             value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": (scratch.as_str()) } });
         self.create("/api/v1/namespaces", &namespace).await?;
-        self.wait_for_the_start().await;
         Ok(scratch)
     }
 
@@ -152,7 +153,8 @@ impl Peer {
     }
 
     async fn create(&self, path: &str, object: &Value) -> Result<(), PeerError> {
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let headers = vec![header("content-type", "application/json"), header("user-agent", "recorder/1.0")];
         let body = Some(object.to_json());
         self.send(&Asked { method: "POST".to_owned(), path: path.to_owned(), headers, body }).await.map(drop)
     }
