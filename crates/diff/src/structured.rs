@@ -58,9 +58,9 @@ impl Structured {
         let Some(ignore) = ignore.filter(|ignore| !ignore.is_empty()) else {
             return self.compare_all(desired, live, origin);
         };
-        let payload = ignore.payload(desired, live, self.manager.as_str(), &*self.schemas);
-        let mut difference = self.compare_all(payload.as_ref().unwrap_or(desired), live, origin);
         let ignored = ignore.paths(desired, live, &*self.schemas);
+        let payload = ignore.payload_of(&ignored, desired, live, self.manager.as_str());
+        let mut difference = self.compare_all(payload.as_ref().unwrap_or(desired), live, origin);
         set_aside(&mut difference, desired, live, ignored.into_values());
         difference
     }

@@ -114,12 +114,20 @@ impl IgnoreRules {
         manager: &str,
         schemas: &dyn Schemas,
     ) -> Option<Object> {
-        if self.overwrites {
-            return None;
-        }
-        let paths = self.paths(desired, live, schemas);
-        (!paths.is_empty())
-            .then(|| payload::payload(desired, live, manager, paths.into_values().map(|(p, _)| p)))
+        self.payload_of(&self.paths(desired, live, schemas), desired, live, manager)
+    }
+
+    /// The same where the ignored fields are known already.
+    pub(crate) fn payload_of(
+        &self,
+        ignored: &BTreeMap<String, (FieldPath, String)>,
+        desired: &Object,
+        live: &Object,
+        manager: &str,
+    ) -> Option<Object> {
+        let paths = ignored.values().map(|(path, _)| path);
+        (!self.overwrites && !ignored.is_empty())
+            .then(|| payload::payload(desired, live, &Others::of(live, manager), paths))
     }
 }
 
@@ -202,13 +210,28 @@ impl IgnoreRule {
     }
 }
 
-/// Whether somebody but our Apply entry owns a field, or something in it.
-pub(crate) fn is_anothers(live: &Object, path: &FieldPath, manager: &str) -> bool {
-    let managed = ManagedFields::read(live).unwrap_or_default();
-    managed.iter().any(|(other, owned)| {
-        let is_ours = other.name() == manager && other.operation() == Operation::Apply && is_whole(other);
-        !is_ours && (owned.fields.covers(path) || owned.fields.paths().iter().any(|p| path.covers(p)))
-    })
+/// What everybody but our Apply entry owns of a live object.
+pub(crate) struct Others(ManagedFields);
+
+impl Others {
+    fn of(live: &Object, manager: &str) -> Self {
+        let all = ManagedFields::read(live).unwrap_or_default();
+        let is_ours = |other: &Manager| {
+            other.name() == manager && other.operation() == Operation::Apply && is_whole(other)
+        };
+        let mut others = ManagedFields::default();
+        for (other, owned) in all.iter().filter(|(other, _)| !is_ours(other)) {
+            others.set(other.clone(), owned.clone());
+        }
+        Self(others)
+    }
+
+    /// Whether one of them owns a field, or something in it.
+    pub(crate) fn own(&self, path: &FieldPath) -> bool {
+        self.0.iter().any(|(_, owned)| {
+            owned.fields.covers(path) || owned.fields.paths().iter().any(|p| path.covers(p))
+        })
+    }
 }
 
 fn is_whole(manager: &Manager) -> bool {

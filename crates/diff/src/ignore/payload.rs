@@ -2,22 +2,22 @@
 
 use tautline_core::{FieldPath, Object, PathElement, Value};
 
-use super::is_anothers;
+use super::Others;
 
 /// The desired object with the live values of ignored fields, or without these fields where somebody else owns
 /// them or nobody has them.
-pub(super) fn payload(
+pub(super) fn payload<'p>(
     desired: &Object,
     live: &Object,
-    manager: &str,
-    paths: impl Iterator<Item = FieldPath>,
+    others: &Others,
+    paths: impl Iterator<Item = &'p FieldPath>,
 ) -> Object {
     let mut out = desired.to_value();
     let live_value = live.to_value();
     let is_secret = desired.is("", "Secret");
     for path in paths.filter(|path| !is_identity(path)) {
         match path.get(&live_value) {
-            Some(_) if is_anothers(live, &path, manager) => remove(&mut out, path.elements()),
+            Some(_) if others.own(path) => remove(&mut out, path.elements()),
             // A Secret's live values are known by their digests only: what Git has stays.
             Some(_) if is_secret => {}
             Some(value) => set(&mut out, path.elements(), value),
