@@ -61,7 +61,7 @@ async fn what_the_server_rejects_is_shown_and_the_others_are_applied() {
     let row = rows.iter().find(|r| r.str_at(&["name"]) == Some("bad")).unwrap();
     assert!(row.str_at(&["health", "message"]).unwrap_or_default().contains("selector"), "{row:?}");
     stand.let_time_pass().await;
-    assert_eq!(stand.asked(Verb::Patch, "deployments.apps"), 1, "a refused write is not tried again");
+    assert_eq!(stand.asked("apply", "deployments.apps"), 1, "a refused write is not tried again");
     stand.commit(
         "main",
         &[("web/a.yaml", &config_map("a", "2")), ("web/bad.yaml", &deployment("bad", "shop:1", 1))],
@@ -129,7 +129,7 @@ async fn r02_another_cluster_is_refused_and_its_finalizer_stays() {
 
 #[tokio::test]
 async fn no_right_to_list_one_kind_makes_that_app_unknown_and_prunes_nothing_of_it() {
-    let mut stand = Stand::start().await;
+    let mut stand = Stand::embedded().await;
     stand.commit(
         "main",
         &[
@@ -145,7 +145,7 @@ async fn no_right_to_list_one_kind_makes_that_app_unknown_and_prunes_nothing_of_
     stand.stop_controller().await;
     for verb in [Verb::List, Verb::Watch] {
         let may_not = Matcher::new(verb, "deployments.apps").by("tautline");
-        stand.server.deny(Right { user: String::new(), may_not });
+        stand.server().deny(Right { user: String::new(), may_not });
     }
     stand.commit("main", &[("web/a.yaml", &config_map("a", "2")), ("api/a.yaml", &config_map("b", "2"))]);
     stand.start_controller().await;

@@ -6,7 +6,6 @@
     reason = "helpers fail the test that uses them"
 )]
 
-use tautline_apiserver::Verb;
 use tautline_cluster::Patch;
 use tautline_core::{Object, Value, value};
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
@@ -108,7 +107,7 @@ async fn replace_puts_the_whole_object_in_the_place_of_the_live_one() {
     let live = stand.until("v1", "ConfigMap", "prod", "a", "replaced", key_is("1")).await.unwrap();
     assert_eq!(live.at(&["data", "extra"]), None, "a replace leaves nothing of others");
     assert_eq!(live.uid(), uid);
-    assert!(stand.asked(Verb::Update, "configmaps") >= 1);
+    assert!(stand.asked("update", "configmaps") >= 1);
 }
 
 #[tokio::test]

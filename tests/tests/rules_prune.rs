@@ -16,7 +16,10 @@ const APP: &str = "argoproj.io/v1alpha1";
 const BROKEN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: [\n";
 
 async fn two_maps() -> Stand {
-    let stand = Stand::start().await;
+    two_maps_on(Stand::start().await).await
+}
+
+async fn two_maps_on(stand: Stand) -> Stand {
     stand.commit("main", &[("web/a.yaml", &config_map("a", "1")), ("web/b.yaml", &config_map("b", "1"))]);
     stand.apply(application("web", "web", "prod")).await;
     stand.until_app("web", "Synced", "Healthy").await;
@@ -29,7 +32,7 @@ async fn both_stay(stand: &Stand) {
         let object = stand.get("v1", "ConfigMap", "prod", name).await;
         assert!(object.is_some_and(|o| !o.is_terminating()), "{name} stays");
     }
-    assert_eq!(stand.asked(Verb::Delete, "configmaps"), 0);
+    assert_eq!(stand.asked("delete", "configmaps"), 0);
 }
 
 #[tokio::test]
@@ -80,10 +83,10 @@ async fn r17_an_empty_render_after_a_full_one_needs_allow_empty() {
 
 #[tokio::test]
 async fn r17_a_failed_apply_withholds_the_prunes() {
-    let stand = two_maps().await;
+    let stand = two_maps_on(Stand::embedded().await).await;
     let refusal = Failure::new(403, "Forbidden", "the policy forbids a");
     let on = Matcher::new(Verb::Patch, "configmaps").named("a");
-    stand.server.add_fault(FaultRule::always(on, Fault::Answer(refusal)));
+    stand.server().add_fault(FaultRule::always(on, Fault::Answer(refusal)));
     stand.commit("main", &[("web/a.yaml", &config_map("a", "2"))]);
     stand.refresh("web").await;
     stand.until_condition("web", "SyncError", "the policy forbids a").await;
@@ -160,7 +163,7 @@ async fn r01_r18_what_asks_to_be_kept_is_kept() {
         })
         .await;
     stand.let_time_pass().await;
-    assert_eq!(stand.asked(Verb::Delete, "configmaps"), 0);
+    assert_eq!(stand.asked("delete", "configmaps"), 0);
     stand.delete(APP, "Application", "argocd", "web").await;
     stand.until(APP, "Application", "argocd", "web", "gone", |o| o.is_none()).await;
     assert!(stand.get("v1", "ConfigMap", "prod", "a").await.is_none());

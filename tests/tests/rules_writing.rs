@@ -6,7 +6,7 @@
     reason = "helpers fail the test that uses them"
 )]
 
-use tautline_apiserver::{Admission, Verb};
+use tautline_apiserver::Admission;
 use tautline_cluster::Patch;
 use tautline_core::{Object, Value, value};
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
@@ -42,19 +42,19 @@ async fn r04_requests_are_counted() {
     };
     let revision = commit("1");
     stand.let_time_pass().await;
-    stand.server.clear_counts();
+    stand.clear_counts();
     stand.apply(application("web", "web", "elsewhere")).await;
     stand.until_synced("web", &revision).await;
     assert_eq!(stand.written(), 100);
-    assert_eq!(stand.asked(Verb::Get, "configmaps"), 0);
-    assert!(stand.asked(Verb::Patch, "applications.argoproj.io") <= 4, "{:?}", stand.server.counts());
-    stand.server.clear_counts();
+    assert_eq!(stand.asked("get", "configmaps"), 0);
+    assert!(stand.asked("patch", "applications.argoproj.io") <= 4, "{:?}", stand.counts());
+    stand.clear_counts();
     let revision = commit("2");
     stand.refresh("web").await;
     stand.until_synced("web", &revision).await;
     assert_eq!(stand.written(), 1);
     stand.let_time_pass().await;
-    stand.server.clear_counts();
+    stand.clear_counts();
     stand.refresh("web").await;
     stand
         .until(APP, "Application", "argocd", "web", "refreshed", |a| {
@@ -62,17 +62,13 @@ async fn r04_requests_are_counted() {
         })
         .await;
     assert_eq!(stand.written(), 0);
-    assert_eq!(
-        stand.asked(Verb::Patch, "applications.argoproj.io"),
-        1,
-        "a refresh without news is one patch"
-    );
+    assert_eq!(stand.asked("patch", "applications.argoproj.io"), 1, "a refresh without news is one patch");
 }
 
 #[tokio::test]
 async fn r05_what_admission_sets_is_not_fought() {
-    let stand = Stand::start().await;
-    stand.server.add_mutating(Admission::new("inject", |review, object| {
+    let stand = Stand::embedded().await;
+    stand.server().add_mutating(Admission::new("inject", |review, object| {
         if review.ask.resource == "deployments" {
             let mut whole = object.to_value();
             set(&mut whole, &["spec", "replicas"], 3.into());
@@ -95,7 +91,7 @@ async fn r05_what_admission_sets_is_not_fought() {
     let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
     assert_eq!(live.i64_at(&["spec", "replicas"]), Some(3));
     assert_eq!(live.list_at(&["spec", "template", "spec", "containers"]).len(), 2);
-    assert!(stand.asked(Verb::Patch, "deployments.apps") <= 2, "{:?}", stand.server.counts());
+    assert!(stand.asked("apply", "deployments.apps") <= 2, "{:?}", stand.counts());
 }
 
 #[tokio::test]
@@ -150,7 +146,7 @@ async fn r07_taking_over_a_synced_deployment_changes_no_generation() {
 async fn r09_fields_that_git_does_not_set_are_left_alone() {
     let manifest = deployment("web", "shop:1", 1).replace("  replicas: 1\n", "");
     let stand = one(&manifest).await;
-    stand.server.clear_counts();
+    stand.clear_counts();
     let theirs = value!({ "metadata": { "annotations": { "example.com/note": "theirs" } }, "spec": { "replicas": 3 } });
     stand.patch("apps/v1", "Deployment", "prod", "web", Patch::Merge(theirs)).await;
     stand.let_time_pass().await;
@@ -159,7 +155,7 @@ async fn r09_fields_that_git_does_not_set_are_left_alone() {
         (live.i64_at(&["spec", "replicas"]), live.annotation("example.com/note")),
         (Some(3), Some("theirs"))
     );
-    assert_eq!(stand.asked(Verb::Patch, "deployments.apps"), 0);
+    assert_eq!(stand.asked("apply", "deployments.apps"), 0);
     stand.until_app("web", "Synced", "Healthy").await;
 }
 
@@ -171,14 +167,50 @@ async fn r12_a_terminating_object_is_waited_for_and_made_anew() {
     let uid = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap().uid();
     stand.delete("v1", "ConfigMap", "prod", "a").await;
     stand.until_app("web", "OutOfSync", "Progressing").await;
-    stand.server.clear_counts();
+    stand.clear_counts();
     stand.let_time_pass().await;
-    assert_eq!(stand.asked(Verb::Patch, "configmaps"), 2, "both are the marker's");
+    assert_eq!(stand.asked("apply", "configmaps"), 2, "both are the marker's");
     let release = value!([{ "op": "remove", "path": "/metadata/finalizers" }]);
     stand.patch("v1", "ConfigMap", "prod", "a", Patch::Json(release)).await;
     let is_new = |o: Option<&Object>| o.is_some_and(|o| o.uid() != uid);
     stand.until("v1", "ConfigMap", "prod", "a", "made anew", is_new).await;
     stand.until_app("web", "Synced", "Healthy").await;
+}
+
+const AUTOSCALER: &str = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: web\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 3\n  maxReplicas: 9\n";
+
+#[tokio::test]
+async fn r16_replicas_that_leave_git_stay_while_an_autoscaler_stands_by() {
+    let stand = Stand::start().await;
+    let web = deployment("web", "shop:1", 3);
+    stand.commit("main", &[("web/web.yaml", &web), ("web/scaler.yaml", AUTOSCALER)]);
+    stand.apply(application("web", "web", "prod")).await;
+    let is_up =
+        |o: Option<&Object>| o.is_some_and(|o| o.at(&["status", "readyReplicas"]) == Some(&Value::from(3)));
+    stand.until("apps/v1", "Deployment", "prod", "web", "up", is_up).await;
+    let generation = |o: &Object| o.metadata().and_then(|m| m.get("generation")).cloned();
+    let before = generation(&stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap());
+    let without = web.replace("  replicas: 3\n", "");
+    let revision = stand.commit("main", &[("web/web.yaml", &without), ("web/scaler.yaml", AUTOSCALER)]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.at(&["spec", "replicas"]), Some(&Value::from(3)));
+    assert_eq!(generation(&live), before, "it never was less");
+}
+
+#[tokio::test]
+async fn r16_replicas_that_leave_git_with_no_autoscaler_are_the_default() {
+    let stand = Stand::start().await;
+    let web = deployment("web", "shop:1", 3);
+    stand.commit("main", &[("web/web.yaml", &web)]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let revision = stand.commit("main", &[("web/web.yaml", &web.replace("  replicas: 3\n", ""))]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.at(&["spec", "replicas"]), Some(&Value::from(1)));
 }
 
 #[tokio::test]

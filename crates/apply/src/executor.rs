@@ -6,7 +6,7 @@ use std::time::Duration;
 use tautline_cluster::{ApiResource, Cluster, ClusterError, Deleted, Patch, Target, WriteOptions};
 use tautline_core::{Backoff, FieldManager, Freshness, GroupVersionKind, Object, Presence, Why};
 use tautline_ownership::{CompleteRender, Evidence, Propagation, Reason, Warrant};
-use tautline_plan::{Action, Step, StepResult, digest_of_reads};
+use tautline_plan::{Action, HANDOVER_MANAGER, Step, StepResult, digest_of_reads};
 
 use crate::outcome::Performed;
 
@@ -181,10 +181,24 @@ impl Executor {
             let target = Target::of(job.resource.clone(), live);
             self.cluster.patch(&target, &patch, &self.options()).await?;
         }
+        if job.step.keeps_replicas {
+            self.hand_over_replicas(job, live).await?;
+        }
         let mut object = desired.clone();
         // R10: an apply with a uid never re-creates.
         object.metadata_mut().insert("uid", live.metadata_str("uid"));
         self.send(job, &object).await
+    }
+
+    /// Rule R16: another manager takes the number of replicas as it is, so that it stays when ours lets go.
+    async fn hand_over_replicas(&self, job: &Job<'_>, live: &Object) -> Result<(), ClusterError> {
+        let Some(replicas) = live.at(&["spec", "replicas"]) else { return Ok(()) };
+        let mut held = Object::bare(&job.resource.gvk, live.namespace(), live.name());
+        held.metadata_mut().insert("uid", live.metadata_str("uid"));
+        held.as_map_mut().map_at("spec").insert("replicas", replicas.clone());
+        let target = Target::of(job.resource.clone(), live);
+        let options = WriteOptions::by(FieldManager::new(HANDOVER_MANAGER));
+        self.cluster.apply(&target, &held, &options).await.map(drop)
     }
 
     /// Puts the desired object in the place of the live one, at the version it was judged at.

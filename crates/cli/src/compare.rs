@@ -42,6 +42,8 @@ pub(crate) struct Comparison {
     pub(crate) payloads: BTreeMap<ResourceKey, Object>,
     /// The hooks of a sync, with what lives under their names.
     pub(crate) hooks: Vec<HookRun>,
+    /// What autoscalers scale, where it matters (rule R16); `None` if they cannot be listed.
+    pub(crate) autoscaled: Option<BTreeSet<ResourceKey>>,
     /// What lives.
     pub(crate) snapshot: Snapshot,
 }
@@ -141,7 +143,27 @@ pub(crate) async fn compare(
         Some((pair.key.clone(), payload))
     };
     let payloads = rows.iter().filter_map(|(pair, _)| payload(pair)).collect();
-    Ok(Comparison { rows, prepared, payloads, hooks, snapshot })
+    let autoscaled = autoscalers(&rows, live, &mut snapshot).await;
+    Ok(Comparison { rows, prepared, payloads, hooks, autoscaled, snapshot })
+}
+
+/// Looks for autoscalers, live and desired, if the number of replicas leaves Git somewhere.
+async fn autoscalers(
+    rows: &[(Pair, Difference)],
+    live: &Live,
+    snapshot: &mut Snapshot,
+) -> Option<BTreeSet<ResourceKey>> {
+    let desired = || rows.iter().filter_map(|(pair, _)| pair.desired.as_ref().map(|m| &*m.object));
+    let drops = |(pair, difference): &(Pair, Difference)| {
+        tautline::plan::drops_replicas(pair.desired.as_ref().map(|m| &*m.object), difference)
+    };
+    let kind = tautline::plan::autoscaler_kind();
+    let resource = snapshot.catalog.preferred(&kind).filter(|_| rows.iter().any(drops));
+    let Some(resource) = resource else { return Some(BTreeSet::new()) };
+    snapshot.list(&*live.cluster, [resource]).await;
+    snapshot.cache.freshness(&kind).ok()?;
+    let found = snapshot.cache.objects(&kind);
+    Some(tautline::plan::autoscaled(found.iter().map(|object| &**object).chain(desired())))
 }
 
 /// The hooks of a sync that begins now.

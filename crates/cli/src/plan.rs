@@ -67,6 +67,7 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
         objects: app.map(|app| app.spec.policy.objects).unwrap_or_default(),
         is_whole: true,
         awaits_last_wave: true,
+        autoscaled: comparison.autoscaled.clone(),
     };
     let inputs = Inputs {
         app: subject.destination.app.to_string(),

@@ -9,6 +9,7 @@
 
 mod api;
 mod cache;
+mod counted;
 mod error;
 mod wait;
 
@@ -17,5 +18,6 @@ pub use api::{
     Stage, Target, WriteOptions, Written,
 };
 pub use cache::{BadItem, Cache, KindState};
+pub use counted::{Counted, Counts};
 pub use error::{Cause, ClusterError, Status};
 pub use wait::until;

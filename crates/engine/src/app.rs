@@ -171,7 +171,13 @@ impl App {
             Event::Resolved(result) => self.resolved(result, now, &mut out),
             Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
-            Event::Kinds | Event::Neighbours => self.judge_all(world, now, &mut out),
+            Event::Kinds => {
+                if !self.prepared.is_current(world.scopes) {
+                    self.prepare(world);
+                }
+                self.judge_all(world, now, &mut out);
+            }
+            Event::Neighbours => self.judge_all(world, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
             Event::Stepped(step, result, answer) => {
                 self.stepped(step, result, answer.as_deref(), world, now);
@@ -195,9 +201,9 @@ impl App {
         Some(complete.holds(key))
     }
 
-    /// What the last complete render held, current or not.
+    /// What the last render without an error held, current or not.
     pub fn held_keys(&self) -> BTreeSet<ResourceKey> {
-        self.complete.as_ref().map(|complete| complete.keys().clone()).unwrap_or_default()
+        self.prepared.manifests.keys().cloned().collect()
     }
 
     /// Whether other apps' renders matter to it: it wants objects that are not its own to write, or has
@@ -342,20 +348,30 @@ impl App {
             rendered.problems.iter().filter(|p| p.severity == Severity::Error).collect();
         if errors.is_empty() {
             self.comparison_error = None;
-            let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
-            self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
-            self.hooks = hooks;
-            self.complete = Some(Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned())));
-            self.resources.values_mut().for_each(Resource::forget);
+            self.rendered = Some(rendered);
+            self.prepare(world);
         } else {
             let messages: Vec<String> = errors.iter().map(|p| p.to_string()).collect();
             self.comparison_error = Some(messages.join("; "));
+            self.rendered = Some(rendered);
         }
-        self.rendered = Some(rendered);
         self.judge_all(world, now, out);
         self.settle_refresh(out);
         out.push(Effect::TellNeighbours);
         out.push(Effect::Report { urgent: true });
+    }
+
+    /// Prepares what was rendered without an error for the kinds as they are known now. While a kind's scope is
+    /// unknown its objects' keys are guesses, and the render is not complete for a prune.
+    fn prepare(&mut self, world: &World<'_>) {
+        let Some(rendered) = self.rendered.as_ref().filter(|_| !self.has_render_error()) else { return };
+        let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
+        self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
+        self.hooks = hooks;
+        let is_certain = self.prepared.is_certain(world.scopes);
+        let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
+        self.complete = is_certain.then(complete);
+        self.resources.values_mut().for_each(Resource::forget);
     }
 
     /// Judges the objects among these keys that are ours.
@@ -467,6 +483,10 @@ impl App {
         kinds.extend(self.hooks.iter().map(|(_, manifest)| manifest.key().group_kind()));
         if self.spec.policy.create_namespace {
             kinds.insert(GroupKind::new("", "Namespace"));
+        }
+        // R16: whether an autoscaler stands by decides what becomes of replicas that leave Git.
+        if self.resources.values().any(Resource::drops_replicas) {
+            kinds.insert(tautline_plan::autoscaler_kind());
         }
         kinds.retain(|kind| world.scopes.is_served(kind) != Some(false));
         kinds

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tautline_core::{Object, Presence, ResourceKey, Timestamp};
 use tautline_ownership::Owner;
-use tautline_plan::{Circumstances, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Verdict};
+use tautline_plan::{
+    Circumstances, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Verdict, autoscaled, autoscaler_kind,
+};
 
 use crate::app::{App, Running};
 use crate::event::{Effect, Intent, World};
@@ -176,6 +178,7 @@ impl App {
             objects: request.objects.unwrap_or(self.spec.policy.objects),
             is_whole: !is_heal && request.only.is_empty(),
             awaits_last_wave: self.spec.policy.awaits_last_wave,
+            autoscaled: self.autoscaled(world),
         };
         let chosen = self.resources.values().filter(|r| {
             let is_asked =
@@ -186,6 +189,17 @@ impl App {
             is_asked && !is_held && !is_pointless && !self.kept.contains(&r.pair.key)
         });
         Plan::build(inputs, chosen.map(|r| (&r.pair, &r.difference)), runs, &options)
+    }
+
+    /// What autoscalers scale; `None` while the live ones are not known (rule R16).
+    fn autoscaled(&self, world: &World<'_>) -> Option<BTreeSet<ResourceKey>> {
+        let kind = autoscaler_kind();
+        let live = match world.scopes.is_served(&kind) {
+            Some(false) => Vec::new(),
+            _ => world.live.freshness(&kind).ok().map(|_| world.live.of_kind(&kind))?,
+        };
+        let desired = self.prepared.manifests.values().map(|manifest| &*manifest.object);
+        Some(autoscaled(live.iter().map(|object| &**object).chain(desired)))
     }
 
     /// The destination's namespace, if it is to be made, or its metadata to be brought up to date.

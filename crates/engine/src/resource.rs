@@ -96,6 +96,12 @@ impl Resource {
         before != (self.sync(), self.health.clone()) || self.difference.outcome != Outcome::Unchanged
     }
 
+    /// Whether Git no longer sets the number of replicas (rule R16).
+    pub(crate) fn drops_replicas(&self) -> bool {
+        let desired = self.pair.desired.as_ref().map(|manifest| &*manifest.object);
+        tautline_plan::drops_replicas(desired, &self.difference)
+    }
+
     /// Forgets the judgement, so that the next one is made from scratch.
     pub(crate) fn forget(&mut self) {
         self.memo = None;

@@ -57,15 +57,27 @@ pub struct Prepared {
     pub manifests: BTreeMap<ResourceKey, Manifest>,
     /// Duplicates, unsendable objects, kinds whose scope nobody knows.
     pub problems: Vec<Problem>,
-    /// Kinds that are in the manifests and that nobody knows.
-    pub unknown_kinds: BTreeSet<GroupKind>,
+    /// The kinds of the manifests with the scope that was known of each.
+    pub scopes: BTreeMap<GroupKind, Option<Scope>>,
+}
+
+impl Prepared {
+    /// Whether it would be prepared alike today: a scope that was unknown, or another, moves an object's key.
+    pub fn is_current(&self, scopes: &dyn Scopes) -> bool {
+        self.scopes.iter().all(|(kind, scope)| scopes.scope(kind) == *scope)
+    }
+
+    /// Whether every key is certain: each kind's scope is known, or that the cluster does not serve it.
+    pub fn is_certain(&self, scopes: &dyn Scopes) -> bool {
+        self.scopes.iter().all(|(kind, scope)| scope.is_some() || scopes.is_served(kind) == Some(false))
+    }
 }
 
 /// Prepares a render's manifests for a destination.
 ///
 /// Cluster-scoped objects lose their namespace, namespaced ones inherit the destination's. Of two manifests
 /// with one identity the last wins, with a warning (Argo CD 3.6: RepeatedResourceWarning). A kind whose scope
-/// is unknown is taken as namespaced and named in `unknown_kinds`.
+/// is unknown is taken as namespaced; [`Prepared::is_current`] tells when to prepare anew.
 pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn Scopes) -> Prepared {
     let mut prepared = Prepared::default();
     for manifest in manifests {
@@ -79,9 +91,7 @@ pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn S
             }
             _ => {}
         }
-        if scope.is_none() {
-            prepared.unknown_kinds.insert(kind);
-        }
+        prepared.scopes.insert(kind, scope);
         prepared.problems.extend(sendable(&mut object, &manifest.origin));
         track(&mut object, &destination.app, &destination.namespace);
         let key = object.key();
@@ -176,6 +186,9 @@ mod tests {
         fn tracked_by(&self, app: &str) -> Vec<ResourceKey> {
             self.0.iter().filter(|o| owner_of(o).as_deref() == Some(app)).map(Object::key).collect()
         }
+        fn of_kind(&self, kind: &GroupKind) -> Vec<Arc<Object>> {
+            self.0.iter().filter(|o| o.key().group_kind() == *kind).cloned().map(Arc::new).collect()
+        }
         fn children(&self, _: &Uid) -> Vec<Arc<Object>> {
             Vec::new()
         }
@@ -221,7 +234,25 @@ mod tests {
         let prepared = prepare(&manifests, &destination(), &World(Vec::new()));
         let keys: Vec<String> = prepared.manifests.keys().map(ToString::to_string).collect();
         assert_eq!(keys, ["Mystery prod/c", "Namespace b", "Service prod/a"]);
-        assert_eq!(prepared.unknown_kinds.len(), 1);
+    }
+
+    #[test]
+    fn r17_a_render_with_a_kind_of_unknown_scope_is_certain_only_where_it_is_not_served() {
+        struct Nothing;
+        impl Scopes for Nothing {
+            fn scope(&self, _: &GroupKind) -> Option<Scope> {
+                None
+            }
+            fn is_served(&self, _: &GroupKind) -> Option<bool> {
+                None
+            }
+        }
+        let prepared = prepare(&[manifest("Namespace", "b")], &destination(), &Nothing);
+        assert!(prepared.is_current(&Nothing) && !prepared.is_certain(&Nothing));
+        let world = World(Vec::new());
+        assert!(!prepared.is_current(&world), "its key has a namespace, and now it is known to have none");
+        let mystery = prepare(&[manifest("Mystery", "c")], &destination(), &world);
+        assert!(mystery.is_current(&world) && mystery.is_certain(&world));
     }
 
     #[test]

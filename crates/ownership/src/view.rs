@@ -33,6 +33,9 @@ pub trait LiveView: Send + Sync {
     /// Every known object whose tracking id names the app (rule R8 applied).
     fn tracked_by(&self, app: &str) -> Vec<ResourceKey>;
 
+    /// Every known object of a kind; ask [`LiveView::freshness`] whether these are all.
+    fn of_kind(&self, kind: &GroupKind) -> Vec<Arc<Object>>;
+
     /// The objects with an ownerReference to this uid.
     fn children(&self, uid: &Uid) -> Vec<Arc<Object>>;
 }

@@ -1,5 +1,6 @@
 //! From differences to steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tautline_core::{Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, Uid, Value};
@@ -7,6 +8,7 @@ use tautline_diff::{Change, Difference, Outcome};
 use tautline_ownership::{Owner, Pair, Propagation, Reason};
 use tautline_schema::immutable_fields;
 
+use crate::autoscaling::drops_replicas;
 use crate::hook::Hook;
 use crate::options::{Consent, SyncOptions};
 use crate::order::{kind_rank, wave};
@@ -31,6 +33,9 @@ pub struct PlanOptions {
     pub is_whole: bool,
     /// Whether a sync of several waves ends only when the last one is well.
     pub awaits_last_wave: bool,
+    /// What autoscalers scale, live or desired ones ([`crate::autoscaled`]); `None` while that is not known, and
+    /// then no object's replicas are given up.
+    pub autoscaled: Option<BTreeSet<ResourceKey>>,
 }
 
 /// A hook to run.
@@ -168,10 +173,34 @@ fn draft(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted
 
 /// How a difference is undone: by an apply, a replace, or by deleting and creating anew.
 fn change(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+    let desired = pair.desired.as_ref().map(|m| &*m.object);
+    let is_scaled = || options.autoscaled.as_ref().is_none_or(|targets| targets.contains(&pair.key));
+    if drops_replicas(desired, difference) && is_scaled() {
+        return keep_replicas(pair, difference, options);
+    }
+    written(pair, difference, options)
+}
+
+/// Rule R16: the number of replicas stays as it is, and only what else differs changes.
+fn keep_replicas(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+    let mut rest = difference.clone();
+    rest.changes.retain(|change| change.path.to_string() != "spec.replicas");
+    let mut drafted = written(pair, &rest, options);
+    if let Drafted::Steps(drafts) = &mut drafted {
+        for draft in drafts.iter_mut().filter(|draft| matches!(draft.step.action, Action::Apply { .. })) {
+            draft.step.keeps_replicas = true;
+            draft.step.why += ", and spec.replicas is left to the autoscaler at the value it has";
+        }
+    }
+    drafted
+}
+
+fn written(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
     let live = pair.live.as_ref().present();
     let own = options.objects.of(pair.desired.as_ref().map(|m| &*m.object), live.map(|o| &**o));
     let count = difference.changes.len();
     let why = match count {
+        0 => "no value differs".to_owned(),
         1 => "1 field differs".to_owned(),
         _ => format!("{count} fields differ"),
     };

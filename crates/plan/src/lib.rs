@@ -10,6 +10,7 @@
 //! | [`PlanOptions`], [`Withheld`] | from pairs and differences to steps, and what gets none |
 //! | [`Hook`], [`HookRun`] | objects that are run at a moment of a sync |
 //! | [`SyncOptions`], [`Consent`] | Argo CD's sync options, of an app and of single objects |
+//! | [`autoscaled`], [`HANDOVER_MANAGER`] | replicas that stay when Git leaves them to an autoscaler |
 //! | [`Progress`], [`Next`], [`StepResult`], [`Standing`] | which steps may run next |
 //! | [`Gate`], [`Verdict`] | who may still say no |
 //! | [`kind_rank`], [`wave`] | the order of kinds and waves |
@@ -19,6 +20,7 @@
 //! when the last one is well; a hook that is removed on success goes right after its phase.
 #![forbid(unsafe_code)]
 
+mod autoscaling;
 mod build;
 mod gate;
 mod hook;
@@ -31,6 +33,7 @@ mod text;
 
 use tautline_core::Digest;
 
+pub use autoscaling::{HANDOVER_MANAGER, autoscaled, autoscaler_kind, drops_replicas};
 pub use build::{HookRun, PlanOptions, Withheld, digest_of_reads, keeps};
 pub use gate::{Circumstances, Gate, Verdict};
 pub use hook::{

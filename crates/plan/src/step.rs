@@ -151,6 +151,9 @@ pub struct Step {
     /// What is taken from other managers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<Taken>,
+    /// Whether `spec.replicas` leaves Git while an autoscaler decides it: the live value stays (rule R16).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_replicas: bool,
     /// What must still hold.
     #[serde(default)]
     pub precondition: Precondition,
@@ -187,6 +190,7 @@ impl Step {
             desired: None,
             changes: Vec::new(),
             taken: Vec::new(),
+            keeps_replicas: false,
             precondition: Precondition::default(),
         }
     }

@@ -40,6 +40,10 @@ impl LiveView for Cache {
         self.index.of_app(app).cloned().collect()
     }
 
+    fn of_kind(&self, kind: &GroupKind) -> Vec<Arc<Object>> {
+        self.objects(kind)
+    }
+
     fn children(&self, uid: &Uid) -> Vec<Arc<Object>> {
         self.index.of_owner(uid).filter_map(|key| self.open(key)).collect()
     }

@@ -1,17 +1,24 @@
-//! A whole installation in the process: API server, workloads, controller and a source in memory.
+//! A whole installation: API server, workloads, controller and a source in memory.
+//!
+//! It stands on an API server in the process, or on the cluster that `TAUTLINE_E2E_KUBECONFIG` names; then tests
+//! go one by one, and each begins with a sweep. What only a server in the process can do (faults, admission hooks)
+//! asks for [`Stand::embedded`].
+
+mod ground;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tautline::Embedding;
-use tautline_apiserver::{Count, Identity, Options, Server, Verb};
+use tautline_apiserver::Server;
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline_cluster::{ApiResource, Cluster, Patch, Stage, Target, WriteOptions, until};
+use tautline_cluster::{ApiResource, Counted, Counts, Patch, Stage, Target, WriteOptions, until};
 use tautline_core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
 use tautline_source::MemorySource;
-use tautline_workloads::{Play, Player};
+
+use ground::Ground;
 
 /// The system's clock.
 #[derive(Debug)]
@@ -31,8 +38,8 @@ pub const REPOSITORY: &str = "https://git.example/shop.git";
 /// A whole installation.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Stand {
-    /// The API server behind it.
-    pub server: Server,
+    ground: Ground,
+    counted: Counted,
     /// The cluster as an administrator sees it.
     pub admin: Arc<dyn Stage>,
     /// What is in Git.
@@ -51,19 +58,28 @@ impl Stand {
         stand
     }
 
+    /// Starts everything on a server in the process, whatever the environment names.
+    pub async fn embedded() -> Self {
+        let (ground, admin) = Ground::embedded();
+        let mut stand = Self::on(ground, admin).await;
+        stand.start_controller().await;
+        stand
+    }
+
     /// Starts everything but the controller.
     pub async fn without_controller() -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let server = Server::new(Options::with_clock(clock.clone()));
-        let admin: Arc<dyn Stage> = Arc::new(server.caller(Identity::admin("test")));
-        let stage = Arc::new(server.caller(Identity::admin("workloads")));
-        tokio::spawn(async move { Player::new(stage, clock, Play::All).run().await });
+        let (ground, admin) = Ground::of_environment().await;
+        Self::on(ground, admin).await
+    }
+
+    async fn on(ground: Ground, admin: Arc<dyn Stage>) -> Self {
         let settings =
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
         let options = ControllerOptions { settings, selector: String::new(), take_over: false };
-        let stand = Self { server, admin, source: Arc::default(), controller: None, options };
+        let counted = Counted::new(ground.controllers_cluster().await);
+        let stand = Self { ground, counted, admin, source: Arc::default(), controller: None, options };
         for crd in definitions() {
-            stand.apply(crd.into_value()).await;
+            stand.install(crd.into_value()).await;
         }
         stand
             .apply(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "argocd" } }))
@@ -71,13 +87,47 @@ impl Stand {
         stand
     }
 
+    /// The server in the process.
+    ///
+    /// # Panics
+    /// On a real cluster.
+    pub fn server(&self) -> &Server {
+        match &self.ground {
+            Ground::Embedded(server) => server,
+            Ground::Real { .. } => panic!("the test needs Stand::embedded"),
+        }
+    }
+
     /// Starts the controller.
     pub async fn start_controller(&mut self) {
-        let cluster: Arc<dyn Cluster> = Arc::new(self.server.caller(Identity::admin("tautline")));
+        let cluster = Arc::new(self.counted.clone());
         let masking = MaskingKey::new([7; 32]);
         let embedding = Embedding::new(cluster, self.source.clone(), Arc::new(SystemClock), masking);
         let controller = embedding.control(self.options.clone()).await.expect("the CRDs are installed");
         self.controller = Some(controller);
+    }
+
+    /// Applies a CRD and waits until its kind is served.
+    pub async fn install(&self, definition: Value) {
+        let text = |path: &[&str]| definition.str_at(path).unwrap_or_default().to_owned();
+        let (group, kind) = (text(&["spec", "group"]), text(&["spec", "names", "kind"]));
+        let name = text(&["metadata", "name"]);
+        self.apply(definition).await;
+        self.until("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", &name, "established", |o| {
+            let conditions = o.map(|o| o.list_at(&["status", "conditions"]).to_vec()).unwrap_or_default();
+            conditions
+                .iter()
+                .any(|c| c.str_at(&["type"]) == Some("Established") && c.str_at(&["status"]) == Some("True"))
+        })
+        .await;
+        // A real server serves an established kind a moment before discovery tells of it.
+        loop {
+            let discovery = self.admin.discover().await.expect("the server is discovered");
+            if discovery.preferred(&group, &kind).is_some() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Puts files into Git on a branch.
@@ -92,20 +142,33 @@ impl Stand {
         self.source.remove(&Want::Git { repository: REPOSITORY.to_owned(), reference: branch.to_owned() });
     }
 
-    /// How often the controller asked for a verb, of a resource by its plural with its group.
-    pub fn asked(&self, verb: Verb, resource: &str) -> u64 {
-        let counts = self.server.counts();
-        let is_it = |c: &Count| c.agent == "tautline" && c.verb == verb && c.resource == resource;
-        counts.iter().filter(|(c, _)| is_it(c)).map(|(_, n)| n).sum()
+    /// How often the controller asked for a verb (`apply`, `patch`, `get`, …), of a resource by its plural with
+    /// its group.
+    pub fn asked(&self, verb: &str, resource: &str) -> u64 {
+        let is_it = |(v, r): &(&'static str, String)| *v == verb && r == resource;
+        self.counts().iter().filter(|(count, _)| is_it(count)).map(|(_, n)| n).sum()
     }
 
     /// How often the controller wrote to objects other than Applications.
     pub fn written(&self) -> u64 {
-        let counts = self.server.counts();
-        let is_it = |c: &Count| {
-            c.agent == "tautline" && c.verb.writes() && !c.resource.starts_with("applications.argoproj.io")
-        };
-        counts.iter().filter(|(c, _)| is_it(c)).map(|(_, n)| n).sum()
+        let is_app = |resource: &str| resource.starts_with("applications.argoproj.io");
+        self.writes().iter().filter(|((_, resource), _)| !is_app(resource)).map(|(_, n)| n).sum()
+    }
+
+    /// The controller's writes, by verb and resource.
+    pub fn writes(&self) -> Vec<((&'static str, String), u64)> {
+        let reads = ["discover", "openapi", "get", "list", "watch"];
+        self.counts().into_iter().filter(|((verb, _), _)| !reads.contains(verb)).collect()
+    }
+
+    /// All that the controller asked for since [`Stand::clear_counts`].
+    pub fn counts(&self) -> Counts {
+        self.counted.counts()
+    }
+
+    /// Counts anew.
+    pub fn clear_counts(&self) {
+        self.counted.clear();
     }
 
     /// Stops the controller.
@@ -117,18 +180,14 @@ impl Stand {
 
     /// Brings up another app, and refreshes it: what was to happen before has happened by now.
     pub async fn let_time_pass(&self) {
-        self.commit(
-            "elsewhere",
-            &[("marker/a.yaml", &config_map("marker", &self.server.version().to_string()))],
-        );
+        self.commit("elsewhere", &[("marker/a.yaml", &config_map("marker", &self.moment()))]);
         let mut marker = application("marker", "marker", "elsewhere");
         set(&mut marker, &["spec", "source", "targetRevision"], "elsewhere".into());
         if self.get("argoproj.io/v1alpha1", "Application", "argocd", "marker").await.is_none() {
             self.apply(marker).await;
             self.until_app("marker", "Synced", "Healthy").await;
         }
-        let content = self.server.version().to_string();
-        let revision = self.commit("elsewhere", &[("marker/a.yaml", &config_map("marker", &content))]);
+        let revision = self.commit("elsewhere", &[("marker/a.yaml", &config_map("marker", &self.moment()))]);
         self.refresh("marker").await;
         self.until("argoproj.io/v1alpha1", "Application", "argocd", "marker", "synced again", |app| {
             app.is_some_and(|app| {
@@ -138,6 +197,11 @@ impl Stand {
             })
         })
         .await;
+    }
+
+    /// A text that was never before.
+    fn moment(&self) -> String {
+        SystemClock.now().micros().to_string()
     }
 
     /// Waits until an Application has synced this revision.
