@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tautline::Embedding;
 use tautline::apiserver::{Identity, Options, Server};
 use tautline::argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline::cluster::{Cluster, Target, WriteOptions, until};
+use tautline::cluster::{Cluster, Counted, Target, WriteOptions, until};
 use tautline::core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
@@ -29,7 +29,7 @@ impl Clock for SystemClock {
 
 /// A cluster with a controller on it.
 pub(crate) struct Bench {
-    server: Option<Server>,
+    counted: Counted,
     person: Arc<dyn Cluster>,
     source: Arc<MemorySource>,
     _controller: Controller,
@@ -44,6 +44,9 @@ impl Bench {
                 let connect = || KubeCluster::from_kubeconfig(Some(&file), None);
                 let person: Arc<dyn Cluster> = Arc::new(connect().await.map_err(|e| e.to_string())?);
                 let engine: Arc<dyn Cluster> = Arc::new(connect().await.map_err(|e| e.to_string())?);
+                let kubelet = Arc::new(connect().await.map_err(|e| e.to_string())?);
+                let player = Player::new(kubelet, Arc::new(SystemClock), Play::Kubelet);
+                tokio::spawn(async move { player.run().await });
                 (None, person, engine)
             }
             Err(_) => {
@@ -66,9 +69,11 @@ impl Bench {
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
         let options = ControllerOptions { settings, selector: String::new(), take_over: false };
         let masking = MaskingKey::new(rand::random());
-        let embedding = Embedding::new(engine, source.clone(), Arc::new(SystemClock), masking);
+        let counted = Counted::new(engine);
+        let embedding =
+            Embedding::new(Arc::new(counted.clone()), source.clone(), Arc::new(SystemClock), masking);
         let controller = embedding.control(options).await?;
-        Ok(Self { server, person, source, _controller: controller })
+        Ok(Self { counted, person, source, _controller: controller })
     }
 
     /// One app of many ConfigMaps: the first sync, one changed, and quiet after.
@@ -108,7 +113,7 @@ impl Bench {
                     .await?;
             }
             for i in 0..count {
-                self.until_synced(&format!("app-{i}"), &first, self.server.is_some()).await?;
+                self.until_synced(&format!("app-{i}"), &first, true).await?;
             }
             Ok(())
         })
@@ -132,9 +137,7 @@ impl Bench {
         name: &str,
         work: impl Future<Output = Result<(), String>>,
     ) -> Result<(), String> {
-        if let Some(server) = &self.server {
-            server.clear_counts();
-        }
+        self.counted.clear();
         let (before, start) = (Usage::now(), Instant::now());
         tokio::time::timeout(Duration::from_secs(120), work)
             .await
@@ -146,11 +149,8 @@ impl Bench {
             after.cpu - before.cpu,
             after.peak
         );
-        if let Some(server) = &self.server {
-            let counts = server.counts();
-            for (count, requests) in counts.iter().filter(|(count, _)| count.agent == "tautline") {
-                println!("    {requests:6} {} {}", count.verb.as_str(), count.resource);
-            }
+        for ((verb, resource), requests) in self.counted.counts() {
+            println!("    {requests:6} {verb} {resource}");
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! `cargo run --release -p tautline-benches -- sync|fleet [COUNT]`: from a commit to a synced cluster.
 //!
 //! Runs on the embedded API server, or on the cluster that `TAUTLINE_E2E_KUBECONFIG` names. Prints wall time,
-//! CPU seconds and peak memory of this process (on the embedded server the server's share is in them), and on the
-//! embedded server the controller's requests by verb.
+//! CPU seconds and peak memory of this process (the kubelet's share, and the embedded server's, are in them), and the
+//! controller's requests by verb.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, the environment and /proc")]
 

@@ -6,7 +6,8 @@
     reason = "helpers fail the test that uses them"
 )]
 
-use tautline_core::Object;
+use tautline_cluster::Patch;
+use tautline_core::{Object, value};
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
 
 const APP: &str = "argoproj.io/v1alpha1";
@@ -114,4 +115,44 @@ async fn r20_an_app_that_the_selector_leaves_out_keeps_its_objects() {
     let finalizers = tautline_core::value!({ "metadata": { "finalizers": null } });
     stand.patch(APP, "Application", "argocd", "a", tautline_cluster::Patch::Merge(finalizers)).await;
     stand.until("v1", "ConfigMap", "prod", "x", "b's", tracks("b")).await;
+}
+
+#[tokio::test]
+async fn r22_an_app_that_another_controller_runs_too_is_left_alone() {
+    let mut stand = Stand::start().await;
+    stand.commit("main", &[("web/a.yaml", &config_map("a", "1"))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let last = |app: &Object, manager: &str| {
+        let entries = app.list_at(&["metadata", "managedFields"]);
+        let theirs = entries.iter().filter(|e| e.str_at(&["manager"]) == Some(manager));
+        theirs.filter_map(|e| e.str_at(&["time"])).max().unwrap_or_default().to_owned()
+    };
+    // Argo CD comes back. The times in managedFields tell only seconds: it writes until it was later.
+    let argo = "argocd-application-controller";
+    for round in 0.. {
+        let status = value!({ "status": { "sync": { "status": format!("{round}") } } });
+        stand.patch_as(argo, APP, "Application", "argocd", "web", Patch::Merge(status)).await;
+        let app = stand.app("web").await;
+        if last(&app, argo) > last(&app, "tautline-status") {
+            break;
+        }
+    }
+    let theirs = stand.app("web").await.str_at(&["status", "sync", "status"]).unwrap_or_default().to_owned();
+    stand.commit("main", &[("web/a.yaml", &config_map("a", "2"))]);
+    stand.refresh("web").await;
+    stand.let_time_pass().await;
+    let map = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap();
+    assert_eq!(map.str_at(&["data", "key"]), Some("1"), "nothing is written for it any more");
+    let app = stand.app("web").await;
+    assert_eq!(app.str_at(&["status", "sync", "status"]), Some(theirs.as_str()), "its status is theirs");
+    stand.stop_controller().await;
+    stand.options.take_over = true;
+    stand.start_controller().await;
+    stand
+        .until("v1", "ConfigMap", "prod", "a", "at 2", |o| {
+            o.and_then(|o| o.str_at(&["data", "key"])) == Some("2")
+        })
+        .await;
+    stand.until_app("web", "Synced", "Healthy").await;
 }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use crate::application::{Application, Settings};
 use crate::follow::{Followed, follow};
 use crate::project::Project;
-use crate::records::ApplicationRecords;
+use crate::records::{ApplicationRecords, rival_message};
 
 /// How a controller reads its Applications.
 #[derive(Clone, Debug)]
@@ -51,7 +51,9 @@ impl Controller {
             .cloned()
             .ok_or("the cluster does not serve Applications; install the CRDs with `crds apply`")?;
         let observe = options.settings.observe;
-        let records = Arc::new(ApplicationRecords::new(cluster.clone(), resource, clock, observe));
+        let take_over = options.take_over;
+        let records = ApplicationRecords::new(cluster.clone(), resource, clock, observe, take_over);
+        let records = Arc::new(records);
         let runtime = Runtime::start(parts(records.clone()));
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
@@ -151,11 +153,16 @@ impl State {
             Followed::Is(object) if self.is_selected(&object) => {
                 self.elsewhere(object.namespace(), object.name(), false);
                 let id = AppId::new(object.namespace(), object.name());
+                let had_rival = self.records.rival(&id).is_some();
                 self.records.saw(object.clone());
+                let rival = self.records.rival(&id).filter(|_| !had_rival);
                 let before = self.objects.insert(id, object.clone());
                 let is_news = before.is_none_or(|before| trigger(&before) != trigger(&object));
-                if is_news {
+                if is_news || rival.is_some() {
                     self.take(&object).await;
+                }
+                if let Some(rival) = rival {
+                    self.records.announce_rival(&object, &rival).await;
                 }
             }
             Followed::Is(object) => {
@@ -213,6 +220,9 @@ impl State {
             None if application.project == "default" => Some(Project::everything()),
             None => None,
         };
+        if let Some(rival) = self.records.rival(&application.spec.id) {
+            application.spec.refused.push(Problem::error("another-controller", rival_message(&rival)));
+        }
         match &project {
             Some(project) => application.spec.refused.extend(project.refuses(&application)),
             None => {

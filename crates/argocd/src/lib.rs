@@ -40,6 +40,7 @@ mod kustomize;
 mod options;
 mod project;
 mod records;
+mod rival;
 mod status;
 mod windows;
 

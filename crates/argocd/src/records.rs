@@ -11,6 +11,7 @@ use tautline_grammar::time::seconds;
 use tautline_runtime::Records;
 
 use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, is_hook_finalizer, print_kinds};
+use crate::rival::{STATUS_MANAGER, rival};
 use crate::status::{status, without_times};
 
 /// Writes reports to the Applications' status.
@@ -20,6 +21,8 @@ pub(crate) struct ApplicationRecords {
     clock: Arc<dyn Clock>,
     /// Whether nothing is written, not even a status.
     observe: bool,
+    /// Whether Applications are taken whose status another controller writes (rule R22).
+    take_over: bool,
     applications: Mutex<HashMap<AppId, Known>>,
 }
 
@@ -27,6 +30,8 @@ pub(crate) struct ApplicationRecords {
 struct Known {
     object: Arc<Object>,
     written: Option<Value>,
+    /// Another controller that writes its status; once seen, it is left alone (rule R22).
+    rival: Option<String>,
 }
 
 impl ApplicationRecords {
@@ -35,13 +40,15 @@ impl ApplicationRecords {
         resource: ApiResource,
         clock: Arc<dyn Clock>,
         observe: bool,
+        take_over: bool,
     ) -> Self {
-        Self { cluster, resource, clock, observe, applications: Mutex::default() }
+        Self { cluster, resource, clock, observe, take_over, applications: Mutex::default() }
     }
 
     /// Takes an Application as the watch or a write has it, unless a newer one is known.
     pub(crate) fn saw(&self, object: Arc<Object>) {
         let id = AppId::new(object.namespace(), object.name());
+        let rival = if self.take_over { None } else { rival(&object) };
         let mut applications = self.lock();
         match applications.get_mut(&id) {
             Some(known) => {
@@ -51,9 +58,44 @@ impl ApplicationRecords {
                 };
                 if !is_older || known.object.uid() != object.uid() {
                     known.object = object;
+                    known.rival = known.rival.take().or(rival);
                 }
             }
-            None => drop(applications.insert(id, Known { object, written: None })),
+            None => drop(applications.insert(id, Known { object, written: None, rival })),
+        }
+    }
+
+    /// The other controller that writes an Application's status, if there is one (rule R22).
+    pub(crate) fn rival(&self, id: &AppId) -> Option<String> {
+        self.lock().get(id).and_then(|known| known.rival.clone())
+    }
+
+    /// Tells of another controller by an Event on the Application, once.
+    pub(crate) async fn announce_rival(&self, object: &Object, rival: &str) {
+        tracing::warn!(app = %object.key(), rival, "another controller writes its status; it is left alone");
+        if self.observe {
+            return;
+        }
+        let now = seconds(self.clock.now());
+        let event = value!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": { "generateName": format!("{}.", object.name()), "namespace": object.namespace() },
+            "involvedObject": {
+                "apiVersion": object.api_version(), "kind": object.kind(), "namespace": object.namespace(),
+                "name": object.name(), "uid": object.metadata_str("uid")
+            },
+            "type": "Warning", "reason": "AnotherController", "message": rival_message(rival),
+            "source": { "component": "tautline" }, "count": 1,
+            "firstTimestamp": now.as_str(), "lastTimestamp": now.as_str()
+        });
+        let Ok(event) = Object::new(event) else { return };
+        let discovery = self.cluster.discover().await;
+        let resource = discovery.ok().and_then(|d| d.find(&event.gvk()).cloned());
+        let Some(resource) = resource else { return };
+        let target = Target::of(resource, &event);
+        let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
+        if let Err(error) = self.cluster.create(&target, &event, &options).await {
+            tracing::warn!(%error, "the Event about another controller could not be written");
         }
     }
 
@@ -71,7 +113,7 @@ impl ApplicationRecords {
 
     async fn patch(&self, id: &AppId, patch: Patch) -> Result<(), ClusterError> {
         let target = Target::new(self.resource.clone(), &id.namespace, &id.name);
-        let options = WriteOptions::by(FieldManager::new("tautline-status"));
+        let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
         let mut options = WriteOptions { strict: false, ..options };
         // R22: Argo CD's CRD has no status subresource; where one is served, it is used for the status.
         let is_status_only = matches!(&patch, Patch::Merge(value) if value.as_map().is_some_and(|m| m.len() == 1 && m.contains_key("status")));
@@ -85,10 +127,10 @@ impl ApplicationRecords {
 
     /// Takes `.operation` away by one patch that tests the version; whoever succeeds runs it (rule R21).
     pub(crate) async fn consume_operation(&self, object: &Object) -> bool {
-        if self.observe {
+        let id = AppId::new(object.namespace(), object.name());
+        if self.observe || self.rival(&id).is_some() {
             return false;
         }
-        let id = AppId::new(object.namespace(), object.name());
         let patch = value!([
             { "op": "test", "path": "/metadata/resourceVersion", "value": object.metadata_str("resourceVersion") },
             { "op": "remove", "path": "/operation" }
@@ -101,7 +143,7 @@ impl ApplicationRecords {
 impl Records for ApplicationRecords {
     async fn report(&self, app: &AppId, report: &Report) {
         let Some(object) = self.object(app) else { return };
-        if self.observe {
+        if self.observe || self.rival(app).is_some() {
             return;
         }
         let status = status(report, &object, self.clock.now());
@@ -130,6 +172,9 @@ impl Records for ApplicationRecords {
     async fn record(&self, app: &AppId, intent: &Intent) -> Result<(), String> {
         if self.observe {
             return Err("this controller only observes".to_owned());
+        }
+        if let Some(rival) = self.rival(app) {
+            return Err(rival_message(&rival));
         }
         let by = match &intent.by {
             Some(name) => value!({ "username": name.as_str() }),
@@ -174,6 +219,9 @@ impl Records for ApplicationRecords {
     }
 
     async fn finalize(&self, app: &AppId) -> Result<(), String> {
+        if let Some(rival) = self.rival(app) {
+            return Err(rival_message(&rival));
+        }
         for _ in 0..5 {
             let Some(object) = self.object(app) else { return Ok(()) };
             let finalizers: Vec<&str> = object.finalizers().collect();
@@ -197,6 +245,14 @@ impl Records for ApplicationRecords {
         }
         Err("the finalizer could not be taken off in five tries".to_owned())
     }
+}
+
+/// What is said of an Application that another controller runs too.
+pub(crate) fn rival_message(rival: &str) -> String {
+    format!(
+        "{rival} writes this Application's status too, so it is left alone; stop that controller, then start this one \
+         with --take-over"
+    )
 }
 
 /// A merge patch leaves what it does not name: fields that the status no longer has are named with null.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tautline::argocd::{Controller, ControllerOptions, Settings};
-use tautline::cluster::{Cluster, Target, WriteOptions};
+use tautline::cluster::{Cluster, Counted, Target, WriteOptions};
 use tautline::core::{Clock, FieldManager, MaskingKey, Secret};
 use tautline::git::{GitSource, Options};
 use tautline::kube::KubeCluster;
@@ -32,7 +32,8 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Arc<dyn Cluster>
 
 /// Runs the controller until it is interrupted or loses its Lease.
 pub(crate) async fn run(options: RunOptions) -> Result<(), String> {
-    let cluster = connect(&options.connect).await?;
+    let counted = Counted::new(connect(&options.connect).await?);
+    let cluster: Arc<dyn Cluster> = Arc::new(counted.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let repositories = Repositories::default();
     repositories.read(&*cluster, &options.namespace).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<(), String> {
     let controller = embedding.control(control_options(&options)).await?;
     let result = tokio::select! {
         reason = candidate.keep(), if !is_alone => Err(reason),
-        result = page(&options, &controller) => result,
+        result = page(&options, &controller, counted) => result,
         () = interrupted() => Ok(()),
     };
     controller.stop().await;
@@ -76,10 +77,10 @@ fn control_options(options: &RunOptions) -> ControllerOptions {
     ControllerOptions { settings, selector: options.selector.clone(), take_over: options.take_over }
 }
 
-async fn page(options: &RunOptions, controller: &Controller) -> Result<(), String> {
+async fn page(options: &RunOptions, controller: &Controller, counted: Counted) -> Result<(), String> {
     let pages = Arc::new(RuntimePages::follow(controller.runtime().clone()));
     let token = options.token_file.as_deref().map(read_token).transpose()?;
-    serve::serve(options.listen, pages, token, options.allowed_host.clone()).await
+    serve::serve(options.listen, pages, token, options.allowed_host.clone(), Some(counted)).await
 }
 
 fn read_token(file: &std::path::Path) -> Result<Secret<String>, String> {

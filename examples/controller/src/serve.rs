@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use tautline::RuntimePages;
+use tautline::cluster::Counted;
 use tautline::core::Secret;
 use tautline::web::{Options, Pages, router};
 
@@ -16,6 +17,7 @@ pub(crate) async fn serve(
     pages: Arc<RuntimePages>,
     token: Option<Secret<String>>,
     hosts: Vec<String>,
+    counted: Option<Counted>,
 ) -> Result<(), String> {
     if !address.ip().is_loopback() && token.is_none() {
         return Err(format!("--listen {address} is reachable from outside and needs --token-file"));
@@ -30,7 +32,7 @@ pub(crate) async fn serve(
     let for_metrics = pages.clone();
     let app = router(pages, options)
         .route("/readyz", get(|| async { "ok" }))
-        .route("/metrics", get(move || async move { metrics(&*for_metrics) }));
+        .route("/metrics", get(move || async move { metrics(&*for_metrics, counted.as_ref()) }));
     let listener =
         tokio::net::TcpListener::bind(address).await.map_err(|e| format!("--listen {address}: {e}"))?;
     let local = listener.local_addr().map_err(|e| e.to_string())?;
@@ -38,8 +40,8 @@ pub(crate) async fn serve(
     axum::serve(listener, app).await.map_err(|e| e.to_string())
 }
 
-/// The apps by sync and health, in Prometheus' text format.
-fn metrics(pages: &dyn Pages) -> String {
+/// The apps by sync and health, and what was asked of the cluster, in Prometheus' text format.
+fn metrics(pages: &dyn Pages, counted: Option<&Counted>) -> String {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     let apps = pages.apps();
     for app in &apps {
@@ -53,5 +55,13 @@ fn metrics(pages: &dyn Pages) -> String {
     out.push_str("# HELP tautline_objects Objects of all apps.\n# TYPE tautline_objects gauge\n");
     let objects: usize = apps.iter().map(|app| app.counts.objects).sum();
     let _ = writeln!(out, "tautline_objects {objects}");
+    if let Some(counted) = counted {
+        out.push_str("# HELP tautline_requests_total Requests to the cluster's API by verb and resource.\n");
+        out.push_str("# TYPE tautline_requests_total counter\n");
+        for ((verb, resource), count) in counted.counts() {
+            let _ =
+                writeln!(out, "tautline_requests_total{{verb=\"{verb}\",resource=\"{resource}\"}} {count}");
+        }
+    }
     out
 }

@@ -243,8 +243,21 @@ impl Stand {
 
     /// Patches an object as a person does.
     pub async fn patch(&self, api_version: &str, kind: &str, namespace: &str, name: &str, patch: Patch) {
+        self.patch_as("person", api_version, kind, namespace, name, patch).await;
+    }
+
+    /// Patches an object in the name of another tool.
+    pub async fn patch_as(
+        &self,
+        manager: &str,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        patch: Patch,
+    ) {
         let target = Target::new(self.resource(api_version, kind).await, namespace, name);
-        let options = WriteOptions::by(FieldManager::new("person"));
+        let options = WriteOptions::by(FieldManager::new(manager));
         let written = self.admin.patch(&target, &patch, &options).await;
         written.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
     }

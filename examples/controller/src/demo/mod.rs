@@ -43,7 +43,7 @@ pub(crate) async fn run(options: &DemoOptions) -> Result<()> {
         root.join("kubeconfig").display()
     );
     let pages = Arc::new(tautline::RuntimePages::follow(controller.runtime().clone()));
-    let page = tokio::spawn(crate::serve::serve(options.listen, pages, None, Vec::new()));
+    let page = tokio::spawn(crate::serve::serve(options.listen, pages, None, Vec::new(), None));
     let result = match options.once {
         true => story::walk(&cluster, &repository).await,
         false => story::stay(&cluster, &repository).await,
