@@ -12,7 +12,7 @@ use tautline_engine::{
 };
 use tautline_grammar::time;
 use tautline_ownership::{AppInstance, Destination, Propagation};
-use tautline_plan::SyncOptions;
+use tautline_plan::{DELETION_BUDGET_ANNOTATION, DeletionBudget, SyncOptions};
 use tautline_render::{DirectoryOptions, Tool};
 
 use crate::helm;
@@ -61,6 +61,8 @@ pub struct Application {
     pub refresh: Option<bool>,
     /// The sync that `.operation` asks for.
     pub operation: Option<SyncRequest>,
+    /// How much one plan may delete.
+    pub budget: DeletionBudget,
 }
 
 impl Application {
@@ -79,6 +81,12 @@ impl Application {
         let tool = tool(object, &source, &mut refused);
         let id = AppId::new(object.namespace(), object.name());
         let destination = destination(object, &spec, &id, settings, &mut refused);
+        let budget =
+            object.annotation(DELETION_BUDGET_ANNOTATION).map_or(Ok(DeletionBudget::default()), str::parse);
+        let budget = budget.unwrap_or_else(|message| {
+            refused.0.push(Problem::error("invalid-spec", message));
+            DeletionBudget::Objects(0)
+        });
         let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
         let app = AppSpec {
             destination,
@@ -86,6 +94,7 @@ impl Application {
             source: Digest::of_parts([Value::Map(source.clone()).to_json()]),
             policy: SyncPolicy {
                 awaits_last_wave: object.annotation(AWAIT_LAST_WAVE_ANNOTATION) != Some("false"),
+                confirms_data: budget != DeletionBudget::Off,
                 ..policy(&spec, &options, settings)
             },
             history_limit: usize::try_from(
@@ -113,6 +122,7 @@ impl Application {
             repository: text(&source, "repoURL").to_owned(),
             refresh: object.annotation(REFRESH_ANNOTATION).map(|value| value == "hard"),
             operation: operation(object),
+            budget,
             spec: app,
         }
     }
@@ -278,6 +288,7 @@ fn policy(spec: &Map, options: &AppOptions, settings: &Settings) -> SyncPolicy {
         objects: options.objects,
         fail_on_shared: options.fail_on_shared,
         awaits_last_wave: defaults.awaits_last_wave,
+        confirms_data: defaults.confirms_data,
         propagation: options.propagation,
         retry_limit: match limit {
             None => defaults.retry_limit,

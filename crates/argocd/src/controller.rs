@@ -259,6 +259,7 @@ fn trigger(object: &Object) -> tautline_core::Digest {
         crate::application::REFRESH_ANNOTATION,
         crate::application::DELETION_APPROVED_ANNOTATION,
         crate::application::AWAIT_LAST_WAVE_ANNOTATION,
+        tautline_plan::DELETION_BUDGET_ANNOTATION,
         "argocd.argoproj.io/skip-reconcile",
     ]
     .map(|name| object.annotation(name).unwrap_or_default().to_owned());

@@ -69,13 +69,13 @@ impl Project {
         out
     }
 
-    /// Who may say no to the plans of an app: the project itself, and its sync windows.
+    /// Who may say no to the plans of an app: the project itself, its sync windows, and the app's deletion budget.
     ///
     /// # Errors
     /// Windows that cannot be read.
     pub fn gates(&self, app: &Application) -> Result<Vec<Arc<dyn Gate>>, Vec<Problem>> {
         let windows = SyncWindows::of(&self.list("syncWindows"), app)?;
-        Ok(vec![Arc::new(self.clone()), Arc::new(windows)])
+        Ok(vec![Arc::new(self.clone()), Arc::new(windows), Arc::new(app.budget)])
     }
 
     fn permits(&self, step: &Step) -> bool {

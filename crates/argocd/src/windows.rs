@@ -47,7 +47,7 @@ impl Gate for SyncWindows {
     /// An active window that denies wins; where windows allow, one of them must be active. A sync that a person asks
     /// for passes if every window in its way says so.
     fn judge(&self, _: &Plan, circumstances: &Circumstances) -> Verdict {
-        let Circumstances { now, is_manual } = *circumstances;
+        let Circumstances { now, is_manual, .. } = *circumstances;
         let is_active = |window: &&Window| window.active_until(now).is_some();
         let denying: Vec<&Window> = self.windows.iter().filter(|w| w.denies).filter(is_active).collect();
         let allowing: Vec<&Window> = self.windows.iter().filter(|w| !w.denies).collect();
@@ -144,7 +144,7 @@ mod tests {
         let read = windows.iter().filter_map(Value::as_map).map(|w| Window::read(w).unwrap()).collect();
         let gate = SyncWindows { windows: read };
         let now = tautline_grammar::time::parse(now).unwrap();
-        gate.judge(&Plan::default(), &Circumstances { now, is_manual }) == Verdict::Allow
+        gate.judge(&Plan::default(), &Circumstances { now, is_manual, objects: 0 }) == Verdict::Allow
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::compare;
 use crate::failure::{Failure, Result};
 use crate::live::{Live, connect};
 use crate::plan::{self, Planned};
+use crate::rbac;
+use crate::stored::StoredPlan;
 
 /// How often the health of a wave is looked at, and how long it may take.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -30,7 +32,11 @@ const SERVED_WITHIN: u32 = 20;
 /// Runs the verb.
 pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     let live = connect(&options.compare.cluster).await?;
-    let planned = plan::make(&options.compare, options.prune, &live).await?;
+    let stored = StoredPlan::read(&options.compare.source.path)?;
+    let planned = match &stored {
+        Some(stored) => as_reviewed(stored, options, &live).await?,
+        None => plan::make(&options.compare, options.prune, &live).await?,
+    };
     print!("{}", planned.to_text());
     if let Some(first) = planned.unknown.first() {
         return Err(Failure::work(format!("nothing is written, because the plan is not complete: {first}")));
@@ -41,7 +47,19 @@ pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     if !options.yes && !confirmed()? {
         return Err(Failure::work("nothing was written."));
     }
-    take(planned, &live, &options.compare.field_manager).await
+    rbac::check(&planned, &live).await?;
+    let manager = stored.as_ref().map_or(options.compare.field_manager.as_str(), StoredPlan::field_manager);
+    take(planned, &live, manager).await
+}
+
+/// The present plan, as far as it is the stored one.
+async fn as_reviewed(stored: &StoredPlan, options: &ApplyOptions, live: &Live) -> Result<Planned> {
+    let compare = stored.compare_options(&options.compare);
+    let mut planned = plan::make(&compare, stored.prune, live).await?;
+    let keeps = stored.reconcile(&planned.masked(), options.when_stale)?;
+    keeps.news.iter().for_each(|line| eprintln!("taut: since the plan was made: {line}"));
+    planned.plan.retain(|step| keeps.steps.contains(&step.id));
+    Ok(planned)
 }
 
 fn confirmed() -> Result<bool> {

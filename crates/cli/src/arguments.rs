@@ -21,7 +21,7 @@ pub(crate) enum Command {
     Diff(DiffOptions),
     /// Show the steps that would be taken, in order and with reasons
     Plan(PlanOptions),
-    /// Plan, ask, and take the steps
+    /// Plan, ask, and take the steps; or take those of a plan that taut plan -o FILE wrote
     Apply(ApplyOptions),
     /// Show an app's objects, or one object, with what they own and how healthy it is
     Tree(TreeOptions),
@@ -38,7 +38,7 @@ pub(crate) enum Command {
 }
 
 /// What is rendered.
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct SourceOptions {
     /// A folder of manifests, a manifest file, or a file that holds an Application
     pub(crate) path: PathBuf,
@@ -107,9 +107,46 @@ pub(crate) struct PlanOptions {
     /// Delete the app's objects that are no longer in Git
     #[arg(long)]
     pub(crate) prune: bool,
-    /// How the plan is printed
-    #[arg(long, short = 'o', default_value = "text")]
-    pub(crate) output: Output,
+    /// How the plan is printed: text, json, or a FILE that it is written to, for taut apply FILE
+    #[arg(long, short = 'o', default_value = "text", value_name = "text|json|FILE", value_parser = PlanOutput::parse)]
+    pub(crate) output: PlanOutput,
+    /// Print the least rights that following the plan needs, as Roles, and not the plan
+    #[arg(long)]
+    pub(crate) rbac: bool,
+}
+
+/// Where `taut plan` puts the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PlanOutput {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For `taut apply`
+    File(PathBuf),
+}
+
+impl PlanOutput {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            "" => Err("say text, json or a file's name".to_owned()),
+            file => Ok(Self::File(file.into())),
+        }
+    }
+}
+
+/// What becomes of a stored plan's steps that are not as they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhenStale {
+    /// Nothing is written
+    #[default]
+    Refuse,
+    /// Only what is as it was is written
+    Skip,
+    /// What is due now for the same objects is written
+    Rebase,
 }
 
 #[derive(Args)]
@@ -125,6 +162,9 @@ pub(crate) struct ApplyOptions {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    /// For a stored plan: what becomes of steps that are not as they were
+    #[arg(long, default_value = "refuse")]
+    pub(crate) when_stale: WhenStale,
 }
 
 #[derive(Args)]

@@ -14,8 +14,10 @@ mod input;
 mod kustomize;
 mod live;
 mod plan;
+mod rbac;
 mod render;
 mod serve;
+mod stored;
 mod system;
 mod tree;
 

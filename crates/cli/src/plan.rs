@@ -9,11 +9,13 @@ use tautline::diff::{Difference, Outcome};
 use tautline::ownership::Pair;
 use tautline::plan::{Circumstances, Inputs, Plan, PlanOptions, Verdict, Withheld};
 
-use crate::arguments::{CompareOptions, Output};
+use crate::arguments::{CompareOptions, PlanOutput};
 use crate::compare::{self, Comparison, Subject};
 use crate::failure::{Failure, Result};
 use crate::live::{Live, connect};
+use crate::rbac;
 use crate::render::render_completely;
+use crate::stored::StoredPlan;
 use crate::system::SystemClock;
 
 /// A plan with what it rests on.
@@ -34,9 +36,18 @@ pub(crate) struct Planned {
 pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
     let live = connect(&options.compare.cluster).await?;
     let planned = make(&options.compare, options.prune, &live).await?;
-    match options.output {
-        Output::Text => print!("{}", planned.to_text()),
-        Output::Json => println!("{}", planned.to_json()?),
+    if options.rbac {
+        print!("{}", rbac::roles(&planned)?);
+        return Ok(0);
+    }
+    match &options.output {
+        PlanOutput::Text => print!("{}", planned.to_text()),
+        PlanOutput::Json => println!("{}", planned.to_json()?),
+        PlanOutput::File(file) => {
+            print!("{}", planned.to_text());
+            StoredPlan::new(&options.compare, options.prune, planned.masked()).write(file)?;
+            println!("written to {}; take it with: taut apply {}", file.display(), file.display());
+        }
     }
     planned.unknown.iter().for_each(|line| eprintln!("taut: {line}"));
     Ok(u8::from(!planned.unknown.is_empty()))
@@ -67,6 +78,7 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
         objects: app.map(|app| app.spec.policy.objects).unwrap_or_default(),
         is_whole: true,
         awaits_last_wave: true,
+        confirms_data: false,
         autoscaled: comparison.autoscaled.clone(),
     };
     let inputs = Inputs {
@@ -75,8 +87,9 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
         reads: None,
     };
     let (kept, rows): (Vec<_>, Vec<_>) = comparison.rows.iter().partition(|(pair, d)| is_kept(pair, d));
-    let (plan, mut withheld) =
+    let (mut plan, mut withheld) =
         Plan::build(inputs, rows.into_iter().map(|(p, d)| (p, d)), &comparison.hooks, &plan_options);
+    plan.examine(&comparison.snapshot.cache);
     withheld.extend(kept.iter().map(|(pair, _)| Withheld {
         key: pair.key.clone(),
         message: "a Namespace is never pruned one-shot, what is in it would go too".to_owned(),
@@ -117,7 +130,8 @@ async fn permit(planned: &Planned, live: &Live, control_plane: &str) -> Result<(
     if let Some(problem) = project.refuses(app).first() {
         return Err(Failure::work(format!("{problem}.")));
     }
-    let circumstances = Circumstances { now: SystemClock.now(), is_manual: true };
+    let live = planned.comparison.rows.iter().filter(|(pair, _)| pair.live.as_ref().present().is_some());
+    let circumstances = Circumstances { now: SystemClock.now(), is_manual: true, objects: live.count() };
     let gates = project.gates(app).map_err(|problems| match problems.first() {
         Some(problem) => Failure::work(format!("{problem}.")),
         None => Failure::work("the project's sync windows cannot be read."),
@@ -145,7 +159,7 @@ impl Planned {
 
     /// The plan as it may be shown or stored: a digest of a Secret as it stands in Git would tell whether
     /// a guess at it is right (rule R26).
-    fn masked(&self) -> Plan {
+    pub(crate) fn masked(&self) -> Plan {
         let mut plan = self.plan.clone();
         let secrets = plan.steps.iter_mut().filter(|step| step.key.group_kind().is("", "Secret"));
         secrets.for_each(|step| step.desired = None);

@@ -48,7 +48,7 @@ impl App {
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
         let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
-        let circumstances = Circumstances { now, is_manual };
+        let circumstances = Circumstances { now, is_manual, objects: self.live_objects() };
         for gate in world.gates {
             if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
                 out.extend(until.map(Effect::WakeAt));
@@ -178,6 +178,7 @@ impl App {
             objects: request.objects.unwrap_or(self.spec.policy.objects),
             is_whole: !is_heal && request.only.is_empty(),
             awaits_last_wave: self.spec.policy.awaits_last_wave,
+            confirms_data: self.spec.policy.confirms_data,
             autoscaled: self.autoscaled(world),
         };
         let chosen = self.resources.values().filter(|r| {
@@ -189,6 +190,10 @@ impl App {
             is_asked && !is_held && !is_pointless && !self.kept.contains(&r.pair.key)
         });
         Plan::build(inputs, chosen.map(|r| (&r.pair, &r.difference)), runs, &options)
+    }
+
+    fn live_objects(&self) -> usize {
+        self.resources.values().filter(|resource| resource.pair.live.as_ref().present().is_some()).count()
     }
 
     /// What autoscalers scale; `None` while the live ones are not known (rule R16).

@@ -71,6 +71,8 @@ pub struct SyncPolicy {
     pub fail_on_shared: bool,
     /// Whether a sync of several waves, or with hooks, ends only when the last wave is well; Argo CD's does not.
     pub awaits_last_wave: bool,
+    /// Whether a person confirms first what is pruned and bears data; Argo CD prunes it unasked.
+    pub confirms_data: bool,
     /// What happens to the dependents of what is pruned.
     pub propagation: Propagation,
     /// How often a failed sync is tried again; `None` for ever.
@@ -93,6 +95,7 @@ impl Default for SyncPolicy {
             objects: SyncOptions::default(),
             fail_on_shared: false,
             awaits_last_wave: true,
+            confirms_data: true,
             propagation: Propagation::Foreground,
             retry_limit: Some(5),
             retry: Backoff { base: Duration::from_secs(5), factor: 2.0, max: Duration::from_secs(180) },

@@ -9,6 +9,7 @@ use tautline_ownership::{Owner, Pair, Propagation, Reason};
 use tautline_schema::immutable_fields;
 
 use crate::autoscaling::drops_replicas;
+use crate::destruction::bears_data;
 use crate::hook::Hook;
 use crate::options::{Consent, SyncOptions};
 use crate::order::{kind_rank, wave};
@@ -33,6 +34,8 @@ pub struct PlanOptions {
     pub is_whole: bool,
     /// Whether a sync of several waves ends only when the last one is well.
     pub awaits_last_wave: bool,
+    /// Whether a person confirms first what is pruned and bears data ([`bears_data`]).
+    pub confirms_data: bool,
     /// What autoscalers scale, live or desired ones ([`crate::autoscaled`]); `None` while that is not known, and
     /// then no object's replicas are given up.
     pub autoscaled: Option<BTreeSet<ResourceKey>>,
@@ -92,7 +95,8 @@ impl Plan {
         bubble_dependencies(&mut drafts);
         let is_gated = is_gated || has_waves(drafts.iter());
         let awaits_last_wave = is_gated && options.is_whole && options.awaits_last_wave;
-        (Self { inputs, steps: ordered(drafts), is_gated, awaits_last_wave }, withheld)
+        let plan = Self { inputs, steps: ordered(drafts), is_gated, awaits_last_wave, ..Self::default() };
+        (plan, withheld)
     }
 }
 
@@ -312,7 +316,8 @@ fn prune(pair: &Pair, options: &PlanOptions) -> Drafted {
     let action = Action::Delete { reason: Reason::Pruned, propagation: options.propagation };
     let step = Step {
         wave: wave(live),
-        needs_confirmation: own.prune == Consent::AfterConfirmation,
+        needs_confirmation: own.prune == Consent::AfterConfirmation
+            || options.confirms_data && bears_data(live),
         prune_last: own.prune_last,
         precondition: precondition(&pair.live),
         ..Step::new(action, pair.key.clone(), live.gvk(), "Git no longer holds it")

@@ -11,6 +11,8 @@ pub struct Circumstances {
     pub now: Timestamp,
     /// Whether a person asked for this sync.
     pub is_manual: bool,
+    /// How many live objects the app has.
+    pub objects: usize,
 }
 
 /// What a gate says.

@@ -12,7 +12,8 @@
 //! | [`SyncOptions`], [`Consent`] | Argo CD's sync options, of an app and of single objects |
 //! | [`autoscaled`], [`HANDOVER_MANAGER`] | replicas that stay when Git leaves them to an autoscaler |
 //! | [`Progress`], [`Next`], [`StepResult`], [`Standing`] | which steps may run next |
-//! | [`Gate`], [`Verdict`] | who may still say no |
+//! | [`Gate`], [`Verdict`], [`DeletionBudget`] | who may still say no |
+//! | [`Destruction`], [`Rights`] | what goes with what is deleted, and what has to be allowed |
 //! | [`kind_rank`], [`wave`] | the order of kinds and waves |
 //!
 //! The order is Argo CD 3.6's (phases, waves, kinds, names) with these differences: prunes run after all applies
@@ -21,20 +22,28 @@
 #![forbid(unsafe_code)]
 
 mod autoscaling;
+mod budget;
 mod build;
+mod destruction;
 mod gate;
 mod hook;
 mod options;
 mod order;
 mod place;
 mod progress;
+mod rights;
 mod step;
 mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tautline_core::Digest;
+use tautline_ownership::LiveView;
 
 pub use autoscaling::{HANDOVER_MANAGER, autoscaled, autoscaler_kind, drops_replicas};
+pub use budget::{DELETION_BUDGET_ANNOTATION, DeletionBudget};
 pub use build::{HookRun, PlanOptions, Withheld, digest_of_reads, keeps};
+pub use destruction::{Destruction, bears_data};
 pub use gate::{Circumstances, Gate, Verdict};
 pub use hook::{
     HELM_HOOK_ANNOTATION, HELM_HOOK_DELETE_POLICY_ANNOTATION, HOOK_ANNOTATION, HOOK_DELETE_POLICY_ANNOTATION,
@@ -43,6 +52,7 @@ pub use hook::{
 pub use options::{Consent, SYNC_OPTIONS_ANNOTATION, SyncOptions};
 pub use order::{kind_rank, wave};
 pub use progress::{Next, Progress, Standing, StepResult};
+pub use rights::Rights;
 pub use step::{Action, Condition, Phase, Precondition, Step, StepId};
 
 /// What a plan was made from.
@@ -64,6 +74,9 @@ pub struct Plan {
     pub inputs: Inputs,
     /// The steps, by stage.
     pub steps: Vec<Step>,
+    /// What the deletions take with them, as far as it is known ([`Plan::examine`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destruction: Vec<Destruction>,
     /// Whether waves wait for the health of the waves before: there are several, or hooks.
     #[serde(default)]
     pub is_gated: bool,
@@ -81,6 +94,32 @@ impl Plan {
     /// The step with this number.
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.get(id.0 as usize)
+    }
+
+    /// Notes what the plan's deletions take with them.
+    pub fn examine(&mut self, live: &dyn LiveView) {
+        self.destruction = self.steps.iter().filter_map(|step| Destruction::of(step, live)).collect();
+    }
+
+    /// Drops steps. The removal of a hook goes with the step that runs it.
+    pub fn retain(&mut self, keeps: impl Fn(&Step) -> bool) {
+        let kept: BTreeSet<StepId> =
+            self.steps.iter().filter(|step| keeps(step)).map(|step| step.id).collect();
+        self.steps.retain(|step| {
+            kept.contains(&step.id) && step.condition.hook().is_none_or(|hook| kept.contains(&hook))
+        });
+        let numbers: BTreeMap<StepId, StepId> =
+            (self.steps.iter().zip(0..)).map(|(step, n)| (step.id, StepId(n))).collect();
+        for step in &mut self.steps {
+            let number = |id: StepId| numbers.get(&id).copied().unwrap_or(id);
+            step.id = number(step.id);
+            step.condition = match step.condition {
+                Condition::Always => Condition::Always,
+                Condition::Succeeded(hook) => Condition::Succeeded(number(hook)),
+                Condition::Failed(hook) => Condition::Failed(number(hook)),
+            };
+        }
+        self.destruction.retain(|gone| self.steps.iter().any(|step| step.key == gone.key));
     }
 
     /// The plan's identity: equal plans have equal digests.

@@ -7,7 +7,7 @@ use crate::step::{Action, Condition, Phase, Step, StepId};
 /// The parts of a phase, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
-    /// What an earlier run of a hook left is removed, within the hook's wave.
+    /// What an earlier run of a hook left is removed, or what is created anew, within its wave.
     Leftover,
     /// Objects are applied and hooks run.
     Run,
@@ -23,7 +23,8 @@ impl Part {
     /// The part that a step belongs to.
     pub(crate) fn of(step: &Step) -> Self {
         match (&step.action, step.condition) {
-            (Action::Delete { reason: Reason::HookPolicy, .. }, Condition::Always) => Self::Leftover,
+            (Action::Delete { reason: Reason::Recreate, .. }, _)
+            | (Action::Delete { reason: Reason::HookPolicy, .. }, Condition::Always) => Self::Leftover,
             (Action::Delete { reason: Reason::HookPolicy, .. }, _) => Self::CleanUp,
             (Action::Delete { reason: Reason::Pruned, .. }, _) if step.prune_last => Self::PruneLast,
             (Action::Delete { .. }, _) => Self::Prune,

@@ -160,6 +160,14 @@ pub struct Step {
 }
 
 impl Condition {
+    /// The hook whose end decides.
+    pub(crate) fn hook(self) -> Option<StepId> {
+        match self {
+            Self::Always => None,
+            Self::Succeeded(hook) | Self::Failed(hook) => Some(hook),
+        }
+    }
+
     fn is_always(&self) -> bool {
         *self == Self::Always
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::Plan;
-use crate::step::Action;
+use crate::step::{Action, Step};
 
 impl Plan {
     /// The plan as text: what is destroyed first, then each step with its changes, then the counts.
@@ -13,7 +13,11 @@ impl Plan {
         if deletes > 0 {
             let _ = writeln!(out, "{deletes} objects are deleted:");
             for step in self.steps.iter().filter(|s| s.action.is_delete()) {
-                let _ = writeln!(out, "  - {} ({})", step.key, step.why);
+                let Step { key, why, .. } = step;
+                let known = self.destruction.iter().find(|destruction| destruction.key == *key);
+                let what = known.map_or_else(|| key.to_string(), ToString::to_string);
+                let asks = if step.needs_confirmation { "; a person has to confirm it" } else { "" };
+                let _ = writeln!(out, "  - {what} ({why}{asks})");
             }
         }
         let mut wave = None;
