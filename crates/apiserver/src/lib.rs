@@ -63,6 +63,7 @@ mod catalog;
 mod controllers;
 mod convert;
 mod failure;
+mod go_json;
 #[cfg(feature = "http")]
 mod http;
 mod local;
@@ -79,6 +80,7 @@ mod table;
 #[cfg(feature = "tcp")]
 mod tcp;
 mod typing;
+mod validate;
 mod watch;
 mod write;
 

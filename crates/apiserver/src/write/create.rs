@@ -8,7 +8,8 @@ use crate::caller::Ask;
 use crate::failure::Failure;
 use crate::state::State;
 use crate::typing;
-use crate::write::{How, Outcome, decode, metadata, required, schema};
+use crate::validate;
+use crate::write::{How, Outcome, decode, metadata, schema};
 
 impl State {
     /// Creates an object from a body.
@@ -57,7 +58,7 @@ impl State {
         }
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
-        let warnings = required::warnings(&served, &object);
+        let warnings = validate::warnings(&served, &object);
         let object = match how.dry_run {
             true => Arc::new(object),
             false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
@@ -76,7 +77,7 @@ impl State {
         let mut wrong = metadata::check(served, object);
         match &served.custom {
             Some(custom) => wrong.extend(schema::check(&custom.schema, object)),
-            None => wrong.extend(required::check(served, object)),
+            None => wrong.extend(validate::check(served, object, true)),
         }
         if wrong.is_empty() {
             return Ok(());

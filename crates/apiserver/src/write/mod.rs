@@ -4,10 +4,8 @@ mod admission;
 mod create;
 mod decode;
 mod delete;
-mod immutable;
 mod metadata;
 mod patch;
-mod required;
 mod schema;
 mod strategy;
 mod update;
@@ -19,6 +17,7 @@ use tautline_core::Object;
 pub(crate) use decode::decode;
 pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
 pub(crate) use patch::PatchBody;
+pub(crate) use schema::schema_of_default;
 
 use crate::caller::Ask;
 use crate::failure::Failure;

@@ -27,6 +27,13 @@ pub(super) fn check(schema: &Value, object: &Object) -> Vec<Wrong> {
     wrong
 }
 
+/// Checks a default against the schema it is in.
+pub(crate) fn schema_of_default(schema: &Value, value: &Value) -> Vec<Wrong> {
+    let mut found = Found::default();
+    found.value(schema, value, "");
+    found.wrong
+}
+
 /// Whether any CEL rule is in a schema.
 fn has_rules(schema: &Value) -> bool {
     match schema {

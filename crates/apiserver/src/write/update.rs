@@ -9,7 +9,8 @@ use crate::failure::{Failure, Wrong};
 use crate::state::State;
 use crate::typing;
 use crate::write::create::invalid;
-use crate::write::{How, Outcome, decode, immutable, metadata, required, schema};
+use crate::validate;
+use crate::write::{How, Outcome, decode, metadata, schema};
 
 impl State {
     /// Replaces an object by a body (PUT).
@@ -86,17 +87,14 @@ impl State {
         match &served.custom {
             Some(custom) => wrong.extend(schema::check(&custom.schema, &new)),
             None if status => {}
-            None => {
-                wrong.extend(required::check(&served, &new));
-                wrong.extend(immutable::check(&served, old, &new));
-            }
+            None => wrong.extend(validate::check_update(&served, old, &new)),
         }
         if !wrong.is_empty() {
             return Err(invalid(ask, &new, wrong));
         }
         self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;
-        let warnings = required::warnings(&served, &new);
+        let warnings = validate::warnings(&served, &new);
         Ok(Outcome { object: self.store_update(ask, old, new, how.dry_run), created: false, warnings })
     }
 
