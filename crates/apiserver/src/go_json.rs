@@ -5,7 +5,7 @@
 /// # Errors
 /// Go's message: `invalid character 'o' in literal null (expecting 'u')`.
 pub(crate) fn check_object(bytes: &[u8]) -> Result<(), String> {
-    let mut scan = Scan { bytes, at: 0 };
+    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
     scan.value(0)?;
     scan.blanks();
     if let Some(c) = scan.peek() {
@@ -26,12 +26,21 @@ pub(crate) fn check_object(bytes: &[u8]) -> Result<(), String> {
 /// # Errors
 /// Go's message.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
-    let mut scan = Scan { bytes, at: 0 };
+    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
     scan.value(0)?;
     scan.blanks();
     match scan.peek() {
         Some(c) => Err(format!("invalid character {} after top-level value", quoted(c))),
         None => Ok(()),
+    }
+}
+
+/// The paths of fields that stand twice in their map, in order.
+pub(crate) fn duplicates(bytes: &[u8]) -> Vec<String> {
+    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
+    match scan.value(0) {
+        Ok(()) => scan.twice,
+        Err(_) => Vec::new(),
     }
 }
 
@@ -41,6 +50,8 @@ const DEPTH: usize = 500;
 struct Scan<'b> {
     bytes: &'b [u8],
     at: usize,
+    path: Vec<String>,
+    twice: Vec<String>,
 }
 
 impl Scan<'_> {
@@ -122,8 +133,10 @@ impl Scan<'_> {
             self.at += 1;
             return Ok(());
         }
-        loop {
+        for i in 0_usize.. {
+            self.path.push(format!("[{i}]"));
             self.value(depth + 1)?;
+            self.path.pop();
             self.blanks();
             match self.next()? {
                 b',' => {}
@@ -131,6 +144,7 @@ impl Scan<'_> {
                 c => return Err(format!("invalid character {} after array element", quoted(c))),
             }
         }
+        Ok(())
     }
 
     fn object(&mut self, depth: usize) -> Result<(), String> {
@@ -139,8 +153,10 @@ impl Scan<'_> {
             self.at += 1;
             return Ok(());
         }
+        let mut keys = std::collections::BTreeSet::new();
         loop {
             self.blanks();
+            let start = self.at + 1;
             match self.next()? {
                 b'"' => self.string()?,
                 c => {
@@ -150,12 +166,20 @@ impl Scan<'_> {
                     ));
                 }
             }
+            let end = self.at - 1;
             self.blanks();
             match self.next()? {
                 b':' => {}
                 c => return Err(format!("invalid character {} after object key", quoted(c))),
             }
+            let key = String::from_utf8_lossy(self.bytes.get(start..end).unwrap_or_default()).into_owned();
+            let lead = if self.path.is_empty() { "" } else { "." };
+            self.path.push(format!("{lead}{key}"));
+            if !keys.insert(key) {
+                self.twice.push(self.path.concat());
+            }
             self.value(depth + 1)?;
+            self.path.pop();
             self.blanks();
             match self.next()? {
                 b',' => {}

@@ -63,6 +63,7 @@ mod catalog;
 mod controllers;
 mod convert;
 mod failure;
+mod go_fields;
 mod go_json;
 #[cfg(feature = "http")]
 mod http;

@@ -124,7 +124,10 @@ pub(crate) fn patched(served: &Served, old: &Value, patch: &PatchBody) -> Result
             merge_patch::apply(old, patch)
         }
         PatchBody::Strategic(patch) => {
-            must_be_map(patch)?;
+            must_be_map(patch).map_err(|failure| Failure {
+                message: failure.message.trim_start_matches("error decoding patch: ").to_owned(),
+                ..failure
+            })?;
             match root {
                 Some(root) => strategic::apply(old, patch, root.node()),
                 None => merge_patch::apply(old, patch),
@@ -173,7 +176,7 @@ fn must_be_map(patch: &Value) -> Result<(), Failure> {
 }
 
 /// What Go's decoder calls a JSON value.
-fn go_kind(value: &Value) -> &'static str {
+pub(crate) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Map(_) => "object",
         Value::List(_) => "array",

@@ -281,12 +281,6 @@ pub(super) fn update_stateful_set<'a>(check: &'a Check<'a>, old: &'a Object, new
         };
         at.invalid_go(&printed, super::rules::IMMUTABLE);
     }
-    if !changed.is_empty() {
-        let detail = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', \
-                      'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and \
-                      'minReadySeconds' are forbidden";
-        spec.forbidden(detail);
-    }
 }
 
 /// What may change of a ControllerRevision.

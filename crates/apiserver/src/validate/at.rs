@@ -35,12 +35,6 @@ impl<'a> Check<'a> {
         self.start(Some(object.as_map()), None)
     }
 
-    /// Any value under a name.
-    pub(super) fn named(&'a self, name: &'a str, value: Option<&'a Value>) -> At<'a> {
-        let at = self.start(None, value);
-        at.step(Step::Name(name), value)
-    }
-
     fn start(&'a self, map: Option<&'a tautline_core::Map>, value: Option<&'a Value>) -> At<'a> {
         At { check: self, map: map.or_else(|| value.and_then(Value::as_map)), value, id: ROOT }
     }
@@ -305,10 +299,5 @@ impl At<'_> {
     pub(super) fn too_many(self, have: usize, most: usize) {
         let message = format!("Too many: {have}: must have at most {most} items");
         self.push(Wrong { field: self.path(), reason: "FieldValueTooMany", message });
-    }
-
-    pub(super) fn internal(self, detail: &str) {
-        let message = format!("Internal error: {detail}");
-        self.push(Wrong { field: self.path(), reason: "InternalError", message });
     }
 }

@@ -119,6 +119,6 @@ fn ports(ports: At<'_>) {
 
 pub(super) fn update_slice<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a Object) {
     if old.get("addressType") != new.get("addressType") {
-        check.root(new).at("addressType").invalid(IMMUTABLE);
+        check.root(new).at("addressType").invalid_go("null", IMMUTABLE);
     }
 }

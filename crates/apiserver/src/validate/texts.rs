@@ -4,9 +4,7 @@
 /// `regex used for validation is`, as Kubernetes prints rules with examples.
 fn regex_error(message: &str, pattern: &str, examples: &[&str]) -> String {
     let examples: Vec<String> = examples.iter().map(|e| format!("'{e}', ")).collect();
-    let mut list = examples.join(" or ");
-    list.push(' ');
-    format!("{message} (e.g. {}regex used for validation is '{pattern}')", list)
+    format!("{message} (e.g. {}regex used for validation is '{pattern}')", examples.join(" or "))
 }
 
 /// A key of a ConfigMap or Secret.

@@ -161,7 +161,8 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
 
 fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {
     // Custom resources take any qualified name, such as Argo CD's finalizers; built-in kinds are stricter.
-    let is_builtin = tautline_schema::builtin().kind(&object.gvk()).is_some();
+    let is_builtin = tautline_schema::builtin().kind(&object.gvk()).is_some()
+        && object.kind() != "CustomResourceDefinition";
     for (i, finalizer) in object.finalizers().enumerate() {
         let value = Value::string(finalizer);
         for problem in names::qualified_name(finalizer) {
@@ -186,10 +187,17 @@ pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let fields =
         ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    for field in ["uid", "creationTimestamp", "deletionTimestamp"] {
+        let have = old.metadata().and_then(|m| m.get(field));
+        if let Some(value) = new.metadata().and_then(|m| m.get(field)).filter(|v| !v.is_null() && v.as_str() != Some(""))
+            && Some(value) != have
+        {
+            wrong.push(Wrong::invalid(format!("metadata.{field}"), value, "field is immutable"));
+        }
+    }
     for field in fields {
         copy(old, new, field);
     }
-    new.metadata_mut().remove("selfLink");
     if old.is_terminating() {
         let added: Vec<&str> = new.finalizers().filter(|f| !old.finalizers().any(|o| o == *f)).collect();
         if !added.is_empty() {

@@ -43,6 +43,8 @@ pub(crate) struct How {
     pub(crate) dry_run: bool,
     pub(crate) force: bool,
     pub(crate) validation: FieldValidation,
+    /// What reading the body noticed: fields that stand there twice.
+    pub(crate) noted: Vec<String>,
 }
 
 impl How {
@@ -52,6 +54,7 @@ impl How {
             dry_run: false,
             force: false,
             validation: FieldValidation::Ignore,
+            noted: Vec::new(),
         }
     }
 }

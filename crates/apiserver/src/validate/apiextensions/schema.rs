@@ -59,7 +59,7 @@ fn schema(at: At<'_>, is_root: bool) {
     if at.get("additionalProperties").and_then(Value::as_bool) == Some(false) {
         at.at("additionalProperties").forbidden("additionalProperties cannot be set to false");
     }
-    if !at.at("properties").is_empty() && at.has("additionalProperties") {
+    if !at.at("properties").is_empty() && at.at("additionalProperties").map().is_some() {
         let detail = "additionalProperties and properties are mutual exclusive";
         at.at("additionalProperties").forbidden(detail);
     }
@@ -91,8 +91,6 @@ fn typed(at: At<'_>, is_root: bool) {
         }
     } else if !TYPES.contains(&kind.str()) {
         kind.unsupported(&TYPES);
-    } else if at.is_true("x-kubernetes-int-or-string") {
-        kind.invalid("must be empty if x-kubernetes-int-or-string is true");
     }
     if kind.str() == "array" && !at.has("items") {
         at.at("items").required("must be specified");

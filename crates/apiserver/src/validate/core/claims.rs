@@ -77,6 +77,9 @@ pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &
                     None => drop(map.remove("volumeName")),
                 }
             }
+            if old.at(&["spec", "storageClassName"]).is_none() {
+                map.remove("storageClassName");
+            }
             if bound {
                 for path in ["volumeAttributesClassName"] {
                     map.remove(path);
