@@ -157,6 +157,11 @@ fn how(call: &Call, ask: &Ask) -> Result<How, Failure> {
         };
         return Err(refuse(wrong));
     }
+    let odd = manager.chars().enumerate().find(|(_, c)| c.is_control());
+    if let Some((i, c)) = odd {
+        let detail = format!("invalid character U+{:04X} (at position {i})", u32::from(c));
+        return Err(refuse(Wrong::invalid("fieldManager", &manager.into(), &detail)));
+    }
     if !apply && call.query.optional_flag("force").is_some() && ask.verb == Verb::Patch {
         return Err(refuse(Wrong::forbidden("force", "may not be specified for non-apply patch")));
     }

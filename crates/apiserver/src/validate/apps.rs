@@ -133,7 +133,7 @@ pub(super) fn at_most_all(at: At<'_>) {
     }
 }
 
-pub(super) fn stateful_set(root: At<'_>) {
+pub(super) fn stateful_set(root: At<'_>, is_new: bool) {
     let spec = root.at("spec");
     let policy = spec.at("podManagementPolicy");
     match policy.str() {
@@ -146,7 +146,8 @@ pub(super) fn stateful_set(root: At<'_>) {
     for field in ["whenDeleted", "whenScaled"].into_iter().filter(|_| retention.is_set()) {
         retention.at(field).one_of(&["Retain", "Delete"]);
     }
-    for template in spec.at("volumeClaimTemplates").items() {
+    // They never change: old ones are not looked at again.
+    for template in spec.at("volumeClaimTemplates").items().filter(|_| is_new) {
         claims::spec(template.at("spec"));
     }
     spec.at("replicas").not_negative();

@@ -4,6 +4,7 @@
 //! a word of caution. The rules are written against [`at::At`], a place in the object that knows its path.
 //! Complaints come in the server's order: the written rules first, the declared ones after them.
 
+mod admissionregistration;
 mod apiextensions;
 mod apps;
 mod at;
@@ -47,11 +48,10 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
         ("", "Node") => core::nodes::node(root),
         ("apps", "Deployment") => apps::deployment(root),
         ("apps", "ReplicaSet") => apps::replica_set(root),
-        ("apps", "StatefulSet") => apps::stateful_set(root),
+        ("apps", "StatefulSet") => apps::stateful_set(root, is_new),
         ("apps", "DaemonSet") => apps::daemon_set(root),
         ("apps", "ControllerRevision") => apps::controller_revision(root),
-        ("batch", "Job") if is_new => batch::job(root, true),
-        ("batch", "Job") => batch::job(root, false),
+        ("batch", "Job") => batch::job(root, is_new),
         ("batch", "CronJob") => batch::cron_job(root, is_new),
         ("networking.k8s.io", "Ingress") => {
             if is_new {
@@ -70,6 +70,10 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(root),
         ("coordination.k8s.io", "Lease") => policy::lease(root),
         ("storage.k8s.io", "StorageClass") => storage::class(root),
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+        ) => admissionregistration::webhooks(root),
         ("discovery.k8s.io", "EndpointSlice") => storage::endpoint_slice(root),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => apiextensions::definition(root),
         _ => {}

@@ -76,6 +76,11 @@ pub(super) fn count_template(old: &Object, new: &mut Object) {
     new.annotate(TEMPLATE_GENERATION, &count.to_string());
 }
 
+/// A changed pod goes on tolerating what every pod tolerates for a while.
+pub(super) fn keep_tolerating(pod: &mut Object) {
+    tolerate(pod.as_map_mut().map_at("spec"));
+}
+
 fn protect(object: &mut Object, finalizer: &str) {
     let mut finalizers: Vec<Value> = object.finalizers().map(Value::from).collect();
     if finalizers.iter().all(|known| known.as_str() != Some(finalizer)) {

@@ -47,6 +47,9 @@ impl State {
         }
         // What the server itself fills in from here on has no owner.
         served.prepare_create(&mut object);
+        if served.is("", "Service") {
+            crate::write::services::prepare_new(&mut object);
+        }
         self.complete(&served, &mut object);
         self.settled(&served, &mut object)?;
         self.mutate(ask, None, &mut object, how.dry_run)?;

@@ -187,7 +187,7 @@ pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let fields =
         ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
-    for field in ["uid", "creationTimestamp", "deletionTimestamp"] {
+    for field in ["uid", "deletionTimestamp"] {
         let have = old.metadata().and_then(|m| m.get(field));
         if let Some(value) = new.metadata().and_then(|m| m.get(field)).filter(|v| !v.is_null() && v.as_str() != Some(""))
             && Some(value) != have

@@ -7,6 +7,7 @@ mod delete;
 mod metadata;
 mod patch;
 mod schema;
+mod services;
 mod strategy;
 mod update;
 
@@ -87,7 +88,8 @@ impl State {
     }
 
     /// Stores an object and notes what it holds of the cluster.
-    pub(crate) fn commit(&mut self, ask: &Ask, object: Object) -> Arc<Object> {
+    pub(crate) fn commit(&mut self, ask: &Ask, mut object: Object) -> Arc<Object> {
+        crate::typing::from_protobuf(&ask.served, &mut object);
         let stored = self.store.put(&ask.served.shelf, object);
         self.noted(&ask.served, &stored);
         stored

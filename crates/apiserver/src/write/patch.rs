@@ -94,6 +94,11 @@ impl State {
         self.place_in(ask, &mut wanted.clone())?;
         let stored = self.find(&ask.served, &ask.namespace, &ask.name);
         let old = stored.map(|stored| Arc::new(typing::from_stored(&ask.served, &stored)));
+        match &old {
+            // What is there has a name; what is not there needs one.
+            Some(_) => drop(wanted.metadata_mut().insert("name", ask.name.as_str())),
+            None => check_name(ask, &wanted)?,
+        }
         if let Some(old) = &old {
             check_version(ask, old, &wanted)?;
         } else if !wanted.metadata_str("uid").is_empty() {
@@ -151,7 +156,9 @@ fn check_applied(ask: &Ask, wanted: &Object) -> Result<(), Failure> {
         let message = format!("invalid object type: {}/{}, Kind={}", said.group, said.version, said.kind);
         return Err(Failure::bad_request(message));
     }
-    check_name(ask, wanted)?;
+    if !wanted.name().is_empty() {
+        check_name(ask, wanted)?;
+    }
     if wanted.metadata().is_some_and(|m| m.get("managedFields").is_some_and(|f| !f.is_null())) {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
     }

@@ -8,16 +8,18 @@ use super::{env, mounts, resources, security};
 
 /// What the pod around a container says.
 #[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
+pub(super) struct Around<'a, 'b> {
     pub(super) spec: At<'a>,
     pub(super) grace: Option<i64>,
     /// Volumes that a StatefulSet's claims bring.
     pub(super) claims: Option<At<'a>>,
+    /// Volumes with which nothing is wrong.
+    pub(super) sound: &'b BTreeSet<&'a str>,
 }
 
-impl<'a> Around<'a> {
-    pub(super) fn of(spec: At<'a>, claims: Option<At<'a>>) -> Self {
-        Self { spec, grace: spec.number("terminationGracePeriodSeconds"), claims }
+impl<'a, 'b> Around<'a, 'b> {
+    pub(super) fn of(spec: At<'a>, claims: Option<At<'a>>, sound: &'b BTreeSet<&'a str>) -> Self {
+        Self { spec, grace: spec.number("terminationGracePeriodSeconds"), claims, sound }
     }
 
     /// `spec.os.name`; `None` without `os`.
@@ -32,7 +34,7 @@ impl<'a> Around<'a> {
 }
 
 /// `containers`.
-pub(super) fn regular(around: Around<'_>) {
+pub(super) fn regular(around: Around<'_, '_>) {
     let all = around.spec.at("containers");
     if all.list().is_empty() {
         return all.required("");
@@ -50,7 +52,7 @@ pub(super) fn regular(around: Around<'_>) {
 }
 
 /// `initContainers`.
-pub(super) fn init(around: Around<'_>) {
+pub(super) fn init(around: Around<'_, '_>) {
     let mut names: BTreeSet<&str> = names_of(around.spec, "containers");
     for container in around.spec.at("initContainers").items() {
         common(container, around);
@@ -87,7 +89,7 @@ pub(super) fn init(around: Around<'_>) {
 }
 
 /// `ephemeralContainers`.
-pub(super) fn ephemeral(around: Around<'_>) {
+pub(super) fn ephemeral(around: Around<'_, '_>) {
     const UNFIT: [&str; 7] = [
         "ports",
         "livenessProbe",
@@ -141,7 +143,7 @@ fn names_of<'a>(spec: At<'a>, field: &'a str) -> BTreeSet<&'a str> {
     spec.at(field).list().iter().filter_map(|c| c.get("name")?.as_str()).collect()
 }
 
-fn common<'a>(container: At<'a>, around: Around<'a>) {
+fn common<'a>(container: At<'a>, around: Around<'a, '_>) {
     let name = container.at("name");
     if name.needed() {
         name.dns_label();
@@ -154,8 +156,8 @@ fn common<'a>(container: At<'a>, around: Around<'a>) {
     ports(container.at("ports"));
     env::variables(container.at("env"));
     env::maps(container.at("envFrom"));
-    mounts::mounts(container, around.spec, around.claims);
-    mounts::devices(container, around.spec, around.claims);
+    mounts::mounts(container, around.sound, around.claims);
+    mounts::devices(container, around);
     let policy = container.at("imagePullPolicy");
     if policy.needed() {
         policy.one_of(&["Always", "IfNotPresent", "Never"]);
@@ -165,7 +167,7 @@ fn common<'a>(container: At<'a>, around: Around<'a>) {
     security::of_container(container.at("securityContext"), around.host_users());
 }
 
-fn lively(container: At<'_>, around: Around<'_>) {
+fn lively(container: At<'_>, around: Around<'_, '_>) {
     if container.has("lifecycle") {
         lifecycle(container.at("lifecycle"), around.grace, around.os());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tautline_core::Value;
 
 use super::super::at::At;
+use super::containers::Around;
 use super::volumes::{descending, no_backsteps};
 
 fn volume<'a>(spec: At<'a>, name: &str) -> Option<&'a Value> {
@@ -23,7 +24,7 @@ fn texts<'a>(list: At<'a>, field: &'a str) -> BTreeSet<&'a str> {
 }
 
 /// `volumeMounts`.
-pub(super) fn mounts<'a>(container: At<'a>, spec: At<'a>, claims: Option<At<'a>>) {
+pub(super) fn mounts<'a>(container: At<'a>, sound: &BTreeSet<&str>, claims: Option<At<'a>>) {
     let all = container.at("volumeMounts");
     if all.list().is_empty() {
         return;
@@ -34,7 +35,7 @@ pub(super) fn mounts<'a>(container: At<'a>, spec: At<'a>, claims: Option<At<'a>>
     for mount in all.items() {
         let (name, path) = (mount.at("name"), mount.at("mountPath"));
         name.needed();
-        if volume(spec, name.str()).is_none() && !brought(claims, name.str()) {
+        if !sound.contains(name.str()) && !brought(claims, name.str()) {
             name.not_found();
         }
         path.needed();
@@ -92,14 +93,15 @@ fn propagation<'a>(all: At<'a>, mount: At<'a>, container: At<'a>) {
 }
 
 /// `volumeDevices`.
-pub(super) fn devices<'a>(container: At<'a>, spec: At<'a>, claims: Option<At<'a>>) {
+pub(super) fn devices<'a>(container: At<'a>, around: Around<'a, '_>) {
+    let (spec, claims) = (around.spec, around.claims);
     let all = container.at("volumeDevices");
     let mounted = container.at("volumeMounts");
     let (mount_names, mount_paths) = (texts(mounted, "name"), texts(mounted, "mountPath"));
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for device in all.items() {
         let (name, path) = (device.at("name"), device.at("devicePath"));
-        let of = volume(spec, name.str());
+        let of = volume(spec, name.str()).filter(|_| around.sound.contains(name.str()));
         name.needed();
         if names.contains(name.str()) {
             name.invalid("must be unique");

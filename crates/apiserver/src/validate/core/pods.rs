@@ -52,8 +52,8 @@ fn spec_with<'a>(spec: At<'a>, claims: Option<At<'a>>) {
     if !spec.has("terminationGracePeriodSeconds") {
         spec.at("terminationGracePeriodSeconds").required("");
     }
-    volumes::all(spec.at("volumes"));
-    let around = Around::of(spec, claims);
+    let sound = volumes::all(spec.at("volumes"));
+    let around = Around::of(spec, claims, &sound);
     containers::regular(around);
     containers::init(around);
     containers::ephemeral(around);

@@ -43,8 +43,8 @@ const SOURCES: [(&str, &str); 30] = [
     ("image", ""),
 ];
 
-/// `volumes`.
-pub(super) fn all(volumes: At<'_>) {
+/// `volumes`: the names of those with which nothing is wrong.
+pub(super) fn all<'a>(volumes: At<'a>) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();
     for volume in volumes.items() {
         let before = volume.found();
@@ -69,6 +69,7 @@ pub(super) fn all(volumes: At<'_>) {
             names.insert(name.str());
         }
     }
+    names
 }
 
 fn source(at: At<'_>, name: &str, field: &'static str) {
