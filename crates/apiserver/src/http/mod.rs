@@ -257,11 +257,26 @@ fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
         "" => None,
         text => Some(text.parse::<u64>().map_err(|_| {
             let why = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
-            Failure::bad_request(format!("resourceVersion: Invalid value: \"{text}\": {why}"))
+            Failure::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: \"{text}\": {why}"
+            ))
         })?),
     };
+    if call.query.optional_flag("sendInitialEvents").is_some() {
+        let detail = "sendInitialEvents is forbidden for list";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("sendInitialEvents", detail)));
+    }
+    if !["", "Exact", "NotOlderThan"].contains(&matching) {
+        let known = ["Exact", "NotOlderThan", ""];
+        let wrong = crate::failure::Wrong::unsupported("resourceVersionMatch", &matching.into(), &known);
+        return Err(query::bad_list_options(wrong));
+    }
+    if !matching.is_empty() && number.is_none() {
+        let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("resourceVersionMatch", detail)));
+    }
     if matching == "Exact" && number.is_none_or(|n| n == 0) {
-        let detail = "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"";
+        let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
         return Err(query::bad_list_options(crate::failure::Wrong::forbidden(
             "resourceVersionMatch",
             detail,

@@ -78,6 +78,19 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
         ("apiextensions.k8s.io", "CustomResourceDefinition") => apiextensions::definition(root),
         _ => {}
     }
+    let mut wrong = check.take();
+    if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        wrong.sort_by(|a, b| a.field.cmp(&b.field));
+    }
+    wrong
+}
+
+/// Checks a status that is written by itself.
+pub(crate) fn check_status(served: &Served, object: &Object) -> Vec<Wrong> {
+    let check = at::Check::default();
+    if served.is("", "Service") {
+        core::services::status(check.root(object));
+    }
     check.take()
 }
 

@@ -79,7 +79,11 @@ impl State {
         let served = &ask.served;
         let mut wrong = metadata::check(served, object);
         match &served.custom {
-            Some(custom) => wrong.extend(schema::check(&custom.schema, object)),
+            Some(custom) => {
+                wrong.extend(schema::check(&custom.schema, object));
+                wrong.extend(crate::scale::check(served, object));
+                wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
+            }
             None => wrong.extend(validate::check(served, object, true)),
         }
         if wrong.is_empty() {

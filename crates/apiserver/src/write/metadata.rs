@@ -151,12 +151,38 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
             }
         }
     }
+    for (i, owner) in owners.into_iter().flatten().enumerate() {
+        // Events come and go: nothing may hang on them.
+        if owner.str_at(&["kind"]) == Some("Event") && ["v1", "events.k8s.io/v1"].contains(&owner.str_at(&["apiVersion"]).unwrap_or_default()) {
+            let version = owner.str_at(&["apiVersion"]).unwrap_or_default();
+            let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
+            let message = format!(
+                "Invalid value: {}: {version}, Kind=Event is disallowed from being an owner",
+                print_owner(owner)
+            );
+            let field = format!("metadata.ownerReferences[{i}]");
+            wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
+        }
+    }
     let controllers = object.owner_references().filter(|o| o.controller).count();
     if controllers > 1 {
-        let all = object.metadata().and_then(|m| m.get("ownerReferences")).cloned().unwrap_or_default();
-        let detail = "Only one reference can have Controller set to true";
-        wrong.push(Wrong::invalid("metadata.ownerReferences", &all, detail));
+        let all: Vec<String> = owners.into_iter().flatten().map(print_owner).collect();
+        let message = format!(
+            "Invalid value: [{}]: Only one reference can have Controller set to true",
+            all.join(",")
+        );
+        let field = "metadata.ownerReferences".to_owned();
+        wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
     }
+}
+
+/// An owner as Go prints it.
+fn print_owner(owner: &Value) -> String {
+    let part = |field: &str| {
+        owner.get(field).filter(|v| !v.is_null()).map(|value| format!("\"{field}\":{}", value.to_json()))
+    };
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    format!("{{{}}}", fields.into_iter().filter_map(part).collect::<Vec<_>>().join(","))
 }
 
 fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {

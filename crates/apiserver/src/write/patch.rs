@@ -123,6 +123,10 @@ impl State {
         let applied = typing::apply(&self.catalog, ask, old.as_deref(), &wanted, how, self.now())?;
         let Some((mut object, fields)) = applied else {
             let object = old.ok_or_else(|| Failure::internal("an apply that creates changed nothing"))?;
+            let mut warnings = warnings;
+            if !crate::write::update::templated(&ask.served) && !ask.served.is("", "Pod") {
+                warnings.extend(crate::validate::warnings(&ask.served, &object));
+            }
             return Ok(Outcome { object, created: false, warnings });
         };
         let mut outcome = match &old {

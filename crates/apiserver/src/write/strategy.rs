@@ -103,9 +103,6 @@ impl Served {
             }
         }
         fold_string_data(new);
-        if self.is("", "Service") {
-            super::services::prepare(old, new);
-        }
         if self.is("", "Pod") {
             super::admission::keep_tolerating(new);
         }

@@ -81,12 +81,19 @@ impl State {
                 new = typing::own_update(&self.catalog, ask, old, new, &how.manager, now);
             }
         }
+        if served.is("", "Service") && !status {
+            crate::write::services::prepare(old, &mut new);
+        }
         self.mutate(ask, Some(old), &mut new, how.dry_run)?;
         metadata::tidy(&mut new);
         metadata::copy(old, &mut new, "resourceVersion");
         match &served.custom {
-            Some(custom) => wrong.extend(schema::check(&custom.schema, &new)),
-            None if status => {}
+            Some(custom) => {
+                wrong.extend(schema::check(&custom.schema, &new));
+                wrong.extend(crate::scale::check(&served, &new));
+                wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
+            }
+            None if status => wrong.extend(validate::check_status(&served, &new)),
             None => wrong.extend(validate::check_update(&served, old, &new)),
         }
         if !wrong.is_empty() {
@@ -190,7 +197,7 @@ pub(super) fn check_version(ask: &Ask, old: &Object, new: &Object) -> Result<(),
 }
 
 /// Kinds of which an update warns only when their wish changed; of a changed pod nobody is warned.
-fn templated(served: &crate::catalog::Served) -> bool {
+pub(super) fn templated(served: &crate::catalog::Served) -> bool {
     ["apps", "batch"].contains(&served.group())
 }
 

@@ -124,6 +124,12 @@ fn lists(at: At<'_>) {
         return;
     }
     let items = at.at("items");
+    if kind.str() == "map" && !items.is_set() {
+        if keys.list().is_empty() {
+            keys.required("must not be empty if x-kubernetes-list-type is map");
+        }
+        return items.required("must have a schema if x-kubernetes-list-type is map");
+    }
     match kind.str() {
         "atomic" => {}
         "set" => match items.text("type") {

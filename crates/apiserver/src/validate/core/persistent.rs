@@ -42,8 +42,8 @@ pub(in super::super) fn volume(root: At<'_>) {
     if capacity.is_empty() {
         capacity.required("");
     }
-    if capacity.len() > 0 && (!capacity.has("storage") || capacity.len() > 1) {
-        capacity.unsupported_go(&go::print("ResourceList", capacity.value()), &["storage"]);
+    if !capacity.has("storage") || capacity.len() > 1 {
+        capacity.unsupported_go(&capacity.value().map_or("null".to_owned(), tautline_core::Value::to_json), &["storage"]);
     }
     for (name, amount) in capacity.entries() {
         resources::name(name, amount);

@@ -47,8 +47,8 @@ fn is_standard_quota(name: &str) -> bool {
 }
 
 fn quota_name(name: &str, at: At<'_>) {
-    let known = resources::name(name, at);
-    if known && !name.contains('/') && !is_standard_quota(name) {
+    resources::name(name, at);
+    if !name.contains('/') && !is_standard_quota(name) {
         at.invalid_value(name, "must be a standard resource for quota");
     }
 }
@@ -154,8 +154,10 @@ pub(in super::super) fn limit_range(root: At<'_>) {
     let mut kinds = BTreeSet::new();
     for limit in root.at("spec").at("limits").items() {
         let kind = limit.at("type");
-        kind.all_invalid(tautline_grammar::names::qualified_name(kind.str()));
-        if !kind.str().contains('/') && !["Pod", "Container", "PersistentVolumeClaim"].contains(&kind.str()) {
+        let problems = tautline_grammar::names::qualified_name(kind.str());
+        let is_name = problems.is_empty();
+        kind.all_invalid(problems);
+        if is_name && !kind.str().contains('/') && !["Pod", "Container", "PersistentVolumeClaim"].contains(&kind.str()) {
             kind.invalid("must be a standard limit type or fully qualified");
         }
         if !kinds.insert(kind.str()) {

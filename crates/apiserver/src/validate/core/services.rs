@@ -48,6 +48,28 @@ pub(in super::super) fn service(root: At<'_>) {
     traffic(spec);
 }
 
+/// The status of a Service: only a load balancer has addresses.
+pub(in super::super) fn status(root: At<'_>) {
+    let ingress = root.at("status").at("loadBalancer").at("ingress");
+    if root.at("spec").text("type") != "LoadBalancer" && !ingress.list().is_empty() {
+        ingress.forbidden("may only be used when `spec.type` is 'LoadBalancer'");
+    }
+    for item in ingress.items() {
+        let (address, host) = (item.at("ip"), item.at("hostname"));
+        if !address.str().is_empty() {
+            address.all_invalid(ip(address.str()));
+        } else if item.has("ipMode") {
+            item.at("ipMode").forbidden("may not be specified when `ip` is not set");
+        }
+        if !host.str().is_empty() {
+            host.dns_subdomain();
+            if ip(host.str()).is_empty() {
+                host.invalid("must be a DNS name, not an IP address");
+            }
+        }
+    }
+}
+
 fn is_headless(spec: At<'_>) -> bool {
     let list = spec.at("clusterIPs");
     match list.list() {
@@ -326,11 +348,5 @@ fn fixed_addresses(spec: At<'_>, before: At<'_>) {
         new.index(0).invalid_go(&new.value().map(Value::to_json).unwrap_or_default(), "may not change once set");
     } else if first(old).is_some() && first(new).is_none() {
         new.index(0).invalid_go("null", "primary clusterIP can not be unset");
-    }
-    let (family, was) = (spec.at("ipFamilies"), before.at("ipFamilies"));
-    if let (Some(now), Some(then)) = (first(family), first(was))
-        && now != then
-    {
-        family.index(0).invalid_go(&family.value().map(Value::to_json).unwrap_or_default(), "may not change once set");
     }
 }
