@@ -53,7 +53,9 @@ impl Addresses {
             }
         }
         for (i, port) in service.list_at(&["spec", "ports"]).iter().enumerate() {
-            let Some(number) = port.get("nodePort").filter(|n| n.as_i64().is_some_and(|n| n != 0)) else { continue };
+            let Some(number) = port.get("nodePort").filter(|n| n.as_i64().is_some_and(|n| n != 0)) else {
+                continue;
+            };
             if !(30_000..32_768).contains(&number.as_i64().unwrap_or(0)) {
                 let detail =
                     "provided port is not in the valid range. The range of valid ports is 30000-32767";
@@ -77,6 +79,20 @@ impl Addresses {
         }
         if let Some(ports) = ports {
             spec.insert("ports", ports);
+        }
+        let checked = kind == "LoadBalancer"
+            && spec.get("externalTrafficPolicy").and_then(Value::as_str) == Some("Local");
+        if checked && spec.get("healthCheckNodePort").is_none_or(|n| n.as_i64() == Some(0)) {
+            let used: Vec<i64> = spec
+                .get("ports")
+                .and_then(Value::as_list)
+                .into_iter()
+                .flat_map(|list| list.iter().filter_map(|p| p.i64_at(&["nodePort"])))
+                .collect();
+            let free = (30_000..32_768).find(|n| !self.ports.contains(n) && !used.contains(n));
+            if let Some(number) = free {
+                spec.insert("healthCheckNodePort", number);
+            }
         }
         Ok(())
     }
@@ -112,7 +128,9 @@ impl Addresses {
         let ports: Vec<i64> = service
             .list_at(&["spec", "ports"])
             .iter()
-            .filter_map(|p| p.i64_at(&["nodePort"]).filter(|n| *n != 0))
+            .filter_map(|p| p.i64_at(&["nodePort"]))
+            .chain(service.i64_at(&["spec", "healthCheckNodePort"]))
+            .filter(|n| *n != 0)
             .collect();
         self.taken.extend(&ips);
         self.ports.extend(&ports);

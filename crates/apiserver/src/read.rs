@@ -113,7 +113,8 @@ fn refused_labels(selector: &str, error: &str) -> Failure {
     if why.contains("the value must be an integer") {
         let value = selector.rsplit(['>', '<']).next().unwrap_or_default().trim();
         let rest = why.rsplit_once(": for ").map_or(why, |(_, rest)| rest);
-        let message = format!("unable to parse requirement: values[0]: Invalid value: \"{value}\": for {rest}");
+        let message =
+            format!("unable to parse requirement: values[0]: Invalid value: \"{value}\": for {rest}");
         return Failure::bad_request(message);
     }
     if error.starts_with("unable to parse requirement") {

@@ -33,8 +33,11 @@ pub(crate) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
     let custom = served.kind.subresource("scale").and_then(|s| s.scale.clone());
     let Some(path) = custom.map(|paths| paths.spec_replicas) else { return Vec::new() };
     let whole = Value::Map(object.as_map().clone());
-    let field: String =
-        path.elements().iter().filter_map(|e| if let PathElement::Field(f) = e { Some(format!(".{f}")) } else { None }).collect();
+    let field: String = path
+        .elements()
+        .iter()
+        .filter_map(|e| if let PathElement::Field(f) = e { Some(format!(".{f}")) } else { None })
+        .collect();
     match path.get(&whole) {
         Some(Value::Int(n)) if *n < 0 => {
             vec![Wrong::invalid(field, &Value::Int(*n), "should be a non-negative integer")]

@@ -59,7 +59,8 @@ fn forget_scale_times(object: &mut Object) {
 /// An object as it comes back from the store: built-in kinds are kept as protobuf, which knows no empty lists, so
 /// those that are always printed are null.
 pub(crate) fn from_protobuf(served: &Served, object: &mut Object) {
-    let Some(root) = served.root.as_ref().filter(|_| served.custom.is_none() && served.group() != "apiextensions.k8s.io")
+    let Some(root) =
+        served.root.as_ref().filter(|_| served.custom.is_none() && served.group() != "apiextensions.k8s.io")
     else {
         return;
     };

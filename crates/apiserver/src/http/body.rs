@@ -29,7 +29,7 @@ where
 pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported(media)),
+        "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported()),
         _ if media.contains("yaml") => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
@@ -51,7 +51,7 @@ pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure>
 pub(super) fn object(bytes: &Bytes, content_type: &str, served: &Served) -> Result<Value, Failure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     if !["", "*/*", "application/json", "application/yaml"].contains(&media) {
-        return Err(unsupported(media));
+        return Err(unsupported());
     }
     if media == "application/yaml" {
         return value(bytes, content_type);
@@ -100,16 +100,23 @@ pub(super) fn noted(bytes: &Bytes, content_type: &str) -> Vec<String> {
     if content_type.contains("yaml") {
         return Vec::new();
     }
-    let lead = if content_type.starts_with("application/json-patch") { "json patch " } else { "" };
+    let is_operations = content_type.starts_with("application/json-patch");
+    let lead = if is_operations { "json patch " } else { "" };
     let twice = crate::go_json::duplicates(bytes);
-    twice.iter().map(|path| format!("{lead}duplicate field \"{path}\"")).collect()
+    let mut noted: Vec<String> =
+        twice.iter().map(|path| format!("{lead}duplicate field \"{path}\"")).collect();
+    if let Some(Value::List(operations)) = Value::from_json(bytes).ok().filter(|_| is_operations) {
+        for (i, operation) in operations.iter().enumerate() {
+            let keys = operation.as_map().into_iter().flat_map(|map| map.keys());
+            let odd = keys.filter(|key| !["op", "path", "from", "value"].contains(&key.as_str()));
+            noted.extend(odd.map(|key| format!("{lead}unknown field \"[{i}].{key}\"")));
+        }
+    }
+    noted
 }
 
-pub(super) fn unsupported(media: &str) -> Failure {
-    let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: application/json, \
-         application/yaml, application/vnd.kubernetes.protobuf"
-    );
-    let _ = media;
+pub(super) fn unsupported() -> Failure {
+    let message = "the body of the request was in an unknown format - accepted media types include: \
+                   application/json, application/yaml, application/vnd.kubernetes.protobuf";
     Failure::new(415, "UnsupportedMediaType", message)
 }

@@ -166,7 +166,13 @@ fn how(call: &Call, ask: &Ask) -> Result<How, Failure> {
         return Err(refuse(Wrong::forbidden("force", "may not be specified for non-apply patch")));
     }
     let manager = if manager.is_empty() { call.who.default_manager() } else { manager.to_owned() };
-    Ok(How { manager, dry_run: !dry.is_empty(), force: call.query.flag("force"), validation, noted: Vec::new() })
+    Ok(How {
+        manager,
+        dry_run: !dry.is_empty(),
+        force: call.query.flag("force"),
+        validation,
+        noted: Vec::new(),
+    })
 }
 
 fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure> {

@@ -72,10 +72,9 @@ fn client(config: At<'_>) {
     match (config.has("url"), service.is_set()) {
         (true, true) | (false, false) => config.required("exactly one of url or service is required"),
         (false, true) => {
-            for (field, detail) in [
-                ("name", "service name is required"),
-                ("namespace", "service namespace is required"),
-            ] {
+            for (field, detail) in
+                [("name", "service name is required"), ("namespace", "service namespace is required")]
+            {
                 if service.text(field).is_empty() {
                     service.at(field).required(detail);
                 }

@@ -40,7 +40,8 @@ fn group(group: At<'_>) {
 
 fn versions(root: At<'_>, spec: At<'_>) {
     let versions = spec.at("versions");
-    let stored: Vec<&str> = versions.items().filter(|v| v.is_true("storage")).map(|v| v.text("name")).collect();
+    let stored: Vec<&str> =
+        versions.items().filter(|v| v.is_true("storage")).map(|v| v.text("name")).collect();
     let mut seen = Vec::new();
     let mut unique = true;
     for version in versions.items() {
@@ -81,7 +82,10 @@ fn print_versions(versions: At<'_>) -> String {
         let or = |name: &str, other: &str| version.get(name).map_or(other.to_owned(), Value::to_json);
         let shared = versions.list().iter().all(|v| v.get("schema") == version.get("schema"));
         let schema = match !shared && version.at("schema").has("openAPIV3Schema") {
-            true => format!("{{\"OpenAPIV3Schema\":{}}}", schema::print(version.at("schema").get("openAPIV3Schema"))),
+            true => format!(
+                "{{\"OpenAPIV3Schema\":{}}}",
+                schema::print(version.at("schema").get("openAPIV3Schema"))
+            ),
             false => "null".to_owned(),
         };
         format!(
@@ -105,7 +109,9 @@ fn names(spec: At<'_>) {
     let of = spec.at("names");
     let label = |field: &'static str| {
         let at = of.at(field);
-        for problem in names::dns_1035_label(&at.str().to_lowercase()) {
+        let is_kind = ["kind", "listKind"].contains(&field);
+        let text = if is_kind { at.str().to_lowercase() } else { at.str().to_owned() };
+        for problem in names::dns_1035_label(&text) {
             at.invalid(&problem);
         }
     };

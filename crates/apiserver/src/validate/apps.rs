@@ -101,7 +101,10 @@ fn strategy(strategy: At<'_>) {
             amount(down);
             amount(up);
             if number(down) == 0 && number(up) == 0 {
-                down.invalid_value(down.value().cloned().unwrap_or(Value::Int(0)), "may not be 0 when `maxSurge` is 0");
+                down.invalid_value(
+                    down.value().cloned().unwrap_or(Value::Int(0)),
+                    "may not be 0 when `maxSurge` is 0",
+                );
             }
             at_most_all(down);
         }

@@ -52,7 +52,8 @@ fn metrics(metrics: At<'_>, low: Option<i64>) {
         outside |= ["Object", "External"].contains(&metric.text("type"));
     }
     if low == Some(0) && !outside {
-        let detail = "must specify at least one Object or External metric to support scaling to zero replicas";
+        let detail =
+            "must specify at least one Object or External metric to support scaling to zero replicas";
         metrics.forbidden(detail);
     }
 }

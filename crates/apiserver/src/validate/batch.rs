@@ -65,7 +65,10 @@ fn generated(root: At<'_>, spec: At<'_>) {
         match labels.get(key).and_then(Value::as_str) {
             None => labels.at(key).required(&format!("must be '{value}'")),
             Some(have) if have != value => {
-                labels.at(key).invalid_value(labels.get(key).cloned().unwrap_or_default(), &format!("must be '{value}'"));
+                labels.at(key).invalid_value(
+                    labels.get(key).cloned().unwrap_or_default(),
+                    &format!("must be '{value}'"),
+                );
             }
             Some(_) => {}
         }
@@ -166,8 +169,12 @@ fn failure_policy(spec: At<'_>) {
             condition.at("status").one_of(&["False", "True", "Unknown"]);
         }
         match (codes.is_set(), conditions.list().is_empty()) {
-            (true, false) => rule.invalid_bare("specifying both OnExitCodes and OnPodConditions is not supported"),
-            (false, true) => rule.invalid_bare("specifying one of OnExitCodes and OnPodConditions is required"),
+            (true, false) => {
+                rule.invalid_bare("specifying both OnExitCodes and OnPodConditions is not supported")
+            }
+            (false, true) => {
+                rule.invalid_bare("specifying one of OnExitCodes and OnPodConditions is required")
+            }
             _ => {}
         }
     }
@@ -253,8 +260,20 @@ fn schedule(at: At<'_>) {
 /// of the areas is taken.
 fn zone(zone: At<'_>) {
     const AREAS: [&str; 14] = [
-        "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Brazil", "Canada", "Chile",
-        "Etc", "Europe", "Indian", "Pacific",
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Brazil",
+        "Canada",
+        "Chile",
+        "Etc",
+        "Europe",
+        "Indian",
+        "Pacific",
     ];
     if !zone.is_set() {
         return;

@@ -26,7 +26,10 @@ pub(super) fn check(text: &str) -> Result<(), String> {
     if parts.len() != 5 {
         return Err(format!("expected exactly 5 fields, found {}: [{}]", parts.len(), parts.join(" ")));
     }
-    FIELDS.iter().zip(parts).try_for_each(|(field, part)| part.split(',').try_for_each(|range| one(range, *field)))
+    FIELDS
+        .iter()
+        .zip(parts)
+        .try_for_each(|(field, part)| part.split(',').try_for_each(|range| one(range, *field)))
 }
 
 fn word(text: &str) -> Result<(), String> {
@@ -88,7 +91,9 @@ fn number(text: &str, names: &[&str]) -> Result<u32, String> {
     match text.parse::<i64>() {
         Ok(n) if n < 0 => Err(format!("negative number ({n}) not allowed: {text}")),
         Ok(n) => u32::try_from(n).map_err(|_| format!("failed to parse number: {text}")),
-        Err(_) => Err(format!("failed to parse int from {text}: strconv.Atoi: parsing \"{text}\": invalid syntax")),
+        Err(_) => {
+            Err(format!("failed to parse int from {text}: strconv.Atoi: parsing \"{text}\": invalid syntax"))
+        }
     }
 }
 

@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn hunks_have_three_lines_around_them() {
-        assert_eq!(unified("a\nb\nc\nd\ne\nf\ng\nh", "a\nb\nc\nd\nX\nf\ng\nh"), "@@ -2,7 +2,7 @@\n b\n c\n d\n-e\n+X\n f\n g\n h\n");
+        assert_eq!(
+            unified("a\nb\nc\nd\ne\nf\ng\nh", "a\nb\nc\nd\nX\nf\ng\nh"),
+            "@@ -2,7 +2,7 @@\n b\n c\n d\n-e\n+X\n f\n g\n h\n"
+        );
         assert_eq!(unified("a", "a"), "");
     }
 }

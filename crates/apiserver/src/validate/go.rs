@@ -54,7 +54,8 @@ pub(super) fn label_selector(value: Option<&Value>) -> String {
     if !list.is_empty() {
         let one = |item: &Value| {
             let field = |name: &str| item.get(name).cloned().unwrap_or_else(|| "".into()).to_json();
-            let values = item.get("values").map(|v| format!(",\"values\":{}", v.to_json())).unwrap_or_default();
+            let values =
+                item.get("values").map(|v| format!(",\"values\":{}", v.to_json())).unwrap_or_default();
             format!("{{\"key\":{},\"operator\":{}{values}}}", field("key"), field("operator"))
         };
         let items: Vec<String> = list.iter().map(one).collect();
@@ -138,7 +139,9 @@ impl Out {
             (Some(("{", name)), value) => self.object(name, value),
             (Some(("*", name)), Some(value)) => self.object(name, Some(value)),
             (Some(("[", name)), value @ Some(_)) => self.list(name, value),
-            (_, Some(value)) if code == "L" && !self.pretty => self.text.push_str(&label_selector(Some(value))),
+            (_, Some(value)) if code == "L" && !self.pretty => {
+                self.text.push_str(&label_selector(Some(value)))
+            }
             (_, Some(value)) => self.plain(value),
             (_, None) => self.text.push_str(match code {
                 "s" => "\"\"",
@@ -253,13 +256,19 @@ mod tests {
             print("[]PersistentVolumeClaim", Some(&claims))
                 .starts_with(r#"[{"name":"v","Spec":{"AccessModes":["ReadWriteOnce"],"Selector":null,"Resources":{"Limits":null"#)
         );
-        assert_eq!(label_selector(Some(&value!({ "matchLabels": { "a": "b" } }))), r#"{"matchLabels":{"a":"b"}}"#);
+        assert_eq!(
+            label_selector(Some(&value!({ "matchLabels": { "a": "b" } }))),
+            r#"{"matchLabels":{"a":"b"}}"#
+        );
     }
 
     #[test]
     fn differences_are_unified() {
         let spec = |mode: &str| value!({ "accessModes": ["ReadWriteOnce"], "volumeMode": mode });
         let text = difference("PersistentVolumeClaimSpec", &spec("Filesystem"), &spec("Block"));
-        assert!(text.contains("\n- \"VolumeMode\": \"Filesystem\",\n+ \"VolumeMode\": \"Block\",\n"), "{text}");
+        assert!(
+            text.contains("\n- \"VolumeMode\": \"Filesystem\",\n+ \"VolumeMode\": \"Block\",\n"),
+            "{text}"
+        );
     }
 }

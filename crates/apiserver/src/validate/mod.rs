@@ -61,7 +61,9 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
         }
         ("networking.k8s.io", "IngressClass") => networking::ingress_class(root),
         ("networking.k8s.io", "NetworkPolicy") => networking::network_policy(root),
-        ("autoscaling", "HorizontalPodAutoscaler") if served.gvk().version == "v2" => autoscaling::autoscaler(root),
+        ("autoscaling", "HorizontalPodAutoscaler") if served.gvk().version == "v2" => {
+            autoscaling::autoscaler(root)
+        }
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(root),
         ("rbac.authorization.k8s.io", "Role") => policy::role(root, true),
         ("rbac.authorization.k8s.io", "ClusterRole") => policy::role(root, false),

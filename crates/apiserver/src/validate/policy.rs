@@ -37,7 +37,8 @@ pub(super) fn role(root: At<'_>, is_namespaced: bool) {
         }
         for selector in selectors.items() {
             selector.label_selector();
-            let parsed = tautline_grammar::LabelSelector::from_value(selector.value().unwrap_or(&Value::Null));
+            let parsed =
+                tautline_grammar::LabelSelector::from_value(selector.value().unwrap_or(&Value::Null));
             if parsed.is_err() {
                 selector.invalid_go(&go::label_selector(selector.value()), "invalid label selector.");
             }
@@ -119,7 +120,9 @@ pub(super) fn update_binding<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a
 
 pub(super) fn priority_class(root: At<'_>) {
     let name = root.at("metadata").at("name");
-    if name.str().starts_with("system-") && !["system-node-critical", "system-cluster-critical"].contains(&name.str()) {
+    if name.str().starts_with("system-")
+        && !["system-node-critical", "system-cluster-critical"].contains(&name.str())
+    {
         let detail = format!(
             "priority class names with 'system-' prefix are reserved for system use only. error: {} is not a known \
              system priority class",

@@ -17,7 +17,8 @@ pub(super) fn class(root: At<'_>) {
             }
         }
     }
-    for key in root.at("parameters").map().into_iter().flat_map(|map| map.keys()).filter(|key| key.is_empty()) {
+    for key in root.at("parameters").map().into_iter().flat_map(|map| map.keys()).filter(|key| key.is_empty())
+    {
         root.at("parameters").invalid_value(key.as_str(), "field can not be empty.");
     }
     root.at("reclaimPolicy").one_of_if_set(&["Delete", "Retain"]);

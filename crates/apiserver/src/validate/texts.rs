@@ -41,7 +41,10 @@ pub(super) fn env_name(name: &str) -> Vec<String> {
     if plain {
         return Vec::new();
     }
-    vec!["a valid environment variable name must consist only of printable ASCII characters other than '='".to_owned()]
+    vec![
+        "a valid environment variable name must consist only of printable ASCII characters other than '='"
+            .to_owned(),
+    ]
 }
 
 /// The name of an HTTP header.
@@ -90,7 +93,8 @@ pub(super) fn cidr_parts(text: &str) -> Option<(std::net::IpAddr, u8)> {
 
 /// A name with a wildcard for its first label.
 pub(super) fn wildcard_subdomain(name: &str) -> Vec<String> {
-    let sound = name.strip_prefix("*.").is_some_and(|rest| tautline_grammar::names::dns_subdomain(rest).is_empty());
+    let sound =
+        name.strip_prefix("*.").is_some_and(|rest| tautline_grammar::names::dns_subdomain(rest).is_empty());
     if sound {
         return Vec::new();
     }
@@ -108,8 +112,10 @@ mod tests {
     fn examples_are_listed_as_kubernetes_lists_them() {
         assert_eq!(
             config_key("a/b"),
-            ["a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
-              'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"]
+            [
+                "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or \
+              'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+            ]
         );
         assert_eq!(config_key(".."), ["must not be '..'"]);
         assert!(percent("25%").is_empty());

@@ -11,7 +11,9 @@ pub(crate) fn warnings(served: &Served, object: &Object) -> Vec<String> {
     let mut out = Vec::new();
     match (served.group(), served.gvk().kind.as_str()) {
         ("", "Endpoints") => {
-            out.push("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
+            out.push(
+                "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
+            );
         }
         ("", "Service") => service(object, &mut out),
         ("", "Pod") => pod(object.get("spec"), "spec", &mut out),
@@ -28,7 +30,11 @@ pub(crate) fn warnings(served: &Served, object: &Object) -> Vec<String> {
             out.push(text.to_owned());
         }
         ("", "PersistentVolumeClaim") => {
-            whole_bytes(object.at(&["spec", "resources", "requests", "storage"]), "spec.resources.requests[storage]", &mut out);
+            whole_bytes(
+                object.at(&["spec", "resources", "requests", "storage"]),
+                "spec.resources.requests[storage]",
+                &mut out,
+            );
         }
         ("", "Secret") if object.str_at(&["type"]) == Some("kubernetes.io/tls") => tls(object, &mut out),
         ("policy", "PodDisruptionBudget") => {}
@@ -85,7 +91,9 @@ fn pod(spec: Option<&Value>, path: &str, out: &mut Vec<String>) {
     let Some(spec) = spec else { return };
     for (label, since, newer) in OLD_LABELS {
         if spec.at(&["nodeSelector", label]).is_some() {
-            out.push(format!("{path}.nodeSelector[{label}]: deprecated since {since}; use \"{newer}\" instead"));
+            out.push(format!(
+                "{path}.nodeSelector[{label}]: deprecated since {since}; use \"{newer}\" instead"
+            ));
         }
     }
     for (i, constraint) in spec.list_at(&["topologySpreadConstraints"]).iter().enumerate() {
@@ -97,7 +105,8 @@ fn pod(spec: Option<&Value>, path: &str, out: &mut Vec<String>) {
     }
     for (i, alias) in spec.list_at(&["hostAliases"]).iter().enumerate() {
         let ip = alias.str_at(&["ip"]).unwrap_or_default();
-        let same = spec.list_at(&["hostAliases"]).iter().take(i).any(|other| other.str_at(&["ip"]) == Some(ip));
+        let same =
+            spec.list_at(&["hostAliases"]).iter().take(i).any(|other| other.str_at(&["ip"]) == Some(ip));
         if same {
             out.push(format!("{path}.hostAliases[{i}].ip: duplicate ip \"{ip}\""));
         }

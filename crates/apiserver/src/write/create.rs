@@ -41,6 +41,7 @@ impl State {
         self.settled(&served, &mut object)?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
+        self.note_times(&served, &mut object);
         match applied {
             Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
             None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),

@@ -124,7 +124,11 @@ fn identify(served: &Served, object: &mut Object, is_patched: bool) -> Result<()
             let message = format!(
                 "the API version in the data ({have}) does not match the expected API version ({want})"
             );
-            return Err(Refusal { why: message.clone(), restored: None, failure: Failure::bad_request(message) });
+            return Err(Refusal {
+                why: message.clone(),
+                restored: None,
+                failure: Failure::bad_request(message),
+            });
         }
     }
     if !object.kind().is_empty() && object.kind() != gvk.kind {
@@ -153,7 +157,11 @@ fn unlike(served: &Served, said: &GroupVersionKind, why: String) -> Refusal {
 fn is_older(group: &str, version: &str) -> bool {
     let known: &[&str] = match group {
         "apps" => &["v1beta1", "v1beta2"],
-        "batch" | "policy" | "networking.k8s.io" | "coordination.k8s.io" | "events.k8s.io"
+        "batch"
+        | "policy"
+        | "networking.k8s.io"
+        | "coordination.k8s.io"
+        | "events.k8s.io"
         | "discovery.k8s.io" => &["v1beta1"],
         "autoscaling" => &["v2beta1", "v2beta2"],
         "rbac.authorization.k8s.io" | "storage.k8s.io" | "scheduling.k8s.io" => &["v1alpha1", "v1beta1"],
@@ -247,7 +255,11 @@ impl Found {
                 _ => ("number", "int64"),
             };
             let whole = matches!(of.kind(), TypeKind::Integer);
-            let word = if whole && word == "number" { format!("number {}", value.to_json()) } else { word.to_owned() };
+            let word = if whole && word == "number" {
+                format!("number {}", value.to_json())
+            } else {
+                word.to_owned()
+            };
             self.mismatched(&word, kind, of, path);
         }
     }

@@ -153,7 +153,9 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
     }
     for (i, owner) in owners.into_iter().flatten().enumerate() {
         // Events come and go: nothing may hang on them.
-        if owner.str_at(&["kind"]) == Some("Event") && ["v1", "events.k8s.io/v1"].contains(&owner.str_at(&["apiVersion"]).unwrap_or_default()) {
+        if owner.str_at(&["kind"]) == Some("Event")
+            && ["v1", "events.k8s.io/v1"].contains(&owner.str_at(&["apiVersion"]).unwrap_or_default())
+        {
             let version = owner.str_at(&["apiVersion"]).unwrap_or_default();
             let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
             let message = format!(
@@ -167,10 +169,8 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
     let controllers = object.owner_references().filter(|o| o.controller).count();
     if controllers > 1 {
         let all: Vec<String> = owners.into_iter().flatten().map(print_owner).collect();
-        let message = format!(
-            "Invalid value: [{}]: Only one reference can have Controller set to true",
-            all.join(",")
-        );
+        let message =
+            format!("Invalid value: [{}]: Only one reference can have Controller set to true", all.join(","));
         let field = "metadata.ownerReferences".to_owned();
         wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
     }
@@ -215,7 +215,8 @@ pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
         ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
     for field in ["uid", "deletionTimestamp"] {
         let have = old.metadata().and_then(|m| m.get(field));
-        if let Some(value) = new.metadata().and_then(|m| m.get(field)).filter(|v| !v.is_null() && v.as_str() != Some(""))
+        if let Some(value) =
+            new.metadata().and_then(|m| m.get(field)).filter(|v| !v.is_null() && v.as_str() != Some(""))
             && Some(value) != have
         {
             wrong.push(Wrong::invalid(format!("metadata.{field}"), value, "field is immutable"));

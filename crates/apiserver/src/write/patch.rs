@@ -111,7 +111,8 @@ impl State {
             return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
         }
         let warnings = self.apply_warnings(ask, &wanted, how);
-        if let Some(old) = old.as_ref().filter(|old| !["", old.metadata_str("uid")].contains(&wanted.metadata_str("uid")))
+        if let Some(old) =
+            old.as_ref().filter(|old| !["", old.metadata_str("uid")].contains(&wanted.metadata_str("uid")))
         {
             let uid = Value::string(wanted.metadata_str("uid"));
             let wrong = vec![Wrong::invalid("metadata.uid", &uid, "field is immutable")];
@@ -179,8 +180,11 @@ fn check_name(ask: &Ask, object: &Object) -> Result<(), Failure> {
         return Err(Failure::bad_request(message));
     }
     if object.name() != ask.name {
-        let message =
-            format!("the name of the object ({}) does not match the name on the URL ({})", object.name(), ask.name);
+        let message = format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            object.name(),
+            ask.name
+        );
         return Err(Failure::bad_request(message));
     }
     Ok(())
@@ -205,7 +209,12 @@ fn as_invalid(ask: &Ask, patch: &PatchBody, patched: &Value, refusal: Refusal) -
         }
     };
     let message = format!("Invalid value: {}: {why}", Value::string(shown.as_str()).to_json());
-    Failure::invalid("", "", "", vec![Wrong { field: "patch".to_owned(), reason: "FieldValueInvalid", message }])
+    Failure::invalid(
+        "",
+        "",
+        "",
+        vec![Wrong { field: "patch".to_owned(), reason: "FieldValueInvalid", message }],
+    )
 }
 
 /// The maps that the operations of a JSON patch went through.

@@ -94,8 +94,15 @@ impl Found {
         let one = tried("oneOf");
         let fits = one.iter().filter(|wrong| wrong.is_empty()).count();
         if !one.is_empty() && fits != 1 {
-            let count = if fits == 0 { "Found none valid".to_owned() } else { format!("Found {fits} valid alternatives") };
-            self.whole(&format!("\"{path}\" must validate one and only one schema (oneOf). {count}"), fits == 0);
+            let count = if fits == 0 {
+                "Found none valid".to_owned()
+            } else {
+                format!("Found {fits} valid alternatives")
+            };
+            self.whole(
+                &format!("\"{path}\" must validate one and only one schema (oneOf). {count}"),
+                fits == 0,
+            );
             if fits == 0 {
                 self.best(one);
             }
@@ -246,7 +253,8 @@ impl Found {
         let size = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
         let value = Value::string(text);
         if let Some(format) = schema.str_at(&["format"]).filter(|format| !has_format(text, format)) {
-            let message = format!("Invalid value: {0}: {path} in body must be of type {format}: {0}", value.to_json());
+            let message =
+                format!("Invalid value: {0}: {path} in body must be of type {format}: {0}", value.to_json());
             self.say(Wrong { field: path.to_owned(), reason: "FieldValueTypeInvalid", message }, true);
         }
         if let Some(most) = schema.i64_at(&["maxLength"]).filter(|n| size > *n) {
@@ -306,7 +314,9 @@ fn has_format(text: &str, format: &str) -> bool {
     let dashed = |lengths: &[usize]| {
         let parts: Vec<&str> = text.split('-').collect();
         let hex = |part: &&str| part.bytes().all(|b| b.is_ascii_hexdigit());
-        parts.len() == lengths.len() && parts.iter().zip(lengths).all(|(p, n)| p.len() == *n) && parts.iter().all(hex)
+        parts.len() == lengths.len()
+            && parts.iter().zip(lengths).all(|(p, n)| p.len() == *n)
+            && parts.iter().all(hex)
     };
     match format {
         "byte" => base64::engine::general_purpose::STANDARD.decode(text).is_ok(),

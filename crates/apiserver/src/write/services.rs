@@ -61,7 +61,8 @@ fn keep_allocated(before: &Map, spec: &mut Map) {
         let old = before.get("ports").and_then(Value::as_list).cloned().unwrap_or_default();
         let ports = spec.get_mut("ports").and_then(Value::as_list_mut);
         for port in ports.into_iter().flat_map(|list| list.iter_mut()) {
-            let same = |other: &&Value| ["protocol", "port"].iter().all(|key| other.get(key) == port.get(key));
+            let same =
+                |other: &&Value| ["protocol", "port"].iter().all(|key| other.get(key) == port.get(key));
             let had = old.iter().find(same).and_then(|other| other.get("nodePort")).cloned();
             if let (Some(number), None, Some(map)) = (had, port.get("nodePort").cloned(), port.as_map_mut()) {
                 map.insert("nodePort", number);
@@ -109,9 +110,13 @@ fn drop_useless(before: &Map, spec: &mut Map) {
     }
     if has_node_ports(before) && !has_node_ports(spec) {
         let old = before.get("ports").and_then(Value::as_list).cloned().unwrap_or_default();
-        let numbers = |list: &[Value]| -> Vec<Option<Value>> { list.iter().map(|p| p.get("nodePort").cloned()).collect() };
+        let numbers = |list: &[Value]| -> Vec<Option<Value>> {
+            list.iter().map(|p| p.get("nodePort").cloned()).collect()
+        };
         let ports = spec.get_mut("ports").and_then(Value::as_list_mut);
-        if let Some(list) = ports.filter(|list| numbers(list).iter().all(|n| numbers(&old).contains(n) || n.is_none())) {
+        if let Some(list) =
+            ports.filter(|list| numbers(list).iter().all(|n| numbers(&old).contains(n) || n.is_none()))
+        {
             for map in list.iter_mut().filter_map(Value::as_map_mut) {
                 map.remove("nodePort");
             }

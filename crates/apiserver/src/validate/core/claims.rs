@@ -16,7 +16,8 @@ pub(in super::super) fn spec(spec: At<'_>) {
     }
     spec.at("selector").label_selector();
     access_modes(modes);
-    let size = spec.at("resources").with(spec.at("resources").at("requests").get("storage")).key_here("storage");
+    let size =
+        spec.at("resources").with(spec.at("resources").at("requests").get("storage")).key_here("storage");
     match size.quantity() {
         None => size.required(""),
         Some(quantity) if quantity.sign().is_le() => size.invalid("must be greater than zero"),
@@ -81,9 +82,7 @@ pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &
                 map.remove("storageClassName");
             }
             if bound {
-                for path in ["volumeAttributesClassName"] {
-                    map.remove(path);
-                }
+                map.remove("volumeAttributesClassName");
                 let size = old.at(&["spec", "resources", "requests", "storage"]).cloned();
                 if let Some(size) = size {
                     map.map_at("resources").map_at("requests").insert("storage", size);

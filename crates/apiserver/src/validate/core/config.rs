@@ -51,7 +51,8 @@ pub(in super::super) fn secret(root: At<'_>) {
     if size > MOST {
         data.too_long(MOST);
     }
-    let need = |keys: &[&'static str]| keys.iter().filter(|k| !data.has(k)).for_each(|k| data.key(k).required(""));
+    let need =
+        |keys: &[&'static str]| keys.iter().filter(|k| !data.has(k)).for_each(|k| data.key(k).required(""));
     match root.text("type") {
         "kubernetes.io/service-account-token" => {
             let annotations = root.at("metadata").at("annotations");

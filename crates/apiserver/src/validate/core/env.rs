@@ -91,8 +91,15 @@ pub(super) fn object_field(field: At<'_>, known: &[&str]) {
 
 fn convertible(path: &str) -> bool {
     FIELDS.contains(&path)
-        || ["metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase", "spec.host"]
-            .contains(&path)
+        || [
+            "metadata.annotations",
+            "metadata.labels",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "status.phase",
+            "spec.host",
+        ]
+        .contains(&path)
 }
 
 fn unconvertible(path: At<'_>) {
@@ -118,7 +125,10 @@ pub(super) fn resource_field(field: At<'_>, in_volume: bool) {
     let what = match name.split_once('.').map(|(_, what)| what) {
         Some("cpu") => {
             if !["1", "1m"].contains(&divisor.str()) {
-                divisor.invalid_value(name, "only divisor's values 1m and 1 are supported with the cpu resource");
+                divisor.invalid_value(
+                    name,
+                    "only divisor's values 1m and 1 are supported with the cpu resource",
+                );
             }
             return;
         }

@@ -107,11 +107,13 @@ pub(super) fn devices<'a>(container: At<'a>, around: Around<'a, '_>) {
             name.invalid("must be unique");
         }
         let claimed = brought(claims, name.str());
-        let fits = claimed || of.is_some_and(|v| v.get("persistentVolumeClaim").is_some() || v.get("ephemeral").is_some());
+        let fits = claimed
+            || of.is_some_and(|v| v.get("persistentVolumeClaim").is_some() || v.get("ephemeral").is_some());
         if of.is_none() && !claimed {
             name.not_found();
         } else if !fits {
-            let detail = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
+            let detail =
+                "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode";
             name.invalid(detail);
         }
         path.needed();

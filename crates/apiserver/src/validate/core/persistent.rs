@@ -43,7 +43,10 @@ pub(in super::super) fn volume(root: At<'_>) {
         capacity.required("");
     }
     if !capacity.has("storage") || capacity.len() > 1 {
-        capacity.unsupported_go(&capacity.value().map_or("null".to_owned(), tautline_core::Value::to_json), &["storage"]);
+        capacity.unsupported_go(
+            &capacity.value().map_or("null".to_owned(), tautline_core::Value::to_json),
+            &["storage"],
+        );
     }
     for (name, amount) in capacity.entries() {
         resources::name(name, amount);

@@ -33,7 +33,10 @@ fn with_spec<'a>(template: At<'a>, claims: Option<At<'a>>) {
         host_network(template.at("spec"), false);
     }
     if !template.at("spec").at("ephemeralContainers").list().is_empty() {
-        template.at("spec").at("ephemeralContainers").forbidden("ephemeral containers not allowed in pod template");
+        template
+            .at("spec")
+            .at("ephemeralContainers")
+            .forbidden("ephemeral containers not allowed in pod template");
     }
 }
 
@@ -128,7 +131,8 @@ fn names_of(spec: At<'_>) {
 fn host_network(spec: At<'_>, is_pod: bool) {
     for container in spec.at("containers").items() {
         for port in container.at("ports").items() {
-            let (host, own) = (port.number("hostPort").unwrap_or(0), port.number("containerPort").unwrap_or(0));
+            let (host, own) =
+                (port.number("hostPort").unwrap_or(0), port.number("containerPort").unwrap_or(0));
             if (is_pod || host != 0) && host != own {
                 let detail = "must match `containerPort` when `hostNetwork` is true";
                 port.at("hostPort").invalid_value(host, detail);
@@ -212,7 +216,8 @@ pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &
     tolerations(root, before);
     let known: Vec<&str> = before.at("schedulingGates").items().map(|gate| gate.text("name")).collect();
     for gate in root.at("schedulingGates").items().filter(|gate| !known.contains(&gate.text("name"))) {
-        let detail = format!("only deletion is allowed, but found new scheduling gate '{}'", gate.text("name"));
+        let detail =
+            format!("only deletion is allowed, but found new scheduling gate '{}'", gate.text("name"));
         gate.at("name").forbidden(&detail);
     }
     let after = munged(old, new);

@@ -42,7 +42,8 @@ fn hard(hard: At<'_>) {
 
 fn is_standard_quota(name: &str) -> bool {
     let plain = name.strip_prefix("requests.").or_else(|| name.strip_prefix("limits.")).unwrap_or(name);
-    resources::is_standard(name) || ["cpu", "memory", "storage", "ephemeral-storage"].contains(&plain)
+    resources::is_standard(name)
+        || ["cpu", "memory", "storage", "ephemeral-storage"].contains(&plain)
         || name.starts_with("requests.hugepages-")
 }
 
@@ -68,7 +69,11 @@ fn scope_fits(scope: &str, resource: &str) -> bool {
     ];
     match scope {
         "BestEffort" => resource == "pods",
-        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => {
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
+        | "CrossNamespacePodAffinity" => {
             COMPUTE.contains(&resource)
                 || ["requests.ephemeral-storage", "limits.ephemeral-storage"].contains(&resource)
         }
@@ -113,7 +118,9 @@ fn selector<'a>(spec: At<'a>) {
             at("scopeName").invalid("unsupported scope");
         }
         let operator = requirement.text("operator");
-        if !["PriorityClass", "VolumeAttributesClass"].contains(&scope) && SCOPES.contains(&scope) && operator != "Exists"
+        if !["PriorityClass", "VolumeAttributesClass"].contains(&scope)
+            && SCOPES.contains(&scope)
+            && operator != "Exists"
         {
             let detail = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
                           ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \
@@ -123,11 +130,13 @@ fn selector<'a>(spec: At<'a>) {
         let values = at("values");
         match operator {
             "In" | "NotIn" if values.list().is_empty() => {
-                let detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+                let detail =
+                    "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
                 values.required(detail);
             }
             "Exists" | "DoesNotExist" if !values.list().is_empty() => {
-                let detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                let detail =
+                    "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
                 values.invalid(detail);
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
@@ -157,7 +166,10 @@ pub(in super::super) fn limit_range(root: At<'_>) {
         let problems = tautline_grammar::names::qualified_name(kind.str());
         let is_name = problems.is_empty();
         kind.all_invalid(problems);
-        if is_name && !kind.str().contains('/') && !["Pod", "Container", "PersistentVolumeClaim"].contains(&kind.str()) {
+        if is_name
+            && !kind.str().contains('/')
+            && !["Pod", "Container", "PersistentVolumeClaim"].contains(&kind.str())
+        {
             kind.invalid("must be a standard limit type or fully qualified");
         }
         if !kinds.insert(kind.str()) {
@@ -205,7 +217,14 @@ fn order<'a>(limit: At<'a>, name: &'a str, of: &BTreeMap<&'static str, Quantity>
         ("min", "max", "min", "min", "min value", "max value"),
         ("min", "defaultRequest", "defaultRequest", "defaultRequest", "min value", "default request value"),
         ("defaultRequest", "max", "defaultRequest", "defaultRequest", "default request value", "max value"),
-        ("defaultRequest", "default", "defaultRequest", "defaultRequest", "default request value", "default limit value"),
+        (
+            "defaultRequest",
+            "default",
+            "defaultRequest",
+            "defaultRequest",
+            "default request value",
+            "default limit value",
+        ),
         ("min", "default", "default", "min", "min value", "default value"),
         ("default", "max", "default", "max", "default value", "max value"),
     ];

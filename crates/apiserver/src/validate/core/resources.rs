@@ -137,9 +137,8 @@ pub(super) fn requirements(resources: At<'_>, check_name: impl Fn(&str, At<'_>))
             None => limits.required("Limit must be set for non overcommitable resources"),
         }
     }
-    let any = |found: fn(&str) -> bool| {
-        limits.entries().chain(requests.entries()).any(|(name, _)| found(name))
-    };
+    let any =
+        |found: fn(&str) -> bool| limits.entries().chain(requests.entries()).any(|(name, _)| found(name));
     if any(is_huge) && !any(|name| ["cpu", "memory"].contains(&name)) {
         resources.forbidden("HugePages require cpu or memory");
     }

@@ -66,7 +66,8 @@ fn node_term(term: At<'_>, checks_values: bool) {
         let values = requirement.at("values");
         match requirement.text("operator") {
             "In" | "NotIn" if values.list().len() != 1 => {
-                let detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                let detail =
+                    "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
                 values.required(detail);
             }
             "In" | "NotIn" => {}
@@ -106,7 +107,8 @@ pub(super) fn tolerations(tolerations: At<'_>) {
             key.qualified_name();
         }
         if key.str().is_empty() && operator.str() != "Exists" {
-            let detail = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+            let detail =
+                "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
             operator.invalid(detail);
         }
         let effect = toleration.at("effect");

@@ -35,7 +35,8 @@ pub(super) fn of_container(context: At<'_>, host_users: bool) {
         }
         let added = context.at("capabilities").at("add");
         if added.list().iter().any(|cap| cap.as_str() == Some("CAP_SYS_ADMIN")) {
-            let detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
+            let detail =
+                "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN";
             context.invalid_go(&printed, detail);
         }
     }

@@ -214,7 +214,9 @@ pub(in super::super) fn endpoint_ip(at: At<'_>) {
     }
     let (link_local, multicast) = match address {
         std::net::IpAddr::V4(v4) => (v4.is_link_local(), v4.octets().starts_with(&[224, 0, 0])),
-        std::net::IpAddr::V6(v6) => (v6.segments()[0] & 0xffc0 == 0xfe80, v6.segments()[0] & 0xff0f == 0xff02),
+        std::net::IpAddr::V6(v6) => {
+            (v6.segments()[0] & 0xffc0 == 0xfe80, v6.segments()[0] & 0xff0f == 0xff02)
+        }
     };
     if link_local {
         at.invalid("may not be in the link-local range (169.254.0.0/16, fe80::/10)");
@@ -332,9 +334,11 @@ pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &
     if class(spec) && class(before) && spec.get("loadBalancerClass") != before.get("loadBalancerClass") {
         spec.at("loadBalancerClass").invalid_value(spec.text("loadBalancerClass"), "may not change once set");
     }
-    let checked =
-        |spec: At<'_>| class(spec) && spec.text("externalTrafficPolicy") == "Local";
-    if checked(spec) && checked(before) && spec.get("healthCheckNodePort") != before.get("healthCheckNodePort") {
+    let checked = |spec: At<'_>| class(spec) && spec.text("externalTrafficPolicy") == "Local";
+    if checked(spec)
+        && checked(before)
+        && spec.get("healthCheckNodePort") != before.get("healthCheckNodePort")
+    {
         spec.at("healthCheckNodePort").forbidden(IMMUTABLE);
     }
 }
@@ -345,7 +349,8 @@ fn fixed_addresses(spec: At<'_>, before: At<'_>) {
     if let (Some(now), Some(then)) = (first(new), first(old))
         && now != then
     {
-        new.index(0).invalid_go(&new.value().map(Value::to_json).unwrap_or_default(), "may not change once set");
+        new.index(0)
+            .invalid_go(&new.value().map(Value::to_json).unwrap_or_default(), "may not change once set");
     } else if first(old).is_some() && first(new).is_none() {
         new.index(0).invalid_go("null", "primary clusterIP can not be unset");
     }

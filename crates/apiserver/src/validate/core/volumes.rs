@@ -48,13 +48,14 @@ pub(super) fn all<'a>(volumes: At<'a>) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();
     for volume in volumes.items() {
         let before = volume.found();
-        let count = SOURCES.iter().filter(|(name, _)| volume.has(name)).enumerate().map(|(i, (name, field))| {
-            let at = volume.at(name);
-            match i {
-                0 => source(at, name, field),
-                _ => at.forbidden(ONE_TYPE),
-            }
-        });
+        let count =
+            SOURCES.iter().filter(|(name, _)| volume.has(name)).enumerate().map(|(i, (name, field))| {
+                let at = volume.at(name);
+                match i {
+                    0 => source(at, name, field),
+                    _ => at.forbidden(ONE_TYPE),
+                }
+            });
         if count.count() == 0 {
             volume.required("must specify a volume type");
         }
@@ -117,7 +118,11 @@ fn source(at: At<'_>, name: &str, field: &'static str) {
             at.at(field).needed();
             at.at("partition").within(0, 255);
         }
-        "cinder" | "persistentVolumeClaim" | "flexVolume" | "vsphereVolume" | "photonPersistentDisk"
+        "cinder"
+        | "persistentVolumeClaim"
+        | "flexVolume"
+        | "vsphereVolume"
+        | "photonPersistentDisk"
         | "portworxVolume" => {
             at.at(field).needed();
         }
@@ -186,7 +191,10 @@ fn downward_file<'a>(volume: At<'a>, item: At<'a>) {
         (true, both) => {
             object_field(at("fieldRef"), &DOWNWARD);
             if both {
-                volume.invalid_value("resource", "fieldRef and resourceFieldRef can not be specified simultaneously");
+                volume.invalid_value(
+                    "resource",
+                    "fieldRef and resourceFieldRef can not be specified simultaneously",
+                );
             }
         }
         (false, true) => resource_field(at("resourceFieldRef"), true),
