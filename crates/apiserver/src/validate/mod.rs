@@ -34,7 +34,7 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
     let check = at::Check::default();
     let root = check.root(object);
     match (served.group(), served.gvk().kind.as_str()) {
-        ("", "Pod") => core::pods::pod(root),
+        ("", "Pod") => core::pods::pod(root, is_new),
         ("", "PodTemplate") => core::pods::template(root.at("template")),
         ("", "ReplicationController") => core::nodes::replication_controller(root),
         ("", "Service") => core::services::service(root),

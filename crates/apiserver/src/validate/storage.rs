@@ -13,7 +13,7 @@ pub(super) fn class(root: At<'_>) {
         "" => provisioner.late_required(),
         text => {
             for problem in names::qualified_name(&text.to_lowercase()) {
-                provisioner.invalid(&problem);
+                provisioner.invalid_value(text.to_lowercase(), &problem);
             }
         }
     }
@@ -47,15 +47,6 @@ pub(super) fn endpoint_slice(root: At<'_>) {
         endpoints.too_many(endpoints.len(), 1000);
     }
     let kind = root.at("addressType");
-    for endpoint in endpoints.items() {
-        addresses(endpoint.at("addresses"), kind.str());
-        if endpoint.has("nodeName") {
-            endpoint.at("nodeName").dns_subdomain();
-        }
-        if endpoint.has("hostname") {
-            endpoint.at("hostname").dns_label();
-        }
-    }
     match kind.str() {
         "" => kind.late_required(),
         "IPv4" | "IPv6" | "FQDN" => {}
@@ -64,6 +55,15 @@ pub(super) fn endpoint_slice(root: At<'_>) {
             kind.value().unwrap_or(&Value::Null),
             &["FQDN", "IPv4", "IPv6"],
         )),
+    }
+    for endpoint in endpoints.items() {
+        addresses(endpoint.at("addresses"), kind.str());
+        if endpoint.has("nodeName") {
+            endpoint.at("nodeName").dns_subdomain();
+        }
+        if endpoint.has("hostname") {
+            endpoint.at("hostname").dns_label();
+        }
     }
 }
 
@@ -81,7 +81,7 @@ fn addresses(addresses: At<'_>, kind: &str) {
                 let sound = problems.is_empty();
                 address.all_invalid(problems);
                 if sound && parsed.is_ok_and(|ip| ip.is_ipv4() != (kind == "IPv4")) {
-                    address.invalid(&format!("must be an {kind} address"));
+                    addresses.invalid_value(address.str(), &format!("must be an {kind} address"));
                 }
                 if sound {
                     super::core::services::endpoint_ip(address);

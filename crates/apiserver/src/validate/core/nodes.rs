@@ -5,7 +5,8 @@ use super::{pods, scheduling};
 
 pub(in super::super) fn node(root: At<'_>) {
     let mut seen = Vec::new();
-    for taint in root.at("spec").at("taints").items() {
+    // The server speaks of them as if they were metadata.
+    for taint in root.at("metadata").at("taints").with(root.at("spec").get("taints")).items() {
         taint.at("key").qualified_name();
         let value = taint.at("value");
         if !value.str().is_empty() {
@@ -20,7 +21,9 @@ pub(in super::super) fn node(root: At<'_>) {
         }
         let pair = (taint.text("key"), taint.text("effect"));
         if seen.contains(&pair) {
-            taint.duplicate();
+            let printed = super::super::go::print("Taint", taint.value());
+            let message = format!("Duplicate value: {printed}: taints must be unique by key and effect pair");
+            taint.push(crate::failure::Wrong { field: taint.path(), reason: "FieldValueDuplicate", message });
         }
         seen.push(pair);
     }
@@ -29,13 +32,16 @@ pub(in super::super) fn node(root: At<'_>) {
 /// A ReplicationController.
 pub(in super::super) fn replication_controller(root: At<'_>) {
     let spec = root.at("spec");
-    spec.at("minReadySeconds").not_negative();
     let selector = spec.at("selector");
     if selector.is_empty() {
         selector.required("");
     }
-    spec.at("replicas").not_negative();
     let template = spec.at("template");
+    for field in ["replicas", "minReadySeconds"] {
+        if spec.number(field).is_some_and(|n| n < 0) {
+            spec.at(field).late_invalid(super::super::rules::NOT_NEGATIVE);
+        }
+    }
     if !template.is_set() {
         return template.required("");
     }

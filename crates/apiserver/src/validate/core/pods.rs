@@ -10,13 +10,16 @@ use super::containers::{self, Around};
 use super::{resources, scheduling, security, volumes};
 
 /// A pod.
-pub(in super::super) fn pod(root: At<'_>) {
+pub(in super::super) fn pod(root: At<'_>, is_new: bool) {
     spec(root.at("spec"));
     let spec = root.at("spec");
     if spec.is_true("hostNetwork") {
         host_network(spec, true);
     }
     containers::only_in_pods(spec);
+    if is_new && !spec.at("ephemeralContainers").list().is_empty() {
+        spec.at("ephemeralContainers").forbidden("cannot be set on create");
+    }
 }
 
 /// A template for pods: its labels, annotations and spec.
@@ -63,7 +66,7 @@ fn spec_with<'a>(spec: At<'a>, claims: Option<At<'a>>) {
     resources::requirements(spec.at("resources"), |name, at| {
         let known = ["cpu", "memory"].contains(&name) || name.starts_with("hugepages-");
         if resources::name(name, at) && !known {
-            at.unsupported_go(&Value::string(name).to_json(), &["cpu", "memory"]);
+            at.unsupported_go(&Value::string(name).to_json(), &["cpu", "hugepages-", "memory"]);
         }
     });
     policies(spec);
@@ -96,7 +99,7 @@ fn spec_with<'a>(spec: At<'a>, claims: Option<At<'a>>) {
         spec.at("preemptionPolicy").one_of(&["PreemptLowerPriority", "Never"]);
     }
     if spec.has("overhead") {
-        resources::requirements_of_map(spec.at("overhead"));
+        resources::requirements_of_map(spec.at("overhead").at("limits").with(spec.get("overhead")));
     }
     if spec.has("os") {
         os(spec);
@@ -145,10 +148,9 @@ fn host_users(spec: At<'_>) {
     if spec.get("hostUsers").and_then(Value::as_bool) != Some(false) {
         return;
     }
-    for field in ["hostNetwork", "hostPID", "hostIPC"] {
+    for (field, shown) in [("hostNetwork", "HostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
         if spec.is_true(field) {
-            let detail = format!("when `{field}` is true");
-            spec.at("hostUsers").forbidden(&detail);
+            spec.at(shown).forbidden("when `hostUsers` is false");
         }
     }
 }
@@ -192,7 +194,9 @@ fn os(spec: At<'_>) {
     if name.str().is_empty() {
         return name.required("cannot be empty");
     }
-    name.one_of(&["linux", "windows"]);
+    if !["linux", "windows"].contains(&name.str()) {
+        spec.at("os").with(name.value()).unsupported(&["linux", "windows"]);
+    }
     let context = spec.at("securityContext");
     if name.str() == "linux" && context.has("windowsOptions") {
         context.at("windowsOptions").forbidden("windows options cannot be set for a linux pod");

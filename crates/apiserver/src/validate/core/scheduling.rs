@@ -142,7 +142,7 @@ pub(super) fn topology_spread(constraints: At<'_>) {
     for (i, constraint) in constraints.items().enumerate() {
         let skew = constraint.number("maxSkew").unwrap_or(0);
         if skew <= 0 {
-            constraint.at("maxSkew").invalid_value(skew, "must be greater than 0");
+            constraint.at("maxSkew").invalid_value(skew, "must be greater than zero");
         }
         if constraint.text("topologyKey").is_empty() {
             constraint.at("topologyKey").required("can not be empty");
