@@ -19,22 +19,22 @@ async fn suite(files: &[&str], at_least: usize) {
 
 #[tokio::test]
 async fn applies() {
-    suite(&["ssa.json", "ssa-random.json"], 2353).await;
+    suite(&["ssa.json", "ssa-random.json"], 2547).await;
 }
 
 #[tokio::test]
 async fn patches() {
-    suite(&["smp.json", "smp-random.json"], 320).await;
-    suite(&["json.json"], 130).await;
+    suite(&["smp.json", "smp-random.json"], 357).await;
+    suite(&["json.json"], 150).await;
 }
 
 #[tokio::test]
 async fn what_kubectl_asks() {
-    suite(&["apply3.json", "apply3-random.json"], 294).await;
+    suite(&["apply3.json", "apply3-random.json"], 302).await;
 }
 
 #[tokio::test]
 async fn defaults_and_refusals() {
-    suite(&["defaults.json"], 182).await;
-    suite(&["validation.json"], 376).await;
+    suite(&["defaults.json"], 195).await;
+    suite(&["validation.json"], 515).await;
 }

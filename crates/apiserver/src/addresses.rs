@@ -38,6 +38,31 @@ impl Addresses {
             (None, Some(ip)) => ip.to_owned(),
             (None, None) => self.next().ok_or_else(|| Failure::internal("range is full"))?,
         };
+        let in_range = number(&ip).is_none_or(|n| (FIRST - 1..=LAST + 1).contains(&n));
+        if !in_range {
+            let detail =
+                format!("failed to allocate IP {ip}: the provided network does not match the current range");
+            let wrong = Wrong::invalid("spec.clusterIPs", &value!([ip.as_str()]), &detail);
+            return Err(Failure::invalid("", "Service", service.name(), vec![wrong]));
+        }
+        for (i, family) in service.list_at(&["spec", "ipFamilies"]).iter().enumerate() {
+            if family.as_str() == Some("IPv6") && ip != "None" {
+                let field = format!("spec.ipFamilies[{i}]");
+                let wrong = Wrong::invalid(field, family, "not configured on this cluster");
+                return Err(Failure::invalid("", "Service", service.name(), vec![wrong]));
+            }
+        }
+        for (i, port) in service.list_at(&["spec", "ports"]).iter().enumerate() {
+            let Some(number) = port.get("nodePort").filter(|n| n.as_i64().is_some_and(|n| n != 0)) else {
+                continue;
+            };
+            if !(30_000..32_768).contains(&number.as_i64().unwrap_or(0)) {
+                let detail =
+                    "provided port is not in the valid range. The range of valid ports is 30000-32767";
+                let wrong = Wrong::invalid(format!("spec.ports[{i}].nodePort"), number, detail);
+                return Err(Failure::invalid("", "Service", service.name(), vec![wrong]));
+            }
+        }
         if old_ip != Some(ip.as_str()) && !self.is_free(&ip) {
             let detail = "failed to allocate IP ".to_owned() + &ip + ": provided IP is already allocated";
             let wrong = Wrong::invalid("spec.clusterIPs", &value!([ip.as_str()]), &detail);
@@ -54,6 +79,20 @@ impl Addresses {
         }
         if let Some(ports) = ports {
             spec.insert("ports", ports);
+        }
+        let checked = kind == "LoadBalancer"
+            && spec.get("externalTrafficPolicy").and_then(Value::as_str) == Some("Local");
+        if checked && spec.get("healthCheckNodePort").is_none_or(|n| n.as_i64() == Some(0)) {
+            let used: Vec<i64> = spec
+                .get("ports")
+                .and_then(Value::as_list)
+                .into_iter()
+                .flat_map(|list| list.iter().filter_map(|p| p.i64_at(&["nodePort"])))
+                .collect();
+            let free = (30_000..32_768).find(|n| !self.ports.contains(n) && !used.contains(n));
+            if let Some(number) = free {
+                spec.insert("healthCheckNodePort", number);
+            }
         }
         Ok(())
     }
@@ -89,7 +128,9 @@ impl Addresses {
         let ports: Vec<i64> = service
             .list_at(&["spec", "ports"])
             .iter()
-            .filter_map(|p| p.i64_at(&["nodePort"]).filter(|n| *n != 0))
+            .filter_map(|p| p.i64_at(&["nodePort"]))
+            .chain(service.i64_at(&["spec", "healthCheckNodePort"]))
+            .filter(|n| *n != 0)
             .collect();
         self.taken.extend(&ips);
         self.ports.extend(&ports);

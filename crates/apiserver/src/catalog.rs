@@ -191,6 +191,11 @@ impl Catalog {
         self.all().any(|served| served.group() == group)
     }
 
+    /// Whether a group holds kinds that are built in. Of other groups what is not there is a page that is not there.
+    pub(crate) fn is_builtin(&self, group: &str) -> bool {
+        self.all().any(|served| served.group() == group && served.custom.is_none())
+    }
+
     /// Whether a group is served in a version.
     pub(crate) fn has_version(&self, group: &str, version: &str) -> bool {
         self.all().any(|served| served.group() == group && served.gvk().version == version)

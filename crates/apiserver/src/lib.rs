@@ -49,9 +49,14 @@
 //! # What it does not do
 //! It runs no CEL rules, admission policies or webhooks and evaluates no RBAC; quotas and limit ranges are
 //! ordinary objects. It reads JSON and YAML but not protobuf, which `kubectl create deployment` and its
-//! siblings send. Conversion webhooks are not called. Many values of built-in kinds that the real server
-//! refuses are accepted: validation covers what people get wrong most. OpenAPI v2 is empty, and v3 has no
-//! descriptions.
+//! siblings send. Conversion webhooks are not called. OpenAPI v2 is empty, and v3 has no descriptions.
+//!
+//! Objects are validated as the real server does it, in its words, create and update: the core group except
+//! Events, ServiceAccounts and most of a Node; apps, batch, networking, autoscaling/v2, policy, rbac, scheduling,
+//! StorageClasses, EndpointSlices, Leases, CustomResourceDefinitions and webhook configurations. Of a status only
+//! that of a Service is checked. Other kinds (resource.k8s.io, flow control, admission policies, certificates, CSI)
+//! are held to their types and metadata alone, and autoscaling/v1 is not checked beyond them. Custom resources are
+//! checked against their schema except for CEL rules. Time zones of CronJobs are judged by their look.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP side alone asks for some answers"))]
 
@@ -63,6 +68,8 @@ mod catalog;
 mod controllers;
 mod convert;
 mod failure;
+mod go_fields;
+mod go_json;
 #[cfg(feature = "http")]
 mod http;
 mod local;
@@ -79,6 +86,7 @@ mod table;
 #[cfg(feature = "tcp")]
 mod tcp;
 mod typing;
+mod validate;
 mod watch;
 mod write;
 

@@ -179,6 +179,7 @@ impl Local {
             dry_run: options.dry_run,
             force: options.force,
             validation: if options.strict { FieldValidation::Strict } else { FieldValidation::Warn },
+            noted: Vec::new(),
         };
         let mut state = self.server.lock();
         let after = state.rules.enter(&ask)?;

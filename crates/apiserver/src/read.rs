@@ -65,10 +65,8 @@ impl Selection {
     /// # Errors
     /// 400 in the words of the parsers, or for a field that cannot be selected.
     pub(crate) fn parse(served: &Served, labels: &str, fields: &str) -> Result<Self, Failure> {
-        let labels: LabelSelector = labels.parse().map_err(|e| {
-            Failure::bad_request(format!("unable to parse requirement: {e}")).plain_scan(&format!("{e}"))
-        })?;
-        let fields: FieldSelector = fields.parse().map_err(|e| Failure::bad_request(format!("{e}")))?;
+        let labels: LabelSelector = labels.parse().map_err(|e| refused_labels(labels, &format!("{e}")))?;
+        let fields: FieldSelector = fields.parse().map_err(|e| refused_fields(fields, &format!("{e}")))?;
         let kind = served.gvk().kind.as_str();
         let more = SELECTABLE
             .iter()
@@ -105,15 +103,36 @@ impl Selection {
     }
 }
 
-impl Failure {
-    /// Errors of the scanner, not of a requirement, carry no prefix in the real server.
-    fn plain_scan(mut self, text: &str) -> Self {
-        if text.starts_with("found ") && text.contains("expected: !, identifier")
-            || text.starts_with("unable to parse")
-        {
-            self.message = text.to_owned();
+/// The refusal of a label selector. Errors of the scanner, not of a requirement, carry no prefix in the real server.
+fn refused_labels(selector: &str, error: &str) -> Failure {
+    let head = format!("unable to parse selector \"{selector}\": ");
+    let why = error.strip_prefix(&head).unwrap_or(error);
+    if why.starts_with("found ") && why.contains("expected: !, identifier") {
+        return Failure::bad_request(why);
+    }
+    if why.contains("the value must be an integer") {
+        let value = selector.rsplit(['>', '<']).next().unwrap_or_default().trim();
+        let rest = why.rsplit_once(": for ").map_or(why, |(_, rest)| rest);
+        let message =
+            format!("unable to parse requirement: values[0]: Invalid value: \"{value}\": for {rest}");
+        return Failure::bad_request(message);
+    }
+    if error.starts_with("unable to parse requirement") {
+        return Failure::bad_request(error);
+    }
+    // The one place where the parser writes no comma.
+    let why = why.replace(", expected: '('", " expected: '('");
+    Failure::bad_request(format!("unable to parse requirement: {why}"))
+}
+
+/// The refusal of a field selector.
+fn refused_fields(selector: &str, error: &str) -> Failure {
+    match error.contains("expected: field=value") {
+        true => {
+            let part = selector.split(',').find(|part| !part.contains('=')).unwrap_or(selector);
+            Failure::bad_request(format!("invalid selector: '{selector}'; can't understand '{part}'"))
         }
-        self
+        false => Failure::bad_request(error),
     }
 }
 

@@ -4,6 +4,7 @@ use tautline_core::{FieldPath, Map, Object, PathElement, Value, value};
 use tautline_grammar::LabelSelector;
 
 use crate::catalog::Served;
+use crate::failure::Wrong;
 
 /// The `Scale` of an object.
 pub(crate) fn of(served: &Served, object: &Object) -> Value {
@@ -25,6 +26,37 @@ pub(crate) fn of(served: &Served, object: &Object) -> Value {
         is.insert("selector", text);
     }
     value!({ "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": wish, "status": is })
+}
+
+/// Checks the number of replicas of a custom resource that can be scaled.
+pub(crate) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
+    let custom = served.kind.subresource("scale").and_then(|s| s.scale.clone());
+    let Some(path) = custom.map(|paths| paths.spec_replicas) else { return Vec::new() };
+    let whole = Value::Map(object.as_map().clone());
+    let field: String = path
+        .elements()
+        .iter()
+        .filter_map(|e| if let PathElement::Field(f) = e { Some(format!(".{f}")) } else { None })
+        .collect();
+    match path.get(&whole) {
+        Some(Value::Int(n)) if *n < 0 => {
+            vec![Wrong::invalid(field, &Value::Int(*n), "should be a non-negative integer")]
+        }
+        Some(Value::Int(n)) if *n > i64::from(i32::MAX) => {
+            vec![Wrong::invalid(field, &Value::Int(*n), "should be less than or equal to 2147483647")]
+        }
+        Some(value @ (Value::String(_) | Value::Bool(_) | Value::Float(_))) => {
+            let kind = match value {
+                Value::String(_) => "string",
+                Value::Bool(_) => "bool",
+                _ => "float64",
+            };
+            let printed = tautline_merge::go_text(value);
+            let detail = format!("{field} accessor error: {printed} is of the type {kind}, expected int64");
+            vec![Wrong::invalid(field, &Value::Int(0), &detail)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Writes the number of replicas into an object.

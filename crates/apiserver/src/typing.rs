@@ -32,7 +32,54 @@ pub(crate) fn own_update(
     now: Timestamp,
 ) -> Object {
     let subresource = Some(ask.subresource.as_str()).filter(|s| !s.is_empty());
-    own(catalog, Some(old), new, manager, subresource, now)
+    let mut new = own(catalog, Some(old), new, manager, subresource, now);
+    if ask.subresource == "scale" {
+        forget_scale_times(&mut new);
+    }
+    new
+}
+
+/// Who wrote through the scale has no time: the server forgets it. Entries without a time come first.
+fn forget_scale_times(object: &mut Object) {
+    let Some(Value::List(entries)) = object.metadata_mut().get_mut("managedFields") else { return };
+    for entry in entries.iter_mut() {
+        if entry.str_at(&["subresource"]) == Some("scale")
+            && let Some(map) = entry.as_map_mut()
+        {
+            map.remove("time");
+        }
+    }
+    let key = |entry: &Value| {
+        let text = |field: &str| entry.str_at(&[field]).unwrap_or_default().to_owned();
+        (text("operation"), text("time"), text("manager"))
+    };
+    entries.sort_by_cached_key(key);
+}
+
+/// An object as it comes back from the store: built-in kinds are kept as protobuf, which knows no empty lists, so
+/// those that are always printed are null.
+pub(crate) fn from_protobuf(served: &Served, object: &mut Object) {
+    let Some(root) =
+        served.root.as_ref().filter(|_| served.custom.is_none() && served.group() != "apiextensions.k8s.io")
+    else {
+        return;
+    };
+    let node = root.node();
+    let always = |of: tautline_schema::TypeRef<'_>| -> Vec<String> {
+        let lists = of.fields().filter(|f| f.presence == tautline_schema::Presence::Always);
+        lists.filter(|f| f.of.items().is_some()).map(|f| f.name.to_string()).collect()
+    };
+    let empty = |value: Option<&Value>| value.and_then(Value::as_list).is_some_and(|list| list.is_empty());
+    for field in always(node) {
+        if empty(object.get(&field)) {
+            object.as_map_mut().insert(field.as_str(), Value::Null);
+        }
+    }
+    for field in node.declared("spec").map(always).unwrap_or_default() {
+        if empty(object.at(&["spec", &field])) {
+            object.as_map_mut().map_at("spec").insert(field.as_str(), Value::Null);
+        }
+    }
 }
 
 /// Where ownership cannot be told, the object keeps the owners it had, as on the real server.
@@ -124,7 +171,10 @@ pub(crate) fn patched(served: &Served, old: &Value, patch: &PatchBody) -> Result
             merge_patch::apply(old, patch)
         }
         PatchBody::Strategic(patch) => {
-            must_be_map(patch)?;
+            must_be_map(patch).map_err(|failure| Failure {
+                message: failure.message.trim_start_matches("error decoding patch: ").to_owned(),
+                ..failure
+            })?;
             match root {
                 Some(root) => strategic::apply(old, patch, root.node()),
                 None => merge_patch::apply(old, patch),
@@ -173,7 +223,7 @@ fn must_be_map(patch: &Value) -> Result<(), Failure> {
 }
 
 /// What Go's decoder calls a JSON value.
-fn go_kind(value: &Value) -> &'static str {
+pub(crate) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Map(_) => "object",
         Value::List(_) => "array",

@@ -30,8 +30,9 @@ fn brief(value: &Value) -> String {
     }
 }
 
-/// `%v`: maps as `map[a:1 b:2]`, lists as `[1 2]`, null as `<nil>`.
-pub(crate) fn plain(value: &Value) -> String {
+/// A value as Go's `%v` prints it, which is how the API server shows a patch that it refuses: maps as `map[a:1 b:2]`,
+/// lists as `[1 2]`, null as `<nil>`.
+pub fn plain(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::Bool(b) => b.to_string(),

@@ -51,6 +51,7 @@ mod three_way;
 mod time;
 
 pub use fieldset::{FieldSet, FieldsError};
+pub use go_print::plain as go_text;
 pub use patch::{PatchError, json as json_patch, merge as merge_patch};
 pub use structured::{
     Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,

@@ -4,6 +4,7 @@ use bytes::{Buf, Bytes};
 use http_body_util::BodyExt;
 use tautline_core::Value;
 
+use crate::catalog::Served;
 use crate::failure::Failure;
 
 /// What a body may weigh: etcd's and the real server's limit.
@@ -28,7 +29,7 @@ where
 pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported(media)),
+        "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported()),
         _ if media.contains("yaml") => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
@@ -43,10 +44,79 @@ pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure>
     }
 }
 
-pub(super) fn unsupported(media: &str) -> Failure {
-    let message = format!(
-        "the body of the request was in an unknown format - accepted media types include: application/json, \
-         application/yaml ({media})"
-    );
+/// The body of a POST or PUT, as a value.
+///
+/// # Errors
+/// 415 for another type, 400 in the words of the server's decoder.
+pub(super) fn object(bytes: &Bytes, content_type: &str, served: &Served) -> Result<Value, Failure> {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    if !["", "*/*", "application/json", "application/yaml"].contains(&media) {
+        return Err(unsupported());
+    }
+    if media == "application/yaml" {
+        return value(bytes, content_type);
+    }
+    let refused = |why: &str| {
+        let kind = &served.gvk().kind;
+        let shown = summary(bytes);
+        let message = format!(
+            "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse \
+             error: {why} ({shown})"
+        );
+        Failure::bad_request(message)
+    };
+    if let Err(why) = crate::go_json::check(bytes) {
+        return Err(refused(&why));
+    }
+    let read = value(bytes, content_type)?;
+    match &read {
+        Value::Map(_) | Value::Null => Ok(read),
+        other => {
+            let kind = crate::typing::go_kind(other);
+            Err(refused(&format!(
+                "json: cannot unmarshal {kind} into Go value of type struct {{ APIVersion string \
+                 \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+            )))
+        }
+    }
+}
+
+/// The beginning of a body: as text if it looks like an object, in hexadecimal otherwise.
+fn summary(bytes: &[u8]) -> String {
+    const MOST: usize = 128;
+    match bytes.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') if bytes.len() > MOST => format!("{} ...", String::from_utf8_lossy(&bytes[..MOST])),
+        Some(b'{') => String::from_utf8_lossy(bytes).into_owned(),
+        Some(_) => {
+            let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+            if bytes.len() > MOST { format!("{} ...", hex(&bytes[..MOST])) } else { hex(bytes) }
+        }
+    }
+}
+
+/// What the server remarks about a body beyond its value: fields that stand there twice.
+pub(super) fn noted(bytes: &Bytes, content_type: &str) -> Vec<String> {
+    if content_type.contains("yaml") {
+        return Vec::new();
+    }
+    let is_operations = content_type.starts_with("application/json-patch");
+    let lead = if is_operations { "json patch " } else { "" };
+    let twice = crate::go_json::duplicates(bytes);
+    let mut noted: Vec<String> =
+        twice.iter().map(|path| format!("{lead}duplicate field \"{path}\"")).collect();
+    if let Some(Value::List(operations)) = Value::from_json(bytes).ok().filter(|_| is_operations) {
+        for (i, operation) in operations.iter().enumerate() {
+            let keys = operation.as_map().into_iter().flat_map(|map| map.keys());
+            let odd = keys.filter(|key| !["op", "path", "from", "value"].contains(&key.as_str()));
+            noted.extend(odd.map(|key| format!("{lead}unknown field \"[{i}].{key}\"")));
+        }
+    }
+    noted
+}
+
+pub(super) fn unsupported() -> Failure {
+    let message = "the body of the request was in an unknown format - accepted media types include: \
+                   application/json, application/yaml, application/vnd.kubernetes.protobuf";
     Failure::new(415, "UnsupportedMediaType", message)
 }

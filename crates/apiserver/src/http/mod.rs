@@ -143,7 +143,9 @@ impl HttpService {
         match state.catalog.at(group, version, plural) {
             Some(served) => Ok(served.clone()),
             // A resource of a group that nobody serves is a page that is not there, in plain text.
-            None if !state.catalog.has_group(group) => Err(Failure::new(404, "PageNotFound", "")),
+            None if !state.catalog.has_group(group) || !state.catalog.is_builtin(group) => {
+                Err(Failure::new(404, "PageNotFound", ""))
+            }
             None => Err(Failure::no_such_resource()),
         }
     }
@@ -162,7 +164,7 @@ impl HttpService {
             return Err(Failure::method_not_allowed());
         }
         match verb {
-            Verb::Get => self.get(&ask),
+            Verb::Get => self.get(call, &ask),
             Verb::List => self.list(call, &ask),
             Verb::Watch => self.watch(call, form, &ask),
             _ => self.write(call, &ask),
@@ -178,8 +180,15 @@ impl HttpService {
         Failure::no_such_resource()
     }
 
-    fn get(&self, ask: &Ask) -> Result<Answer, Failure> {
+    fn get(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
         let mut state = self.server.lock();
+        let asked = crate::local::parse_version(call.query.text("resourceVersion"))
+            .map_err(|failure| Failure::internal(failure.message))?;
+        let current = state.store.version();
+        if asked > current {
+            let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
+            return Err(Failure::new(504, "Timeout", message).about("", "", ""));
+        }
         state.rules.enter(ask)?;
         let object = state.get(ask)?;
         match ask.subresource.as_str() {
@@ -257,11 +266,29 @@ fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
         "" => None,
         text => Some(text.parse::<u64>().map_err(|_| {
             let why = format!("strconv.ParseUint: parsing \"{text}\": invalid syntax");
-            Failure::bad_request(format!("resourceVersion: Invalid value: \"{text}\": {why}"))
+            Failure::bad_request(format!(
+                "invalid resource version: resourceVersion: Invalid value: \"{text}\": {why}"
+            ))
         })?),
     };
+    if call.query.optional_flag("sendInitialEvents").is_some() {
+        let detail = "sendInitialEvents is forbidden for list";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden("sendInitialEvents", detail)));
+    }
+    if !["", "Exact", "NotOlderThan"].contains(&matching) {
+        let known = ["Exact", "NotOlderThan", ""];
+        let wrong = crate::failure::Wrong::unsupported("resourceVersionMatch", &matching.into(), &known);
+        return Err(query::bad_list_options(wrong));
+    }
+    if !matching.is_empty() && number.is_none() {
+        let detail = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        return Err(query::bad_list_options(crate::failure::Wrong::forbidden(
+            "resourceVersionMatch",
+            detail,
+        )));
+    }
     if matching == "Exact" && number.is_none_or(|n| n == 0) {
-        let detail = "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"";
+        let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
         return Err(query::bad_list_options(crate::failure::Wrong::forbidden(
             "resourceVersionMatch",
             detail,

@@ -29,8 +29,10 @@ pub(super) fn answer(
         "SelfSubjectAccessReview" | "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             access(state, ask, body)
         }
-        "SelfSubjectReview" => value!({ "userInfo": { "username": ask.who.user.as_str(),
-            "groups": ["system:masters", "system:authenticated"] } }),
+        "SelfSubjectReview" => {
+            value!({ "userInfo": { "username": ask.who.user.as_str(), "uid": ask.who.user.as_str(),
+            "groups": ["system:masters", "system:authenticated"] } })
+        }
         "SelfSubjectRulesReview" => value!({ "incomplete": false,
             "resourceRules": [{ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] }],
             "nonResourceRules": [{ "verbs": ["*"], "nonResourceURLs": ["*"] }] }),
@@ -47,6 +49,16 @@ pub(super) fn answer(
     map.insert("kind", ask.served.gvk().kind.as_str());
     map.insert("apiVersion", ask.served.gvk().api_version());
     map.map_at("metadata");
+    let kind = ask.served.gvk().kind.as_str();
+    if kind == "SelfSubjectReview" {
+        let now = tautline_grammar::time::seconds(state.now());
+        map.map_at("metadata").insert("creationTimestamp", now);
+    }
+    if ["SelfSubjectAccessReview", "SubjectAccessReview", "LocalSubjectAccessReview"].contains(&kind) {
+        let object = Object::from_map(map);
+        let owned = crate::typing::own_create(&state.catalog, object, &how.manager, state.now());
+        map = owned.as_map().clone();
+    }
     map.insert("status", status);
     Ok(Some(Answer::Value(201, Value::Map(map), Vec::new())))
 }
@@ -100,6 +112,12 @@ fn bind(state: &mut State, ask: &Ask, body: &Value, how: &How) -> Result<Answer,
     }
     let mut new = Object::clone(&pod);
     new.as_map_mut().map_at("spec").insert("nodeName", node);
+    let now = tautline_grammar::time::seconds(state.now());
+    let mut conditions: Vec<Value> = new.list_at(&["status", "conditions"]).to_vec();
+    conditions.retain(|condition| condition.str_at(&["type"]) != Some("PodScheduled"));
+    conditions.push(value!({ "type": "PodScheduled", "status": "True", "lastProbeTime": null,
+        "lastTransitionTime": now }));
+    new.as_map_mut().map_at("status").insert("conditions", Value::from(conditions));
     let place = crate::store::Place { shelf: "pods".into(), slot: crate::store::Slot::of(&pod) };
     if !how.dry_run {
         state.store.put(&place.shelf, new);

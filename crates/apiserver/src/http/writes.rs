@@ -21,8 +21,9 @@ impl HttpService {
     }
 
     fn change(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
-        let how = how(call, ask)?;
+        let mut how = how(call, ask)?;
         let media = call.header("content-type").to_owned();
+        how.noted = body::noted(&call.body, &media);
         let mut state = self.server.lock();
         let after = state.rules.enter(ask)?;
         let outcome = match ask.verb {
@@ -31,14 +32,14 @@ impl HttpService {
                 state.patch(ask, patch, &how)?
             }
             Verb::Update => {
-                let body = body::value(&call.body, &media)?;
+                let body = body::object(&call.body, &media, &ask.served)?;
                 match ask.subresource.as_str() {
                     "finalize" => finalize(&mut state, ask, &body)?,
                     _ => state.replace(ask, body, &how)?,
                 }
             }
             _ => {
-                let body = body::value(&call.body, &media)?;
+                let body = body::object(&call.body, &media, &ask.served)?;
                 if let Some(answer) = reviews::answer(&mut state, ask, &body, &how)? {
                     state.after_write();
                     return Ok(answer);
@@ -156,11 +157,22 @@ fn how(call: &Call, ask: &Ask) -> Result<How, Failure> {
         };
         return Err(refuse(wrong));
     }
+    let odd = manager.chars().enumerate().find(|(_, c)| c.is_control());
+    if let Some((i, c)) = odd {
+        let detail = format!("invalid character U+{:04X} (at position {i})", u32::from(c));
+        return Err(refuse(Wrong::invalid("fieldManager", &manager.into(), &detail)));
+    }
     if !apply && call.query.optional_flag("force").is_some() && ask.verb == Verb::Patch {
         return Err(refuse(Wrong::forbidden("force", "may not be specified for non-apply patch")));
     }
     let manager = if manager.is_empty() { call.who.default_manager() } else { manager.to_owned() };
-    Ok(How { manager, dry_run: !dry.is_empty(), force: call.query.flag("force"), validation })
+    Ok(How {
+        manager,
+        dry_run: !dry.is_empty(),
+        force: call.query.flag("force"),
+        validation,
+        noted: Vec::new(),
+    })
 }
 
 fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure> {
@@ -185,10 +197,7 @@ fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure>
         "application/strategic-merge-patch+json" => Ok(PatchBody::Strategic(json()?)),
         "application/apply-patch+yaml" => Ok(PatchBody::Apply(body::value(&call.body, "application/yaml")?)),
         _ if ask.served.custom.is_some() => Err(refused(all)),
-        _ => Err(refused(
-            "application/json-patch+json, application/merge-patch+json, \
-             application/strategic-merge-patch+json, application/apply-patch+yaml",
-        )),
+        _ => Err(Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").about("", "", "")),
     }
 }
 

@@ -5,6 +5,7 @@ use tautline_core::{Object, Value, value};
 use tautline_grammar::time::seconds;
 
 use crate::catalog::Served;
+use crate::failure::Failure;
 use crate::state::State;
 
 /// Where a pod finds its token.
@@ -30,16 +31,52 @@ impl State {
             ("", "Node") => taint(object),
             ("", "Pod") => self.complete_pod(object),
             ("apps", "DaemonSet") => object.annotate(TEMPLATE_GENERATION, "1"),
-            ("resource.k8s.io", "DeviceTaintRule") => {
-                let now = seconds(self.now());
-                if let Some(taint) =
-                    object.as_map_mut().map_at("spec").get_mut("taint").and_then(Value::as_map_mut)
-                    && !taint.contains_key("timeAdded")
-                {
-                    taint.insert("timeAdded", now);
-                }
-            }
             _ => {}
+        }
+    }
+
+    /// The defaults that are a moment in time: since when a device is tainted. Who writes the taint owns them.
+    pub(super) fn note_times(&self, served: &Served, object: &mut Object) {
+        let now = seconds(self.now());
+        let note = |taint: Option<&mut Value>| {
+            if let Some(taint) =
+                taint.and_then(Value::as_map_mut).filter(|taint| !taint.contains_key("timeAdded"))
+            {
+                taint.insert("timeAdded", now.as_str());
+            }
+        };
+        if served.is("resource.k8s.io", "DeviceTaintRule") {
+            note(object.as_map_mut().map_at("spec").get_mut("taint"));
+        }
+        if served.is("resource.k8s.io", "ResourceSlice") {
+            let devices = object.as_map_mut().map_at("spec").get_mut("devices").and_then(Value::as_list_mut);
+            for device in devices.into_iter().flat_map(|list| list.iter_mut()) {
+                let taints = device.get_mut("taints").and_then(Value::as_list_mut);
+                taints.into_iter().flat_map(|list| list.iter_mut()).for_each(|taint| note(Some(taint)));
+            }
+        }
+    }
+
+    /// A claim grows only where its class lets it: PersistentVolumeClaimResize.
+    ///
+    /// # Errors
+    /// 403.
+    pub(super) fn may_grow(&self, old: &Object, new: &Object) -> Result<(), Failure> {
+        let size = |claim: &Object| {
+            let amount = claim.at(&["spec", "resources", "requests", "storage"]);
+            amount.and_then(tautline_grammar::Quantity::from_value).and_then(Result::ok)
+        };
+        let class = new.str_at(&["spec", "storageClassName"]).unwrap_or_default();
+        let expands = self
+            .find_builtin("storage.k8s.io/v1", "StorageClass", "", class)
+            .is_some_and(|class| class.get("allowVolumeExpansion").and_then(Value::as_bool) == Some(true));
+        match (size(old), size(new)) {
+            (Some(before), Some(after)) if after > before && !expands => {
+                let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the \
+                           pvc must support resize";
+                Err(Failure::forbidden("", "persistentvolumeclaims", new.name(), why))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -74,6 +111,11 @@ pub(super) fn count_template(old: &Object, new: &mut Object) {
     let known: i64 = old.annotation(TEMPLATE_GENERATION).and_then(|n| n.parse().ok()).unwrap_or(1);
     let count = known + i64::from(template(old) != template(new));
     new.annotate(TEMPLATE_GENERATION, &count.to_string());
+}
+
+/// A changed pod goes on tolerating what every pod tolerates for a while.
+pub(super) fn keep_tolerating(pod: &mut Object) {
+    tolerate(pod.as_map_mut().map_at("spec"));
 }
 
 fn protect(object: &mut Object, finalizer: &str) {

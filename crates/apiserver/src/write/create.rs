@@ -8,7 +8,8 @@ use crate::caller::Ask;
 use crate::failure::Failure;
 use crate::state::State;
 use crate::typing;
-use crate::write::{How, Outcome, decode, metadata, required, schema};
+use crate::validate;
+use crate::write::{How, Outcome, decode, metadata, schema};
 
 impl State {
     /// Creates an object from a body.
@@ -16,7 +17,7 @@ impl State {
     /// # Errors
     /// What kube-apiserver 1.37 refuses, in its order: body, namespace, admission, validation, existence.
     pub(crate) fn create(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
-        let (object, mut warnings) = decode(&ask.served, body, how.validation)?;
+        let (object, mut warnings) = decode(&ask.served, body, how)?;
         if !["", "0"].contains(&object.metadata_str("resourceVersion")) {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }
@@ -40,12 +41,16 @@ impl State {
         self.settled(&served, &mut object)?;
         let name = object.name().to_owned();
         self.namespace_open(ask, &name)?;
+        self.note_times(&served, &mut object);
         match applied {
             Some(fields) => drop(object.metadata_mut().insert("managedFields", fields)),
             None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
         }
         // What the server itself fills in from here on has no owner.
         served.prepare_create(&mut object);
+        if served.is("", "Service") {
+            crate::write::services::prepare_new(&mut object);
+        }
         self.complete(&served, &mut object);
         self.settled(&served, &mut object)?;
         self.mutate(ask, None, &mut object, how.dry_run)?;
@@ -57,7 +62,7 @@ impl State {
         }
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
-        let warnings = required::warnings(&served, &object);
+        let warnings = validate::warnings(&served, &object);
         let object = match how.dry_run {
             true => Arc::new(object),
             false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
@@ -75,8 +80,12 @@ impl State {
         let served = &ask.served;
         let mut wrong = metadata::check(served, object);
         match &served.custom {
-            Some(custom) => wrong.extend(schema::check(&custom.schema, object)),
-            None => wrong.extend(required::check(served, object)),
+            Some(custom) => {
+                wrong.extend(schema::check(&custom.schema, object));
+                wrong.extend(crate::scale::check(served, object));
+                wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
+            }
+            None => wrong.extend(validate::check(served, object, true)),
         }
         if wrong.is_empty() {
             return Ok(());

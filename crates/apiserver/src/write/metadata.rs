@@ -151,17 +151,44 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
             }
         }
     }
+    for (i, owner) in owners.into_iter().flatten().enumerate() {
+        // Events come and go: nothing may hang on them.
+        if owner.str_at(&["kind"]) == Some("Event")
+            && ["v1", "events.k8s.io/v1"].contains(&owner.str_at(&["apiVersion"]).unwrap_or_default())
+        {
+            let version = owner.str_at(&["apiVersion"]).unwrap_or_default();
+            let version = if version.contains('/') { version.to_owned() } else { format!("/{version}") };
+            let message = format!(
+                "Invalid value: {}: {version}, Kind=Event is disallowed from being an owner",
+                print_owner(owner)
+            );
+            let field = format!("metadata.ownerReferences[{i}]");
+            wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
+        }
+    }
     let controllers = object.owner_references().filter(|o| o.controller).count();
     if controllers > 1 {
-        let all = object.metadata().and_then(|m| m.get("ownerReferences")).cloned().unwrap_or_default();
-        let detail = "Only one reference can have Controller set to true";
-        wrong.push(Wrong::invalid("metadata.ownerReferences", &all, detail));
+        let all: Vec<String> = owners.into_iter().flatten().map(print_owner).collect();
+        let message =
+            format!("Invalid value: [{}]: Only one reference can have Controller set to true", all.join(","));
+        let field = "metadata.ownerReferences".to_owned();
+        wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
     }
+}
+
+/// An owner as Go prints it.
+fn print_owner(owner: &Value) -> String {
+    let part = |field: &str| {
+        owner.get(field).filter(|v| !v.is_null()).map(|value| format!("\"{field}\":{}", value.to_json()))
+    };
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    format!("{{{}}}", fields.into_iter().filter_map(part).collect::<Vec<_>>().join(","))
 }
 
 fn check_finalizers(object: &Object, wrong: &mut Vec<Wrong>) {
     // Custom resources take any qualified name, such as Argo CD's finalizers; built-in kinds are stricter.
-    let is_builtin = tautline_schema::builtin().kind(&object.gvk()).is_some();
+    let is_builtin = tautline_schema::builtin().kind(&object.gvk()).is_some()
+        && object.kind() != "CustomResourceDefinition";
     for (i, finalizer) in object.finalizers().enumerate() {
         let value = Value::string(finalizer);
         for problem in names::qualified_name(finalizer) {
@@ -186,10 +213,18 @@ pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let fields =
         ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+    for field in ["uid", "deletionTimestamp"] {
+        let have = old.metadata().and_then(|m| m.get(field));
+        if let Some(value) =
+            new.metadata().and_then(|m| m.get(field)).filter(|v| !v.is_null() && v.as_str() != Some(""))
+            && Some(value) != have
+        {
+            wrong.push(Wrong::invalid(format!("metadata.{field}"), value, "field is immutable"));
+        }
+    }
     for field in fields {
         copy(old, new, field);
     }
-    new.metadata_mut().remove("selfLink");
     if old.is_terminating() {
         let added: Vec<&str> = new.finalizers().filter(|f| !old.finalizers().any(|o| o == *f)).collect();
         if !added.is_empty() {

@@ -4,11 +4,10 @@ mod admission;
 mod create;
 mod decode;
 mod delete;
-mod immutable;
 mod metadata;
 mod patch;
-mod required;
 mod schema;
+mod services;
 mod strategy;
 mod update;
 
@@ -19,6 +18,7 @@ use tautline_core::Object;
 pub(crate) use decode::decode;
 pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
 pub(crate) use patch::PatchBody;
+pub(crate) use schema::schema_of_default;
 
 use crate::caller::Ask;
 use crate::failure::Failure;
@@ -44,6 +44,8 @@ pub(crate) struct How {
     pub(crate) dry_run: bool,
     pub(crate) force: bool,
     pub(crate) validation: FieldValidation,
+    /// What reading the body noticed: fields that stand there twice.
+    pub(crate) noted: Vec<String>,
 }
 
 impl How {
@@ -53,6 +55,7 @@ impl How {
             dry_run: false,
             force: false,
             validation: FieldValidation::Ignore,
+            noted: Vec::new(),
         }
     }
 }
@@ -85,7 +88,8 @@ impl State {
     }
 
     /// Stores an object and notes what it holds of the cluster.
-    pub(crate) fn commit(&mut self, ask: &Ask, object: Object) -> Arc<Object> {
+    pub(crate) fn commit(&mut self, ask: &Ask, mut object: Object) -> Arc<Object> {
+        crate::typing::from_protobuf(&ask.served, &mut object);
         let stored = self.store.put(&ask.served.shelf, object);
         self.noted(&ask.served, &stored);
         stored

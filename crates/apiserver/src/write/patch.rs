@@ -8,7 +8,8 @@ use crate::caller::Ask;
 use crate::failure::{Failure, Wrong};
 use crate::state::State;
 use crate::typing;
-use crate::write::update::check_preconditions;
+use crate::write::decode::{Refusal, read};
+use crate::write::update::check_version;
 use crate::write::{FieldValidation, How, Outcome, decode};
 
 /// A patch as it came.
@@ -42,10 +43,13 @@ impl State {
             return self.patch_scale(ask, &old, &body, how);
         }
         let patched = typing::patched(&ask.served, &old.to_value(), &body)?;
-        let (mut object, warnings) = decode(&ask.served, patched, how.validation)
-            .map_err(|failure| as_invalid(ask, &failure, how.validation))?;
+        let (mut object, warnings) = match read(&ask.served, patched.clone(), how, true) {
+            Ok(read) => read,
+            Err(refusal) => return Err(as_invalid(ask, &body, &patched, refusal)),
+        };
+        check_name(ask, &object)?;
         self.place_in(ask, &mut object)?;
-        check_preconditions(ask, &old, &object)?;
+        check_version(ask, &old, &object)?;
         typing::default(&self.catalog, &mut object)
             .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
         let mut outcome = self.update_object(ask, &old, object, how, None)?;
@@ -73,17 +77,30 @@ impl State {
 
     /// Server-side apply.
     fn apply(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
-        let Value::Map(map) = body else {
-            return Err(Failure::bad_request("the patch is no object"));
+        let map = match body {
+            Value::Map(map) => map,
+            Value::Null => tautline_core::Map::new(),
+            other => {
+                let message = format!(
+                    "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} \
+                     into Go value of type map[string]interface {{}}",
+                    typing::go_kind(&other)
+                );
+                return Err(Failure::bad_request(message));
+            }
         };
         let mut wanted = Object::from_map(map);
         check_applied(ask, &wanted)?;
-        wanted.metadata_mut().insert("name", ask.name.as_str());
-        self.place_in(ask, &mut wanted)?;
+        self.place_in(ask, &mut wanted.clone())?;
         let stored = self.find(&ask.served, &ask.namespace, &ask.name);
         let old = stored.map(|stored| Arc::new(typing::from_stored(&ask.served, &stored)));
+        match &old {
+            // What is there has a name; what is not there needs one.
+            Some(_) => drop(wanted.metadata_mut().insert("name", ask.name.as_str())),
+            None => check_name(ask, &wanted)?,
+        }
         if let Some(old) = &old {
-            check_preconditions(ask, old, &wanted)?;
+            check_version(ask, old, &wanted)?;
         } else if !wanted.metadata_str("uid").is_empty() {
             let why = format!(
                 "uid mismatch: the provided object specified uid {}, and no existing object was found",
@@ -94,12 +111,23 @@ impl State {
             return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
         }
         let warnings = self.apply_warnings(ask, &wanted, how);
+        if let Some(old) =
+            old.as_ref().filter(|old| !["", old.metadata_str("uid")].contains(&wanted.metadata_str("uid")))
+        {
+            let uid = Value::string(wanted.metadata_str("uid"));
+            let wrong = vec![Wrong::invalid("metadata.uid", &uid, "field is immutable")];
+            return Err(crate::write::create::invalid(ask, old, wrong));
+        }
         for field in ["resourceVersion", "uid"] {
             wanted.metadata_mut().remove(field);
         }
         let applied = typing::apply(&self.catalog, ask, old.as_deref(), &wanted, how, self.now())?;
         let Some((mut object, fields)) = applied else {
             let object = old.ok_or_else(|| Failure::internal("an apply that creates changed nothing"))?;
+            let mut warnings = warnings;
+            if !crate::write::update::templated(&ask.served) && !ask.served.is("", "Pod") {
+                warnings.extend(crate::validate::warnings(&ask.served, &object));
+            }
             return Ok(Outcome { object, created: false, warnings });
         };
         let mut outcome = match &old {
@@ -116,31 +144,25 @@ impl State {
 
     /// What decoding the applied object warns of. An apply refuses unknown fields later, as typed patch.
     fn apply_warnings(&self, ask: &Ask, wanted: &Object, how: &How) -> Vec<String> {
-        let lenient =
-            if how.validation == FieldValidation::Strict { FieldValidation::Ignore } else { how.validation };
+        let lenient = match how.validation {
+            FieldValidation::Strict => How { validation: FieldValidation::Ignore, ..how.clone() },
+            _ => how.clone(),
+        };
         // What does not fit its type is refused as a typed patch is, with a 500.
-        decode(&ask.served, wanted.to_value(), lenient).map(|(_, warnings)| warnings).unwrap_or_default()
+        decode(&ask.served, wanted.to_value(), &lenient).map(|(_, warnings)| warnings).unwrap_or_default()
     }
 }
 
 /// What the server refuses of an applied object before it looks at fields.
 fn check_applied(ask: &Ask, wanted: &Object) -> Result<(), Failure> {
     let gvk = ask.served.gvk();
-    if wanted.kind().is_empty() {
-        let body = wanted.to_value().to_json();
-        return Err(Failure::bad_request(format!("Object 'Kind' is missing in '{body}'")));
-    }
     if wanted.gvk() != *gvk && ask.subresource != "scale" {
-        let message = format!("invalid object type: /{}, Kind={}", wanted.api_version(), wanted.kind());
+        let said = wanted.gvk();
+        let message = format!("invalid object type: {}/{}, Kind={}", said.group, said.version, said.kind);
         return Err(Failure::bad_request(message));
     }
-    if !wanted.name().is_empty() && wanted.name() != ask.name {
-        let message = format!(
-            "the name of the object ({}) does not match the name on the URL ({})",
-            wanted.name(),
-            ask.name
-        );
-        return Err(Failure::bad_request(message));
+    if !wanted.name().is_empty() {
+        check_name(ask, wanted)?;
     }
     if wanted.metadata().is_some_and(|m| m.get("managedFields").is_some_and(|f| !f.is_null())) {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
@@ -148,14 +170,67 @@ fn check_applied(ask: &Ask, wanted: &Object) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A patched object of wrong types is a 422 with an empty kind; unknown fields stay what they are.
-fn as_invalid(ask: &Ask, failure: &Failure, validation: FieldValidation) -> Failure {
-    if validation == FieldValidation::Strict && failure.message.contains("strict decoding error") {
-        let what = failure.message.split_once(": ").map_or("", |(_, rest)| rest);
-        let wrong = Wrong::invalid("patch", &Value::Null, what);
-        let mut invalid = Failure::invalid("", "", &ask.name, vec![wrong]);
-        invalid.message = failure.message.clone();
-        return Failure { code: 400, reason: "BadRequest".to_owned(), details: None, ..invalid };
+/// The name of a patched or applied object is that of the path.
+fn check_name(ask: &Ask, object: &Object) -> Result<(), Failure> {
+    if object.name().is_empty() {
+        let message = format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            ask.name
+        );
+        return Err(Failure::bad_request(message));
     }
-    failure.clone()
+    if object.name() != ask.name {
+        let message = format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            object.name(),
+            ask.name
+        );
+        return Err(Failure::bad_request(message));
+    }
+    Ok(())
+}
+
+/// A patched object that is none of its kind is a 422 of no kind at all. It shows what was made of the object, or
+/// the strategic patch.
+fn as_invalid(ask: &Ask, patch: &PatchBody, patched: &Value, refusal: Refusal) -> Failure {
+    if refusal.why.is_empty() {
+        return refusal.failure;
+    }
+    let go = crate::go_fields::of_kind(ask.served.gvk());
+    let (shown, why) = match patch {
+        PatchBody::Strategic(patch) => {
+            (tautline_merge::go_text(patch), refusal.restored.unwrap_or(refusal.why))
+        }
+        PatchBody::Json(operations) => {
+            (crate::go_fields::text(patched, go, Some(&touched(operations))), refusal.why)
+        }
+        PatchBody::Merge(patch) | PatchBody::Apply(patch) => {
+            (crate::go_fields::text(patched, go, Some(patch)), refusal.why)
+        }
+    };
+    let message = format!("Invalid value: {}: {why}", Value::string(shown.as_str()).to_json());
+    Failure::invalid(
+        "",
+        "",
+        "",
+        vec![Wrong { field: "patch".to_owned(), reason: "FieldValueInvalid", message }],
+    )
+}
+
+/// The maps that the operations of a JSON patch went through.
+fn touched(operations: &Value) -> Value {
+    let mut all = Value::map();
+    for operation in operations.as_list().into_iter().flat_map(|list| list.iter()) {
+        for field in ["path", "from"] {
+            let mut at = &mut all;
+            for step in operation.str_at(&[field]).unwrap_or_default().split('/').skip(1) {
+                let step = step.replace("~1", "/").replace("~0", "~");
+                let Some(map) = at.as_map_mut() else { break };
+                map.map_at(&step);
+                let Some(below) = map.get_mut(&step) else { break };
+                at = below;
+            }
+        }
+    }
+    all
 }

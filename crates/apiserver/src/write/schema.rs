@@ -27,6 +27,13 @@ pub(super) fn check(schema: &Value, object: &Object) -> Vec<Wrong> {
     wrong
 }
 
+/// Checks a default against the schema it is in.
+pub(crate) fn schema_of_default(schema: &Value, value: &Value) -> Vec<Wrong> {
+    let mut found = Found::default();
+    found.value(schema, value, "");
+    found.wrong
+}
+
 /// Whether any CEL rule is in a schema.
 fn has_rules(schema: &Value) -> bool {
     match schema {
@@ -64,6 +71,7 @@ impl Found {
             let names: Vec<&str> = texts.iter().map(String::as_str).collect();
             self.say(Wrong::unsupported(path, value, &names), true);
         }
+        self.junctors(schema, value, path);
         match value {
             Value::Map(map) => self.map(schema, map, path),
             Value::List(list) => self.list(schema, list, path),
@@ -71,6 +79,64 @@ impl Found {
             Value::Int(_) | Value::Float(_) => self.number(schema, value, path),
             Value::Null | Value::Bool(_) => {}
         }
+    }
+
+    /// `oneOf`, `anyOf`, `allOf` and `not`.
+    fn junctors(&mut self, schema: &Value, value: &Value, path: &str) {
+        let tried = |field: &str| -> Vec<Vec<Wrong>> {
+            let one = |schema: &Value| {
+                let mut found = Found::default();
+                found.value(schema, value, path);
+                found.wrong
+            };
+            schema.list_at(&[field]).iter().map(one).collect()
+        };
+        let one = tried("oneOf");
+        let fits = one.iter().filter(|wrong| wrong.is_empty()).count();
+        if !one.is_empty() && fits != 1 {
+            let count = if fits == 0 {
+                "Found none valid".to_owned()
+            } else {
+                format!("Found {fits} valid alternatives")
+            };
+            self.whole(
+                &format!("\"{path}\" must validate one and only one schema (oneOf). {count}"),
+                fits == 0,
+            );
+            if fits == 0 {
+                self.best(one);
+            }
+        }
+        let any = tried("anyOf");
+        if !any.is_empty() && any.iter().all(|wrong| !wrong.is_empty()) {
+            self.whole(&format!("\"{path}\" must validate at least one schema (anyOf)"), true);
+            self.best(any);
+        }
+        let all = tried("allOf");
+        if all.iter().any(|wrong| !wrong.is_empty()) {
+            self.whole(&format!("\"{path}\" must validate all the schemas (allOf)"), true);
+            all.into_iter().flatten().for_each(|wrong| self.say(wrong, true));
+        }
+        if let Some(not) = schema.get("not").filter(|not| not.as_map().is_some()) {
+            let mut found = Found::default();
+            found.value(not, value, path);
+            if found.wrong.is_empty() {
+                self.whole(&format!("\"{path}\" must not validate the schema (not)"), false);
+            }
+        }
+    }
+
+    /// What the alternative that came closest complains of.
+    fn best(&mut self, tried: Vec<Vec<Wrong>>) {
+        if let Some(best) = tried.into_iter().min_by_key(Vec::len) {
+            best.into_iter().for_each(|wrong| self.say(wrong, true));
+        }
+    }
+
+    /// A complaint that belongs to no field.
+    fn whole(&mut self, detail: &str, blocks: bool) {
+        let message = format!("Invalid value: \"\": {detail}");
+        self.say(Wrong { field: "<nil>".to_owned(), reason: "FieldValueInvalid", message }, blocks);
     }
 
     fn has_type(&mut self, schema: &Value, value: &Value, path: &str) -> bool {
@@ -93,6 +159,10 @@ impl Found {
         };
         if !fits {
             self.mistyped(want, value, path);
+            if want == "integer" && matches!(value, Value::Float(_)) {
+                let detail = format!("Checked value must be of type integer (default format) in {path}");
+                self.whole(&detail, true);
+            }
         }
         fits
     }
@@ -182,6 +252,11 @@ impl Found {
     fn text(&mut self, schema: &Value, text: &str, path: &str) {
         let size = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
         let value = Value::string(text);
+        if let Some(format) = schema.str_at(&["format"]).filter(|format| !has_format(text, format)) {
+            let message =
+                format!("Invalid value: {0}: {path} in body must be of type {format}: {0}", value.to_json());
+            self.say(Wrong { field: path.to_owned(), reason: "FieldValueTypeInvalid", message }, true);
+        }
         if let Some(most) = schema.i64_at(&["maxLength"]).filter(|n| size > *n) {
             let message = format!("Too long: may not be more than {most} bytes");
             self.say(Wrong { field: path.to_owned(), reason: "FieldValueTooLong", message }, true);
@@ -202,6 +277,10 @@ impl Found {
 
     fn number(&mut self, schema: &Value, value: &Value, path: &str) {
         let Some(number) = value.as_f64() else { return };
+        let small = schema.str_at(&["format"]) == Some("int32");
+        if small && value.as_i64().is_some_and(|n| i32::try_from(n).is_err()) {
+            self.whole(&format!("Checked value must be of type integer with format int32 in {path}"), false);
+        }
         let bound = |field: &str| schema.get(field).and_then(|v| Some((v.as_f64()?, v.to_json())));
         let flag = |field: &str| schema.get(field).and_then(Value::as_bool) == Some(true);
         if let Some((least, text)) = bound("minimum") {
@@ -226,6 +305,27 @@ impl Found {
             let detail = format!("{path} in body should be a multiple of {text}");
             self.say(Wrong::invalid(path, value, &detail), false);
         }
+    }
+}
+
+/// Whether a text has one of the formats that are checked; others are taken as they are.
+fn has_format(text: &str, format: &str) -> bool {
+    use base64::Engine as _;
+    let dashed = |lengths: &[usize]| {
+        let parts: Vec<&str> = text.split('-').collect();
+        let hex = |part: &&str| part.bytes().all(|b| b.is_ascii_hexdigit());
+        parts.len() == lengths.len()
+            && parts.iter().zip(lengths).all(|(p, n)| p.len() == *n)
+            && parts.iter().all(hex)
+    };
+    match format {
+        "byte" => base64::engine::general_purpose::STANDARD.decode(text).is_ok(),
+        "date-time" | "datetime" => tautline_grammar::time::parse(text).is_ok(),
+        "date" => tautline_grammar::time::parse(&format!("{text}T00:00:00Z")).is_ok(),
+        "ipv4" => text.parse::<std::net::Ipv4Addr>().is_ok(),
+        "ipv6" => text.parse::<std::net::Ipv6Addr>().is_ok(),
+        "uuid" => dashed(&[8, 4, 4, 4, 12]),
+        _ => true,
     }
 }
 

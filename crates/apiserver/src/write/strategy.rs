@@ -103,6 +103,9 @@ impl Served {
             }
         }
         fold_string_data(new);
+        if self.is("", "Pod") {
+            super::admission::keep_tolerating(new);
+        }
         if self.is("apps", "DaemonSet") {
             super::admission::count_template(old, new);
         }
@@ -134,7 +137,8 @@ impl Served {
     }
 
     fn count_generation(&self, old: &Object, new: &mut Object) {
-        if !self.counts_generations() {
+        // A PriorityClass starts to count and never goes on.
+        if !self.counts_generations() || self.is("scheduling.k8s.io", "PriorityClass") {
             return;
         }
         let status_apart = self.has_status() || self.custom.is_none();

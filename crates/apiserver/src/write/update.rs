@@ -8,8 +8,9 @@ use crate::caller::Ask;
 use crate::failure::{Failure, Wrong};
 use crate::state::State;
 use crate::typing;
+use crate::validate;
 use crate::write::create::invalid;
-use crate::write::{How, Outcome, decode, immutable, metadata, required, schema};
+use crate::write::{How, Outcome, decode, metadata, schema};
 
 impl State {
     /// Replaces an object by a body (PUT).
@@ -20,7 +21,7 @@ impl State {
         if ask.subresource == "scale" {
             return self.put_scale(ask, &body, how);
         }
-        let (mut object, warnings) = decode(&ask.served, body, how.validation)?;
+        let (mut object, warnings) = decode(&ask.served, body, how)?;
         if !object.name().is_empty() && object.name() != ask.name {
             let message = format!(
                 "the name of the object ({}) does not match the name on the URL ({})",
@@ -80,23 +81,37 @@ impl State {
                 new = typing::own_update(&self.catalog, ask, old, new, &how.manager, now);
             }
         }
+        if served.is("", "Service") && !status {
+            crate::write::services::prepare(old, &mut new);
+        }
         self.mutate(ask, Some(old), &mut new, how.dry_run)?;
         metadata::tidy(&mut new);
         metadata::copy(old, &mut new, "resourceVersion");
         match &served.custom {
-            Some(custom) => wrong.extend(schema::check(&custom.schema, &new)),
-            None if status => {}
-            None => {
-                wrong.extend(required::check(&served, &new));
-                wrong.extend(immutable::check(&served, old, &new));
+            Some(custom) => {
+                wrong.extend(schema::check(&custom.schema, &new));
+                wrong.extend(crate::scale::check(&served, &new));
+                wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
             }
+            None if status => wrong.extend(validate::check_status(&served, &new)),
+            // Containers for debugging come in by a door of their own.
+            None if ask.subresource == "ephemeralcontainers" => {
+                wrong.extend(validate::check(&served, &new, false))
+            }
+            None => wrong.extend(validate::check_update(&served, old, &new)),
         }
         if !wrong.is_empty() {
             return Err(invalid(ask, &new, wrong));
         }
+        if served.is("", "PersistentVolumeClaim") && !status {
+            self.may_grow(old, &new)?;
+        }
         self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;
-        let warnings = required::warnings(&served, &new);
+        let warnings = match templated(&served) && old.generation() == new.generation() {
+            true => Vec::new(),
+            false => validate::warnings(&served, &new),
+        };
         Ok(Outcome { object: self.store_update(ask, old, new, how.dry_run), created: false, warnings })
     }
 
@@ -146,8 +161,13 @@ impl State {
     }
 }
 
-/// Checks what the writer says of uid and version.
+/// Checks what a PUT says of uid and version.
 pub(super) fn check_preconditions(ask: &Ask, old: &Object, new: &Object) -> Result<(), Failure> {
+    check_uid(ask, old, new)?;
+    check_version(ask, old, new)
+}
+
+fn check_uid(ask: &Ask, old: &Object, new: &Object) -> Result<(), Failure> {
     let uid = new.metadata_str("uid");
     if !uid.is_empty() && uid != old.metadata_str("uid") {
         let shelf = if ask.served.custom.is_some() {
@@ -164,6 +184,11 @@ pub(super) fn check_preconditions(ask: &Ask, old: &Object, new: &Object) -> Resu
         );
         return Err(Failure::conflict(&ask.group, &ask.resource, &ask.name, &why));
     }
+    Ok(())
+}
+
+/// Checks what a writer says of the version.
+pub(super) fn check_version(ask: &Ask, old: &Object, new: &Object) -> Result<(), Failure> {
     let version = new.metadata_str("resourceVersion");
     if version.is_empty() || version == "0" {
         return Ok(());
@@ -176,6 +201,11 @@ pub(super) fn check_preconditions(ask: &Ask, old: &Object, new: &Object) -> Resu
         return Err(Failure::stale(&ask.group, &ask.resource, &ask.name));
     }
     Ok(())
+}
+
+/// Kinds of which an update warns only when their wish changed; of a changed pod nobody is warned.
+pub(super) fn templated(served: &crate::catalog::Served) -> bool {
+    ["apps", "batch"].contains(&served.group())
 }
 
 /// Whether two states differ at most in the times of managedFields: then nothing is written.

@@ -42,7 +42,7 @@ pub fn apply(document: &Value, patch: &Value, dialect: Dialect) -> Result<Value,
             "error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp"
         )));
     };
-    if let Some(odd) = operations.iter().find(|o| o.as_map().is_none()) {
+    if let Some(odd) = operations.iter().find(|o| o.as_map().is_none() && !o.is_null()) {
         let kind = crate::go_print::json_kind(odd);
         return Err(PatchError::bad_request(format!(
             "error decoding patch: json: cannot unmarshal {kind} into Go value of type handlers.jsonPatchOp"
