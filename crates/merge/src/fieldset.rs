@@ -101,6 +101,12 @@ impl FieldSet {
         false
     }
 
+    /// Whether something below a path is a member.
+    pub fn touches(&self, path: &FieldPath) -> bool {
+        let below = path.elements().iter().try_fold(self, |set, element| set.child(element));
+        below.is_some_and(|set| !set.is_empty())
+    }
+
     pub(crate) fn has(&self, element: &PathElement) -> bool {
         self.members.binary_search_by(|m| compare(m, element)).is_ok()
     }
