@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! (cd benches/peers/values && go build -o ../../../target/values-peer .)
-//! cargo run --release -p tautline-values-bench -- [target/values-peer] [YAML-FOLDER]
+//! cargo run --release -p tautline-values-bench -- [target/values-peer] [YAML-FOLDER] [json] [yaml] [merge]
 //! ```
 //! The inputs are made: a pod as it lives, a Deployment, a CRD of 500 KB. The mixed manifests are those below
 //! YAML-FOLDER, by default what helm and kustomize were recorded to render in `$TAUTLINE_FIXTURES`
-//! (`../shared/fixtures`); where there are none, generated ones. The Go program is left out if it is not named.
+//! (`../shared/fixtures`); where there are none, generated ones. The Go program is left out if it is not named, and
+//! sections are where others are.
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, its arguments and files")]
 
@@ -42,7 +43,16 @@ fn run(arguments: &[PathBuf]) -> Result<(), String> {
     let documents = manifests::documents(folder.map(PathBuf::as_path));
     let inputs = inputs::Inputs::make()?;
     let peer = Peer::run(program.map(PathBuf::as_path), &inputs, &documents)?;
-    json::run(&inputs, &peer)?;
-    manifests::run(&documents, &peer)?;
-    merging::run(&inputs, &peer)
+    let is_named = |section: &str| arguments.iter().any(|argument| argument.as_os_str() == section);
+    let all = !["json", "yaml", "merge"].into_iter().any(is_named);
+    if all || is_named("json") {
+        json::run(&inputs, &peer)?;
+    }
+    if all || is_named("yaml") {
+        manifests::run(&documents, &peer)?;
+    }
+    if all || is_named("merge") {
+        merging::run(&inputs, &peer)?;
+    }
+    Ok(())
 }

@@ -115,8 +115,10 @@ pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
         last_applied::rewrite(&mut applied.object, request.config);
     }
     if let Some(live) = request.live {
-        keep_times(live, &mut applied.object);
         applied.changed = without_managed(live) != without_managed(&applied.object);
+        if !applied.changed {
+            keep_times(live, &mut applied.object);
+        }
     }
     Ok(applied)
 }
