@@ -1,7 +1,7 @@
 //! Walking two objects side by side.
 
 use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Value};
-use tautline_schema::{ListType, Root, TypeRef};
+use tautline_schema::{ListType, Root, TypeKind, TypeRef};
 
 /// Fields that say nothing about what anybody wants.
 const SERVER_METADATA: [&str; 6] =
@@ -92,7 +92,7 @@ impl Walk {
     fn values(&mut self, a: Option<&Value>, b: Option<&Value>, of: Type<'_>) {
         match (a, b) {
             (a, b) if a == b => {}
-            (Some(a), Some(b)) if self.stored && is_nothing(a) && is_nothing(b) => {}
+            (Some(a), Some(b)) if self.stored && is_nothing(a, of) && is_nothing(b, of) => {}
             (Some(Value::Map(a)), Some(Value::Map(b))) => self.maps(a, b, of, &|_| true),
             (Some(Value::List(a)), Some(Value::List(b))) => self.lists(a, b, of),
             (a, b) => self.report(a.cloned(), b.cloned()),
@@ -140,11 +140,18 @@ impl Walk {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+/// Whether storage keeps nothing of a value: a list or map of keys that is empty. An empty struct is something.
+fn is_nothing(value: &Value, of: Type<'_>) -> bool {
+    let Some(of) = of.filter(|of| !of.is_untyped()) else { return false };
     match value {
         Value::Null => true,
         Value::List(list) => list.is_empty(),
-        Value::Map(map) => map.is_empty(),
+        Value::Map(map) => {
+            map.is_empty()
+                && of.kind() == TypeKind::Object
+                && !of.is_compiled()
+                && of.additional().is_some_and(|of| !of.is_untyped())
+        }
         _ => false,
     }
 }
