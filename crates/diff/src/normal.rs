@@ -128,14 +128,15 @@ fn repacked(endpoints: &Object) -> Object {
             }
         }
     }
-    let mut by_addresses: BTreeMap<Vec<(String, bool)>, (Addresses, Vec<Value>)> = BTreeMap::new();
+    let mut packed: Vec<(Addresses, Vec<Value>)> = Vec::new();
     for (port, addresses) in by_port.into_values().filter(|(_, addresses)| !addresses.is_empty()) {
-        let key = addresses.iter().map(|(text, (_, ready))| (text.clone(), *ready)).collect();
-        by_addresses.entry(key).or_insert_with(|| (addresses, Vec::new())).1.push(port);
+        match packed.iter_mut().find(|(others, _)| *others == addresses) {
+            Some((_, ports)) => ports.push(port),
+            None => packed.push((addresses, vec![port])),
+        }
     }
     let mut out = endpoints.clone();
-    let subsets: List =
-        by_addresses.into_values().map(|(addresses, ports)| subset(&addresses, ports)).collect();
+    let subsets: List = packed.into_iter().map(|(addresses, ports)| subset(&addresses, ports)).collect();
     if subsets.is_empty() {
         out.as_map_mut().remove("subsets");
     } else {

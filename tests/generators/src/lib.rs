@@ -69,12 +69,12 @@ pub fn disjoint(seed: u64) -> (Object, Object) {
     for name in names.iter().filter(|name| !["apiVersion", "kind", "metadata"].contains(&name.as_str())) {
         let from = if dice.chance(50) { &mut one } else { &mut other };
         match whole.get(name) {
-            Some(Value::Map(map)) if is_granular(&whole, &name) => {
+            Some(Value::Map(map)) if is_granular(&whole, name) => {
                 let (a, b) = halves(map, &mut dice);
                 // An empty map would be owned as a whole.
                 for (side, half) in [(&mut one, a), (&mut other, b)] {
                     match half.is_empty() {
-                        true => drop(side.as_map_mut().remove(&name)),
+                        true => drop(side.as_map_mut().remove(name)),
                         false => drop(side.as_map_mut().insert(name.clone(), half)),
                     }
                 }
