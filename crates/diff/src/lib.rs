@@ -40,7 +40,6 @@
 //! which finds every field to write and none to remove, and names the dry run that would settle it.
 #![forbid(unsafe_code)]
 
-mod adopt;
 mod aside;
 mod differ;
 mod difference;
@@ -56,7 +55,6 @@ mod three_way;
 mod walk;
 mod why;
 
-pub use adopt::fold_managers;
 pub use differ::{Differ, Sides};
 pub use difference::{Change, Difference, FieldOwner, Outcome, Taken, Why};
 pub use dry_run::{Asking, DryRun, DryRuns, ServerSide, question};
@@ -69,4 +67,5 @@ pub use memo::{Circumstances, Memo, digest_of_reads};
 pub use normal::normalize;
 pub use show::{FORMAT_VERSION, Line, Row, RowKind, Section, TextStyle, View};
 pub use structured::Structured;
+pub use tautline_merge::fold_managers;
 pub use three_way::ThreeWay;

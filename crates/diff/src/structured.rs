@@ -6,10 +6,9 @@ use tautline_core::{
     FieldManager, FieldPath, List, Manifest, MaskingKey, Need, Object, PathElement, Presence, Timestamp,
     Value,
 };
-use tautline_merge::{Applied, Apply, ApplyError, apply};
+use tautline_merge::{Applied, Apply, ApplyError, apply, fold_managers};
 use tautline_schema::{Schemas, defaults};
 
-use crate::adopt::fold_managers;
 use crate::aside::{Writer, aside, payload};
 use crate::normal::{comparable, wanted};
 use crate::walk::differing;
