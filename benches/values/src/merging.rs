@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tautline_core::{FieldManager, Manifest, MaskingKey, Object, Origin, Presence, Timestamp};
-use tautline_diff::{Differ, Outcome, Sides, Structured};
+use tautline_core::{Digest, FieldManager, Manifest, MaskingKey, Object, Origin, Presence, Timestamp};
+use tautline_diff::{Circumstances, Differ, Memo, Outcome, Sides, Structured, ThreeWay};
 use tautline_merge::{Applied, Apply, ApplyError, apply};
 use tautline_schema::{builtin, defaults};
 
@@ -25,10 +25,46 @@ pub(crate) fn run(inputs: &Inputs, peer: &Peer) -> Result<(), String> {
     let live = Presence::Present(Arc::new(inputs.live.clone()));
     diff("unchanged", &differ, &inputs.desired, &live, &Outcome::Unchanged)?;
     diff("changed", &differ, &inputs.changed, &live, &Outcome::Change)?;
+    memo(&differ, &inputs.desired, &inputs.live, &live)?;
+    let three_way = ThreeWay::new(tautline_schema::shared(), MaskingKey::new([0; 32]));
+    diff("changed, client-side", &three_way, &inputs.changed, &live, &Outcome::Change)?;
     println!("diff of a CRD of {} bytes", inputs.crd.to_value().to_json().len());
     let live = Presence::Present(Arc::new(inputs.live_crd.clone()));
     diff("unchanged", &differ, &inputs.crd, &live, &Outcome::Unchanged)?;
     diff("changed everywhere", &differ, &inputs.changed_crd, &live, &Outcome::Change)
+}
+
+/// The memo: asked of the very version again, and of the same after a heartbeat of the status.
+fn memo(
+    differ: &dyn Differ,
+    desired: &Object,
+    live: &Object,
+    first: &Presence<Arc<Object>>,
+) -> Result<(), String> {
+    let desired = Manifest::new(desired.clone(), Origin::file("shop.yaml", 1));
+    let circumstances = Circumstances { options: Digest::of_bytes(b"options"), schemas: 1 };
+    let mut memo = Memo::new();
+    let mut ask = |live: &Presence<Arc<Object>>| {
+        memo.diff(differ, &Sides { desired: &desired, live, learned: None, ignore: None }, &circumstances)
+    };
+    let same = Presence::Present(Arc::new(live.clone()));
+    ask(first);
+    print("the memo answers, same version", time(|| ask(&same)));
+    let beats: Vec<Presence<Arc<Object>>> = (0..2)
+        .map(|i| {
+            let mut beat = live.clone();
+            beat.metadata_mut().insert("resourceVersion", (i + 5000).to_string());
+            beat.as_map_mut().map_at("status").insert("readyReplicas", i64::from(i));
+            Presence::Present(Arc::new(beat))
+        })
+        .collect();
+    let mut turn = 0;
+    let took = time(|| {
+        turn += 1;
+        beats.get(turn % 2).map(&mut ask)
+    });
+    print("the memo answers, status heartbeat", took);
+    Ok(())
 }
 
 fn predict(live: &Object, config: &Object) -> Result<Applied, ApplyError> {

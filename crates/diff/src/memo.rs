@@ -1,8 +1,8 @@
 //! [`Memo`]: a comparison that was made needs not be made again (rule R14).
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use tautline_core::{Digest, Map, Object, Presence, Value, Why};
+use tautline_core::{Digest, Key, Map, Object, Presence, Text, Value, Why};
 
 use crate::{Differ, Difference, Sides};
 
@@ -37,7 +37,7 @@ struct Kept {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
-    Present { object: Arc<Object>, reads: Digest },
+    Present { uid: Text, version: Text, reads: Digest },
     Absent,
     Unknown(Why),
 }
@@ -90,7 +90,8 @@ impl Seen {
     fn of(live: &Presence<Arc<Object>>) -> Self {
         match live {
             Presence::Present(object) => {
-                Self::Present { object: object.clone(), reads: digest_of_reads(object) }
+                let (uid, version) = identity(object);
+                Self::Present { uid: uid.into(), version: version.into(), reads: digest_of_reads(object) }
             }
             Presence::Absent(_) => Self::Absent,
             Presence::Unknown(why) => Self::Unknown(why.clone()),
@@ -100,8 +101,8 @@ impl Seen {
     /// Whether the live side is the very version that was seen.
     fn is_version(&self, live: &Presence<Arc<Object>>) -> bool {
         match (self, live) {
-            (Self::Present { object: seen, .. }, Presence::Present(live)) => {
-                Arc::ptr_eq(seen, live) || is_one_version(seen, live)
+            (Self::Present { uid, version, .. }, Presence::Present(live)) => {
+                !version.is_empty() && identity(live) == (uid.as_str(), version.as_str())
             }
             (Self::Absent, Presence::Absent(_)) => true,
             (Self::Unknown(seen), Presence::Unknown(why)) => seen == why,
@@ -112,19 +113,21 @@ impl Seen {
     /// Whether both say the same of all that is compared.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Present { object: a, reads: x }, Self::Present { object: b, reads: y }) => {
-                x == y && a.metadata_str("uid") == b.metadata_str("uid")
+            (Self::Present { uid: a, reads: x, .. }, Self::Present { uid: b, reads: y, .. }) => {
+                x == y && a == b
             }
             (a, b) => a == b,
         }
     }
 }
 
-fn is_one_version(a: &Object, b: &Object) -> bool {
-    let version = a.metadata_str("resourceVersion");
-    !version.is_empty()
-        && version == b.metadata_str("resourceVersion")
-        && a.metadata_str("uid") == b.metadata_str("uid")
+/// The uid and the version of an object, empty if it has none.
+fn identity(object: &Object) -> (&str, &str) {
+    static KEYS: LazyLock<[Key; 3]> = LazyLock::new(|| ["metadata", "uid", "resourceVersion"].map(Key::new));
+    let [metadata, uid, version] = &*KEYS;
+    let metadata = object.as_map().get_key(metadata).and_then(Value::as_map);
+    let text = |key: &Key| metadata.and_then(|map| map.get_key(key)?.as_str()).unwrap_or_default();
+    (text(uid), text(version))
 }
 
 /// The digest of all that a comparison reads of a live object: everything but its status, its version, and what

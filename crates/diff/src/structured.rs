@@ -59,7 +59,7 @@ impl Structured {
                 // The last-applied annotation goes with the take-over; that alone is no change.
                 found.retain(|(path, _, _)| folded.is_none() || !is_last_applied(path));
                 let changes = explain(found, desired, live, origin, &self.manager);
-                let ownership_only = changes.is_empty() && owners(live) != owners(&applied.object);
+                let ownership_only = changes.is_empty() && own_differently(live, &applied.object);
                 let taken = applied.taken.iter().map(|t| Taken {
                     path: t.path.to_string(),
                     from: FieldManager::new(&t.from),
@@ -122,6 +122,11 @@ impl Differ for Structured {
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         payload(sides, &*self.schemas, Writer::Applier(&self.manager))
     }
+}
+
+fn own_differently(a: &Object, b: &Object) -> bool {
+    let entries = |object: &Object| object.at(&["metadata", "managedFields"]).cloned();
+    entries(a) != entries(b) && owners(a) != owners(b)
 }
 
 /// Who owns what, times aside.

@@ -114,7 +114,7 @@ fn validate_list(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
         other => return Mismatch::new(format!("expected list, got &{{{}}}", go_print::plain(other))),
     };
     let mut problems = Mismatch::default();
-    let mut seen = FieldSet::new();
+    let mut seen: Vec<PathElement> = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let element = if is_atomic_list(of) {
             PathElement::Index(i)
@@ -127,15 +127,16 @@ fn validate_list(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
                 }
             }
         };
-        if !duplicates && seen.has(&element) {
-            let name = go_print::element(&element);
-            problems.extend(Mismatch::new(format!("duplicate entries for key {name}")));
+        if !duplicates && !is_atomic_list(of) {
+            if let Err(at) = seen.binary_search_by(|other| order(other, &element)) {
+                seen.insert(at, element.clone());
+            } else {
+                let name = go_print::element(&element);
+                problems.extend(Mismatch::new(format!("duplicate entries for key {name}")));
+            }
         }
         if let Some(items) = of.items() {
             problems.extend(validate(item, items, duplicates).below(&element));
-        }
-        if !duplicates {
-            seen.insert_elements(std::slice::from_ref(&element));
         }
     }
     problems
