@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use serde_json::json;
-use tautline::core::Value;
-use tautline::diff::{Change, Difference, Outcome};
+use tautline::diff::{Difference, Outcome, TextStyle, View};
 use tautline::ownership::{Owner, Pair};
 
 use crate::arguments::{DiffOptions, Output};
@@ -43,24 +42,23 @@ pub(crate) async fn diff(options: &DiffOptions, live: &Live, is_coloured: bool) 
 
 fn to_json(comparison: &Comparison) -> serde_json::Value {
     let rows = comparison.rows.iter().filter(|(_, d)| !d.is_in_sync()).map(|(pair, difference)| {
-        let changes: Vec<Change> = difference.changes.iter().map(|change| shown(pair, change)).collect();
-        json!({
-            "object": pair.key,
-            "outcome": difference.outcome,
-            "origin": pair.desired.as_ref().map(|manifest| &manifest.origin),
-            "owner": owner(pair),
-            "changes": changes,
-            "taken": difference.taken,
-        })
+        let mut row = json!(view(pair, difference).to_json());
+        row["object"] = json!(pair.key);
+        row["origin"] = json!(pair.desired.as_ref().map(|manifest| &manifest.origin));
+        row["owner"] = json!(owner(pair));
+        row
     });
     json!({ "objects": rows.collect::<Vec<_>>() })
 }
 
+/// A difference as it may be shown: of a Secret's values, only which are equal (rule R26).
+fn view(pair: &Pair, difference: &Difference) -> View {
+    let live = pair.live.as_ref().present().map(|live| &**live);
+    View::of(pair.desired.as_ref().map(|manifest| &*manifest.object), live, difference)
+}
+
 fn text(comparison: &Comparison, is_coloured: bool) -> String {
-    let paint = |colour: u8, text: &str| match is_coloured {
-        true => format!("\u{1b}[{colour}m{text}\u{1b}[0m"),
-        false => text.to_owned(),
-    };
+    let style = TextStyle { coloured: is_coloured, ..TextStyle::default() };
     let mut out = String::new();
     for (pair, difference) in &comparison.rows {
         let (sign, colour) = match &difference.outcome {
@@ -72,13 +70,13 @@ fn text(comparison: &Comparison, is_coloured: bool) -> String {
         };
         let origin = pair.desired.as_ref().map(|m| format!("  [{}]", m.origin)).unwrap_or_default();
         let head = format!("{sign} {}", pair.key);
-        let _ = writeln!(out, "{}{origin}", paint(colour, &head));
-        out.push_str(&details(pair, difference));
+        let _ = writeln!(out, "{}{origin}", style.paint(colour, &head));
+        out.push_str(&details(pair, difference, &style));
     }
     out
 }
 
-fn details(pair: &Pair, difference: &Difference) -> String {
+fn details(pair: &Pair, difference: &Difference, style: &TextStyle) -> String {
     let mut out = String::new();
     if let Some(owner) = owner(pair) {
         let _ = writeln!(out, "    it belongs to app {owner}, and is not written");
@@ -86,15 +84,9 @@ fn details(pair: &Pair, difference: &Difference) -> String {
     match &difference.outcome {
         Outcome::Create => out.push_str("    it is not in the cluster\n"),
         Outcome::Delete => out.push_str("    Git no longer holds it; it goes with --prune\n"),
-        Outcome::Unknown(why) => drop(writeln!(out, "    {why}")),
         _ => {}
     }
-    for change in &difference.changes {
-        let _ = writeln!(out, "    {}", shown(pair, change));
-    }
-    for taken in &difference.taken {
-        let _ = writeln!(out, "    {} is taken from {} ({})", taken.path, taken.from, taken.operation);
-    }
+    out.push_str(&view(pair, difference).to_text(style));
     out
 }
 
@@ -103,16 +95,4 @@ fn owner(pair: &Pair) -> Option<&str> {
         Owner::Other(owner) if pair.desired.is_some() => Some(owner),
         _ => None,
     }
-}
-
-/// A change as it may be shown: of a Secret's values, only that they differ (rule R26).
-fn shown(pair: &Pair, change: &Change) -> Change {
-    let path = change.path.to_string();
-    let is_secret = pair.key.group_kind().is("", "Secret")
-        && (path.starts_with("data") || path.starts_with("stringData") || path.contains("annotations"));
-    if !is_secret {
-        return change.clone();
-    }
-    let hide = |value: &Option<Value>| value.as_ref().map(|_| Value::from("(hidden)"));
-    Change { from: hide(&change.from), to: hide(&change.to), ..change.clone() }
 }

@@ -2,6 +2,9 @@
 
 use crate::{Digest, Map, Object, Text, Value};
 
+/// The fields of a Secret: whatever else stands in text may be anything.
+const SECRET_FIELDS: [&str; 7] =
+    ["apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData"];
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The key that secret values are digested with: drawn once a process, so that a digest says nothing
@@ -33,15 +36,39 @@ impl MaskingKey {
         if !object.is("", "Secret") {
             return;
         }
+        self.mask_fields(object.as_map_mut());
+        if object.annotation(LAST_APPLIED).is_some() {
+            let masked = object.annotation(LAST_APPLIED).map(|text| self.mask_last_applied(text));
+            object.metadata_mut().map_at("annotations").insert(LAST_APPLIED, masked);
+        }
+    }
+
+    fn mask_fields(&self, secret: &mut Map) {
         for field in ["data", "stringData"] {
-            if let Some(Value::Map(values)) = object.as_map_mut().get_mut(field) {
+            if let Some(Value::Map(values)) = secret.get_mut(field) {
                 self.mask_values(values);
             }
         }
-        if object.annotation(LAST_APPLIED).is_some() {
-            let masked = object.annotation(LAST_APPLIED).map(|text| self.mask(text));
-            object.metadata_mut().map_at("annotations").insert(LAST_APPLIED, masked);
+    }
+
+    /// The annotation keeps its shape, so that a three-way comparison still sees which keys were applied. Text that
+    /// is not the plain Secret that kubectl writes is masked as a whole, and so is one that is masked already.
+    fn mask_last_applied(&self, text: &str) -> Value {
+        let Ok(Value::Map(mut secret)) = Value::from_json(text.as_bytes()) else { return self.mask(text) };
+        let is_map = |field: &str| matches!(secret.get(field), None | Some(Value::Map(_)));
+        let is_plain = secret.keys().all(|key| SECRET_FIELDS.contains(&key.as_str()))
+            && is_map("data")
+            && is_map("stringData")
+            && secret
+                .get("metadata")
+                .is_none_or(|metadata| metadata.at(&["annotations", LAST_APPLIED]).is_none());
+        if !is_plain {
+            return self.mask(text);
         }
+        self.mask_fields(&mut secret);
+        let mut printed = Value::Map(secret).to_json();
+        printed.push('\n');
+        Value::from(printed)
     }
 
     fn mask_values(&self, values: &mut Map) {
@@ -82,6 +109,12 @@ mod tests {
         assert!(!text.contains("aHVu") && !text.contains("hunter2"), "{text}");
         assert_eq!(masked.at(&["data", "a"]), masked.at(&["data", "b"]));
         assert_ne!(masked.at(&["data", "a"]), masked.at(&["data", "c"]));
+        let last = value!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a" }, "data": { "a": "aHVudGVyMg==" } });
+        let mut applied = secret();
+        applied.annotate(LAST_APPLIED, &last.to_json());
+        key.mask_object(&mut applied);
+        let last = Value::from_json(applied.annotation(LAST_APPLIED).unwrap().as_bytes()).unwrap();
+        assert_eq!(last.at(&["data", "a"]), masked.at(&["data", "a"]), "equal to the live value");
         let mut other = secret();
         MaskingKey::new([8; 32]).mask_object(&mut other);
         assert_ne!(masked.at(&["data", "a"]), other.at(&["data", "a"]));

@@ -187,8 +187,11 @@ impl<'a> Parser<'a> {
                 PathElement::Value(self.json()?)
             }
             Some(b'0'..=b'9') => {
-                let digits = self.plain()?;
-                PathElement::Index(digits.parse().map_err(|_| self.error("an index"))?)
+                let word = self.plain()?;
+                match self.peek() {
+                    Some(b'=') => PathElement::Item(self.keys(Key::new(word))?),
+                    _ => PathElement::Index(word.parse().map_err(|_| self.error("an index"))?),
+                }
             }
             _ => {
                 let first = self.name()?;

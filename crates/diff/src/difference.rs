@@ -52,6 +52,21 @@ pub struct Change {
     pub to: Option<Value>,
     /// Why.
     pub why: Why,
+    /// Who owns the present value, if somebody else than the writer does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<FieldOwner>,
+}
+
+/// Somebody who owns a field of the live object, as its `managedFields` say.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FieldOwner {
+    /// Who.
+    pub manager: FieldManager,
+    /// `Apply` or `Update`.
+    pub operation: String,
+    /// When it last changed a value, RFC 3339; absent if it only claimed fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 /// Why a field would change, or differs and would not.
@@ -99,9 +114,34 @@ impl Difference {
         Self { outcome, ..Self::default() }
     }
 
+    /// A comparison that found these changes.
+    pub(crate) fn found(changes: Vec<Change>, predicted: Option<Object>) -> Self {
+        let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Change };
+        Self { outcome, changes, predicted: predicted.map(Arc::new), ..Self::default() }
+    }
+
+    /// The changes that a write would make: neither ignored nor undone by admission.
+    pub fn effective(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.is_effective())
+    }
+
+    /// Without any effective change, the object is in sync.
+    pub(crate) fn settle(&mut self) {
+        if self.outcome == Outcome::Change && self.effective().next().is_none() {
+            self.outcome = Outcome::Unchanged;
+        }
+    }
+
     /// Whether Git and cluster agree in the fields that Git sets.
     pub fn is_in_sync(&self) -> bool {
         self.outcome == Outcome::Unchanged
+    }
+}
+
+impl Change {
+    /// Whether a write would make it: it is neither ignored nor undone by admission.
+    pub fn is_effective(&self) -> bool {
+        !matches!(self.why, Why::Ignored(_) | Why::SetByAdmission)
     }
 }
 
@@ -112,6 +152,18 @@ impl fmt::Display for Change {
             None => "(absent)".to_owned(),
             Some(value) => value.to_json(),
         };
-        write!(f, "{}: {} → {} ({})", self.path, shown(&self.from), shown(&self.to), self.why)
+        write!(f, "{}: {} → {} ({}", self.path, shown(&self.from), shown(&self.to), self.why)?;
+        match &self.owner {
+            Some(owner) => write!(f, "; {owner})"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+impl fmt::Display for FieldOwner {
+    /// `owned by kubectl-edit since 2030-01-01T00:00:00Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "owned by {}", self.manager)?;
+        self.since.as_ref().map_or(Ok(()), |since| write!(f, " since {since}"))
     }
 }

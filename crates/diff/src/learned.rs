@@ -1,6 +1,7 @@
 //! What the server's answers teach (rule R5).
 
-use tautline_core::{Digest, FieldPath, Object, Value};
+use tautline_core::{Digest, Object};
+use tautline_schema::Root;
 
 use crate::walk::differing;
 use crate::{Difference, Outcome, Why};
@@ -10,25 +11,41 @@ use crate::{Difference, Outcome, Why};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
     desired: Digest,
-    answered: Vec<(FieldPath, Option<Value>)>,
+    predicted: Object,
+    answer: Object,
 }
 
 impl Learned {
     /// Compares a prediction with the server's answer. `None` if the server did what was predicted.
     pub fn from_answer(desired: &Object, predicted: &Object, answer: &Object) -> Option<Self> {
-        let answered: Vec<(FieldPath, Option<Value>)> =
-            differing(predicted, answer).into_iter().map(|(path, _, answered)| (path, answered)).collect();
-        (!answered.is_empty()).then(|| Self { desired: desired.to_value().digest(), answered })
+        (!differing(predicted, answer, None).is_empty()).then(|| Self {
+            desired: desired.to_value().digest(),
+            predicted: predicted.clone(),
+            answer: answer.clone(),
+        })
+    }
+
+    /// What it says, in a digest: part of the key under which a comparison is kept.
+    pub fn digest(&self) -> Digest {
+        let [a, b] = [&self.predicted, &self.answer].map(|object| object.to_value().digest());
+        Digest::of_parts([self.desired.as_bytes(), a.as_bytes(), b.as_bytes()])
     }
 
     /// Marks the changes that admission would undo; without any other the object is in sync.
-    pub fn settle(&self, desired: &Object, live: &Object, difference: &mut Difference) {
+    pub(crate) fn settle(
+        &self,
+        desired: &Object,
+        live: &Object,
+        root: Option<&Root>,
+        difference: &mut Difference,
+    ) {
         if difference.outcome != Outcome::Change || desired.to_value().digest() != self.desired {
             return;
         }
         let live = live.to_value();
+        let answered = differing(&self.predicted, &self.answer, root);
         for change in &mut difference.changes {
-            let is_learned = self.answered.iter().any(|(path, answered)| {
+            let is_learned = answered.iter().any(|(path, _, answered)| {
                 (path.covers(&change.path) || change.path.covers(path))
                     && path.get(&live) == answered.as_ref()
             });
@@ -36,8 +53,6 @@ impl Learned {
                 change.why = Why::SetByAdmission;
             }
         }
-        if difference.changes.iter().all(|change| change.why == Why::SetByAdmission) {
-            difference.outcome = Outcome::Unchanged;
-        }
+        difference.settle();
     }
 }

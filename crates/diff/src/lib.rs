@@ -7,9 +7,14 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`Differ`], [`Sides`] | the seam: other strategies implement it |
-//! | [`Structured`] | the prediction of a server-side apply |
-//! | [`Difference`], [`Change`], [`Why`] | what would change, and why |
+//! | [`Differ`], [`Sides`] | the seam: strategies implement it |
+//! | [`Structured`] | a strategy: the prediction of a server-side apply |
+//! | [`ThreeWay`] | a strategy: what client-side apply would do, by the last-applied annotation |
+//! | [`ServerSide`], [`DryRuns`] | a strategy: the server's own dry runs, for don't-knows or always |
+//! | [`Difference`], [`Change`], [`Why`], [`FieldOwner`] | what would change, why, and whose it was |
+//! | [`normalize`] | the one form of what Kubernetes holds to be the same |
+//! | [`Memo`], [`Circumstances`] | a comparison that was made is not made again (rule R14) |
+//! | [`View`] | a difference as stable JSON, as unified text, in two columns; secrets hidden |
 //! | [`IgnoreRules`] | differences that are not to be seen, by pointer, jq path or field manager |
 //! | [`fold_managers`] | taking over from Argo CD, Flux and kubectl (rule R7) |
 //! | [`Learned`] | what the server's answers teach (rule R5) |
@@ -31,23 +36,36 @@
 //! ```
 //!
 //! # What it does not do
-//! It asks no server: where the schema of a kind is unknown it compares only the fields that Git sets, which
-//! finds every field to write and none to remove.
+//! It asks no server: where the schema of a kind is unknown, [`Structured`] compares only the fields that Git sets,
+//! which finds every field to write and none to remove, and names the dry run that would settle it.
 #![forbid(unsafe_code)]
 
-mod adopt;
+mod aside;
 mod differ;
 mod difference;
+mod dry_run;
+mod edit;
 mod ignore;
 mod learned;
+mod memo;
+mod normal;
+mod show;
 mod structured;
+mod three_way;
 mod walk;
+mod why;
 
-pub use adopt::fold_managers;
 pub use differ::{Differ, Sides};
-pub use difference::{Change, Difference, Outcome, Taken, Why};
+pub use difference::{Change, Difference, FieldOwner, Outcome, Taken, Why};
+pub use dry_run::{Asking, DryRun, DryRuns, ServerSide, question};
+pub use edit::with_changes;
 pub use ignore::{IgnoreError, IgnoreRule, IgnoreRules};
 #[cfg(feature = "jq")]
 pub use ignore::{JqError, JqPath};
 pub use learned::Learned;
+pub use memo::{Circumstances, Memo, digest_of_reads};
+pub use normal::normalize;
+pub use show::{FORMAT_VERSION, Line, Row, RowKind, Section, TextStyle, View};
 pub use structured::Structured;
+pub use tautline_merge::fold_managers;
+pub use three_way::ThreeWay;

@@ -6,12 +6,14 @@ use tautline_core::{
     FieldManager, FieldPath, List, Manifest, MaskingKey, Need, Object, PathElement, Presence, Timestamp,
     Value,
 };
-use tautline_merge::{Applied, Apply, ApplyError, apply};
+use tautline_merge::{Applied, Apply, ApplyError, apply, fold_managers};
 use tautline_schema::{Schemas, defaults};
 
-use crate::adopt::fold_managers;
+use crate::aside::{Writer, aside, payload};
+use crate::normal::{comparable, wanted};
 use crate::walk::differing;
-use crate::{Change, Differ, Difference, IgnoreRules, Outcome, Sides, Taken, Why};
+use crate::why::{explain, is_last_applied};
+use crate::{Differ, Difference, Outcome, Sides, Taken};
 
 /// Predicts a server-side apply with force and compares its result with the live object.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
@@ -48,53 +50,23 @@ impl Structured {
         })
     }
 
-    fn compare(
-        &self,
-        desired: &Object,
-        live: &Arc<Object>,
-        origin: &str,
-        ignore: Option<&IgnoreRules>,
-    ) -> Difference {
-        let Some(ignore) = ignore.filter(|ignore| !ignore.is_empty()) else {
-            return self.compare_all(desired, live, origin);
-        };
-        let ignored = ignore.paths(desired, live, &*self.schemas);
-        let payload = ignore.payload_of(&ignored, desired, live, self.manager.as_str());
-        let mut difference = self.compare_all(payload.as_ref().unwrap_or(desired), live, origin);
-        set_aside(&mut difference, desired, live, ignored.into_values());
-        difference
-    }
-
     fn compare_all(&self, desired: &Object, live: &Arc<Object>, origin: &str) -> Difference {
         let folded = fold_managers(live, &self.take_over_from, &self.manager);
         match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
             Ok(applied) => {
-                let changes: Vec<Change> = differing(live, &applied.object)
-                    .into_iter()
-                    // The last-applied annotation goes with the take-over; that alone is no change.
-                    .filter(|(path, _, _)| folded.is_none() || !is_last_applied(path))
-                    .map(|(path, from, to)| Change {
-                        why: why(desired, &path, to.as_ref(), origin),
-                        path,
-                        from,
-                        to,
-                    })
-                    .collect();
-                let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Change };
-                let ownership_only = changes.is_empty() && owners(live) != owners(&applied.object);
+                let root = self.schemas.root(&desired.gvk());
+                let mut found = differing(&comparable(live), &comparable(&applied.object), root.as_ref());
+                // The last-applied annotation goes with the take-over; that alone is no change.
+                found.retain(|(path, _, _)| folded.is_none() || !is_last_applied(path));
+                let changes = explain(found, desired, live, origin, &self.manager);
+                let ownership_only = changes.is_empty() && own_differently(live, &applied.object);
                 let taken = applied.taken.iter().map(|t| Taken {
                     path: t.path.to_string(),
                     from: FieldManager::new(&t.from),
                     operation: t.operation.as_str().to_owned(),
                 });
-                Difference {
-                    outcome,
-                    changes,
-                    taken: taken.collect(),
-                    ownership_only,
-                    predicted: Some(Arc::new(applied.object)),
-                    needs: Vec::new(),
-                }
+                let taken = taken.collect();
+                Difference { taken, ownership_only, ..Difference::found(changes, Some(applied.object)) }
             }
             Err(error) => self.without_prediction(desired, live, origin, &error),
         }
@@ -109,24 +81,24 @@ impl Structured {
         origin: &str,
         error: &ApplyError,
     ) -> Difference {
-        let mut changes = Vec::new();
-        subset(&mut FieldPath::root(), &desired.to_value(), Some(&live.to_value()), &mut |path, from, to| {
-            let why = Why::SetInGit(origin.to_owned());
-            changes.push(Change { path, from, to: Some(to), why });
+        let mut found = Vec::new();
+        let (wanted, is) = (desired.to_value(), live.to_value());
+        subset(&mut FieldPath::root(), &wanted, Some(&is), &mut |path, from, to| {
+            found.push((path, from, Some(to)))
         });
+        let changes = explain(found, desired, live, origin, &self.manager);
         let needs = match error {
             ApplyError::DontKnow(_) => vec![Need::DryRun(live.key())],
             _ => Vec::new(),
         };
-        let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Change };
-        Difference { outcome, changes, needs, ..Difference::default() }
+        Difference { needs, ..Difference::found(changes, None) }
     }
 }
 
 impl Differ for Structured {
     fn diff(&self, sides: &Sides<'_>) -> Difference {
         let Manifest { object, origin } = sides.desired;
-        let mut desired = (**object).clone();
+        let mut desired = wanted(object).into_owned();
         self.masking.mask_object(&mut desired);
         match sides.live {
             Presence::Unknown(why) => Difference::of(Outcome::Unknown(why.to_string())),
@@ -135,9 +107,12 @@ impl Differ for Structured {
                 Difference { predicted, ..Difference::of(Outcome::Create) }
             }
             Presence::Present(live) => {
-                let mut difference = self.compare(&desired, live, &origin.to_string(), sides.ignore);
+                let ours = Writer::Applier(&self.manager);
+                let compare = |desired: &Object| self.compare_all(desired, live, &origin.to_string());
+                let mut difference = aside(sides.ignore, &desired, live, &*self.schemas, ours, compare);
                 if let Some(learned) = sides.learned {
-                    learned.settle(&desired, live, &mut difference);
+                    let root = self.schemas.root(&desired.gvk());
+                    learned.settle(&desired, live, root.as_ref(), &mut difference);
                 }
                 difference
             }
@@ -145,62 +120,13 @@ impl Differ for Structured {
     }
 
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
-        let live = sides.live.as_ref().present()?;
-        sides.ignore?.payload(&sides.desired.object, live, self.manager.as_str(), &*self.schemas)
+        payload(sides, &*self.schemas, Writer::Applier(&self.manager))
     }
 }
 
-/// Marks the changes that a rule ignores, and shows where Git and cluster differ unseen; without any other change
-/// the object is in sync.
-fn set_aside(
-    difference: &mut Difference,
-    desired: &Object,
-    live: &Object,
-    ignored: impl Iterator<Item = (FieldPath, String)>,
-) {
-    let (desired, live) = (desired.to_value(), live.to_value());
-    for (path, rule) in ignored {
-        let mut is_shown = false;
-        for change in difference.changes.iter_mut().filter(|change| path.covers(&change.path)) {
-            change.why = Why::Ignored(rule.clone());
-            is_shown = true;
-        }
-        let (from, to) = (path.get(&live).cloned(), path.get(&desired).cloned());
-        if !is_shown && to.is_some() && from != to {
-            difference.changes.push(Change { path, from, to, why: Why::Ignored(rule) });
-        }
-    }
-    if difference.outcome == Outcome::Change
-        && difference.changes.iter().all(|change| matches!(change.why, Why::Ignored(_)))
-    {
-        difference.outcome = Outcome::Unchanged;
-    }
-}
-
-fn is_last_applied(path: &FieldPath) -> bool {
-    let text = path.to_string();
-    text == "metadata.annotations" || text.contains("last-applied-configuration")
-}
-
-fn why(desired: &Object, path: &FieldPath, to: Option<&Value>, origin: &str) -> Why {
-    if sets(&desired.to_value(), path.elements()) {
-        Why::SetInGit(origin.to_owned())
-    } else if to.is_none() {
-        Why::LeftGit
-    } else {
-        Why::Defaulted
-    }
-}
-
-/// Whether the desired object says something at a path or above it.
-fn sets(value: &Value, path: &[PathElement]) -> bool {
-    match path.split_first() {
-        None => true,
-        Some((element, rest)) => match element.get(value) {
-            Some(below) => sets(below, rest),
-            None => !matches!(value, Value::Map(_) | Value::List(_)),
-        },
-    }
+fn own_differently(a: &Object, b: &Object) -> bool {
+    let entries = |object: &Object| object.at(&["metadata", "managedFields"]).cloned();
+    entries(a) != entries(b) && owners(a) != owners(b)
 }
 
 /// Who owns what, times aside.

@@ -189,7 +189,7 @@ impl App {
             let is_pointless = !is_manual && r.is_refused();
             is_asked && !is_held && !is_pointless && !self.kept.contains(&r.pair.key)
         });
-        Plan::build(inputs, chosen.map(|r| (&r.pair, &r.difference)), runs, &options)
+        Plan::build(inputs, chosen.map(|r| (&r.pair, &*r.difference)), runs, &options)
     }
 
     fn live_objects(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tautline_core::{
     Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid, Why,
 };
-use tautline_diff::{Difference, IgnoreRules, Learned, Outcome, Sides};
+use tautline_diff::{Circumstances, Difference, IgnoreRules, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
 use tautline_plan::{Consent, SyncOptions, wave};
@@ -25,7 +25,9 @@ const IGNORE_HEALTH_ANNOTATION: &str = "argocd.argoproj.io/ignore-healthcheck";
 #[derive(Debug)]
 pub(crate) struct Resource {
     pub(crate) pair: Pair,
-    pub(crate) difference: Difference,
+    pub(crate) difference: Arc<Difference>,
+    /// The comparison that was made last: a status heartbeat needs no other (rule R14).
+    compared: tautline_diff::Memo,
     health: Option<Health>,
     /// The state that the judgement was made on: the same again needs no work (rule R14).
     memo: Option<Memo>,
@@ -57,7 +59,8 @@ impl Resource {
     pub(crate) fn new(pair: Pair) -> Self {
         Self {
             pair,
-            difference: Difference::default(),
+            difference: Arc::default(),
+            compared: tautline_diff::Memo::new(),
             health: None,
             memo: None,
             learned: None,
@@ -105,31 +108,41 @@ impl Resource {
     /// Forgets the judgement, so that the next one is made from scratch.
     pub(crate) fn forget(&mut self) {
         self.memo = None;
+        self.compared.forget();
     }
 
-    fn compare(&self, ignore: &IgnoreRules, world: &World<'_>) -> Difference {
+    fn compare(&mut self, ignore: &IgnoreRules, world: &World<'_>) -> Arc<Difference> {
         let live = self.pair.live.as_ref().present();
-        match (&self.pair.desired, live) {
+        Arc::new(match (&self.pair.desired, live) {
             // R12: never applied to; created anew when it is gone.
             (_, Some(live)) if live.is_terminating() => {
                 Difference::of(Outcome::Unknown("pending deletion".into()))
             }
-            (Some(desired), _) => world.differ.diff(&self.sides(desired, ignore)),
+            (Some(desired), _) => {
+                let learned = self.learned.as_ref();
+                let sides = Sides { desired, live: &self.pair.live, learned, ignore: Some(ignore) };
+                let learned = learned.map(|learned| *learned.digest().as_bytes());
+                let options = [*ignore.digest().as_bytes(), learned.unwrap_or_default()];
+                // What the schemas say changes seldom: then everything is forgotten.
+                let circumstances = Circumstances { options: Digest::of_parts(options), schemas: 0 };
+                return self.compared.diff(world.differ, &sides, &circumstances);
+            }
             (None, Some(_)) => Difference::of(Outcome::Delete),
             (None, None) => match self.pair.live.unknown() {
                 Some(why) => Difference::of(Outcome::Unknown(why.to_string())),
                 None => Difference::default(),
             },
-        }
+        })
     }
 
     fn sides<'a>(&'a self, desired: &'a Manifest, ignore: &'a IgnoreRules) -> Sides<'a> {
         Sides { desired, live: &self.pair.live, learned: self.learned.as_ref(), ignore: Some(ignore) }
     }
 
-    /// What is sent when the object is applied: ignored fields keep the value they have.
+    /// What is sent when the object is applied: ignored fields keep the value they have, and what another part of
+    /// Kubernetes decides is left out.
     pub(crate) fn payload(&self, ignore: &IgnoreRules, world: &World<'_>) -> Option<Arc<Object>> {
-        let desired = self.pair.desired.as_ref().filter(|_| !ignore.is_empty())?;
+        let desired = self.pair.desired.as_ref()?;
         world.differ.payload(&self.sides(desired, ignore)).map(Arc::new)
     }
 

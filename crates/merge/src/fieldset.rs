@@ -39,6 +39,38 @@ impl FieldSet {
         set
     }
 
+    /// The set of these members and of what is below, in whatever order; each element once.
+    pub(crate) fn of_parts(
+        mut members: Vec<PathElement>,
+        mut children: Vec<(PathElement, FieldSet)>,
+    ) -> Self {
+        if !members.is_sorted_by(|a, b| compare(a, b).is_lt()) {
+            members.sort_by(compare);
+            members.dedup_by(|a, b| compare(a, b).is_eq());
+        }
+        if !children.is_sorted_by(|a, b| compare(&a.0, &b.0).is_lt()) {
+            children.sort_by(|a, b| compare(&a.0, &b.0));
+            // Of equals the last stays, as if each had been set in turn.
+            children.dedup_by(|later, earlier| {
+                let same = compare(&later.0, &earlier.0).is_eq();
+                if same {
+                    std::mem::swap(later, earlier);
+                }
+                same
+            });
+        }
+        Self { members, children }
+    }
+
+    /// Whether every path of this set is one of the other.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.members.iter().all(|member| other.has(member))
+            && self.children.iter().all(|(element, child)| match other.child(element) {
+                Some(others) => child.is_within(others),
+                None => child.is_empty(),
+            })
+    }
+
     /// Adds a path. The root cannot be a member and is ignored.
     pub fn insert(&mut self, path: &FieldPath) {
         self.insert_elements(path.elements());
@@ -99,6 +131,12 @@ impl FieldSet {
             }
         }
         false
+    }
+
+    /// Whether something below a path is a member.
+    pub fn touches(&self, path: &FieldPath) -> bool {
+        let below = path.elements().iter().try_fold(self, |set, element| set.child(element));
+        below.is_some_and(|set| !set.is_empty())
     }
 
     pub(crate) fn has(&self, element: &PathElement) -> bool {
@@ -214,7 +252,7 @@ impl FieldSet {
             Self { members: self.members.clone(), children: Vec::with_capacity(self.children.len()) };
         for (element, child) in &self.children {
             if let PathElement::Field(name) = element
-                && of.is_some_and(|of| of.declared(name).is_some())
+                && of.is_some_and(|of| of.declared_key(name).is_some())
             {
                 out.insert_member(element.clone());
             }
@@ -227,7 +265,7 @@ impl FieldSet {
 /// The type below, for fields and keyed items; items of sets have nothing below them.
 fn step<'a>(of: Option<TypeRef<'a>>, element: &PathElement) -> Option<TypeRef<'a>> {
     match element {
-        PathElement::Field(name) => of?.field(name),
+        PathElement::Field(name) => of?.field_key(name),
         PathElement::Item(_) => of?.items(),
         PathElement::Value(_) | PathElement::Index(_) => None,
     }

@@ -31,7 +31,7 @@
 //! | [`update`], [`Update`] | who owns what after a create, PUT or patch |
 //! | [`FieldSet`], [`ManagedFields`], [`Manager`], [`Owned`] | ownership: `FieldsV1` and its owners |
 //! | [`scale_owners`], [`owners_after_scale`] | ownership through `scale` |
-//! | [`take_over`] | ownership of client-side apply and other tools becomes ours |
+//! | [`fold_managers`] | ownership of client-side apply and other tools becomes ours |
 //! | [`strategic`], [`json_patch`], [`merge_patch`] | patches: applying and making them |
 //! | [`client_apply`] | what `kubectl apply` sends |
 //!
@@ -57,5 +57,5 @@ pub use structured::{
     Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
     TakenField, Unknown, Update, apply, keep_times, owners_after_scale, scale_owners, update,
 };
-pub use take_over::take_over;
+pub use take_over::fold_managers;
 pub use three_way::{ClientApply, client_apply, create_merge as create_three_way_merge};

@@ -1,54 +1,73 @@
-//! Taking over from client-side apply and other tools: their fields become ours, so that what leaves Git goes.
+//! Taking over from the tools that wrote for Git before us: their fields become ours, so that what leaves Git goes.
 
-use tautline_core::{FieldManager, Object, Value, value};
+use tautline_core::{FieldManager, Object};
 
 use crate::structured::{LAST_APPLIED, ManagedFields, Manager, Operation, Owned};
 
-/// The one JSON patch that makes `manager` the applier of everything that the managers `from` own in the object
-/// itself (rule R7); `None` if they own nothing and there is no last-applied annotation.
+/// The object with the entries of these managers folded into our Apply entry and without the last-applied
+/// annotation (rule R7); `None` if there is nothing to fold. Entries of subresources stay: they are not from Git.
 ///
-/// Entries of subresources stay. The patch tests `resourceVersion`, so that a change in between makes it fail. The
-/// version of the joined entry is that of the latest of theirs, as kubectl's upgrade has it.
-pub fn take_over(live: &Object, manager: &FieldManager, from: &[&str]) -> Option<Value> {
+/// The joined entry has the version of ours, or else that of the latest of theirs, as kubectl's upgrade has it.
+pub fn fold_managers(live: &Object, from: &[String], ours: &FieldManager) -> Option<Object> {
     let mut owners = ManagedFields::read(live).ok()?;
-    let theirs: Vec<Manager> = owners
-        .iter()
-        .map(|(m, _)| m.clone())
-        .filter(|m| m.subresource().is_empty() && from.contains(&m.name()) && m.name() != manager.as_str())
-        .collect();
-    let annotated = live.annotation(LAST_APPLIED).is_some();
-    if theirs.is_empty() && !annotated {
-        return None;
+    let is_theirs = |manager: &Manager| {
+        manager.subresource().is_empty()
+            && manager.name() != ours.as_str()
+            && from.iter().any(|name| name == manager.name())
+    };
+    let theirs: Vec<Manager> =
+        owners.iter().map(|(manager, _)| manager).filter(|m| is_theirs(m)).cloned().collect();
+    let joined = theirs.iter().filter_map(|manager| owners.remove(manager)).reduce(join)?;
+    let us = Manager::new(ours.as_str(), Operation::Apply, live.api_version(), "");
+    let joined = match owners.remove(&us) {
+        Some(present) => Owned { fields: present.fields.union(&joined.fields), ..present },
+        None => joined,
+    };
+    owners.set(us, joined);
+    let mut folded = live.clone();
+    let annotations = folded.metadata_mut().map_at("annotations");
+    annotations.remove(LAST_APPLIED);
+    if annotations.is_empty() {
+        folded.metadata_mut().remove("annotations");
     }
-    let mut joined: Option<Owned> = None;
-    for their in &theirs {
-        let Some(owned) = owners.remove(their) else { continue };
-        joined = Some(match joined {
-            None => owned,
-            Some(before) if before.time > owned.time => {
-                Owned { fields: before.fields.union(&owned.fields), ..before }
-            }
-            Some(before) => Owned { fields: before.fields.union(&owned.fields), ..owned },
-        });
+    owners.write(&mut folded);
+    Some(folded)
+}
+
+/// Both, as of the later one.
+fn join(a: Owned, b: Owned) -> Owned {
+    let fields = a.fields.union(&b.fields);
+    let later = if a.time > b.time { a } else { b };
+    Owned { fields, ..later }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tautline_core::value;
+
+    #[test]
+    fn r07_what_argo_cd_applied_becomes_ours() {
+        let live = Object::new(value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a", "namespace": "n",
+            "annotations": { LAST_APPLIED: "{}" },
+            "managedFields": [
+                { "manager": "argocd-controller", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+                  "time": "2030-01-01T00:00:00Z", "fieldsV1": { "f:data": { "f:x": {} } } },
+                { "manager": "someone", "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1",
+                  "time": "2030-01-01T00:00:00Z", "fieldsV1": { "f:data": { "f:y": {} } } }
+            ] }, "data": { "x": "1", "y": "2" } }))
+        .unwrap();
+        let from = ["argocd-controller".to_owned()];
+        let folded = fold_managers(&live, &from, &FieldManager::tautline()).unwrap();
+        let managers: Vec<&str> = folded
+            .list_at(&["metadata", "managedFields"])
+            .iter()
+            .filter_map(|e| e.str_at(&["manager"]))
+            .collect();
+        assert_eq!(managers, ["tautline", "someone"]);
+        let ours = folded.list_at(&["metadata", "managedFields"]).first().unwrap();
+        assert_eq!(ours.str_at(&["time"]), Some("2030-01-01T00:00:00Z"));
+        assert_eq!(folded.annotation(LAST_APPLIED), None);
+        assert_eq!(fold_managers(&folded, &from, &FieldManager::tautline()), None);
     }
-    if let Some(mut joined) = joined {
-        let ours = Manager::new(manager.as_str(), Operation::Apply, &joined.api_version, "");
-        if let Some(present) = owners.remove(&ours) {
-            joined = Owned { fields: present.fields.union(&joined.fields), ..present };
-        }
-        owners.set(ours, joined);
-    }
-    let mut after = live.clone();
-    owners.write(&mut after);
-    let entries = after.at(&["metadata", "managedFields"]).cloned().unwrap_or_else(Value::list);
-    let version = live.metadata_str("resourceVersion");
-    let mut patch = vec![
-        value!({ "op": "test", "path": "/metadata/resourceVersion", "value": version }),
-        value!({ "op": "replace", "path": "/metadata/managedFields", "value": entries }),
-    ];
-    if annotated {
-        let path = format!("/metadata/annotations/{}", LAST_APPLIED.replace('/', "~1"));
-        patch.push(value!({ "op": "remove", "path": path }));
-    }
-    Some(Value::from(patch))
 }

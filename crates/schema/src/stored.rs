@@ -52,29 +52,42 @@ pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, St
 
 fn stored_struct(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
     let mut out: Vec<(Key, Value)> = Vec::with_capacity(map.len() + 1);
+    let mut given = map.iter().peekable();
     for field in of.fields() {
-        let given = map.get(field.name).map(|value| stored(value, field.of)).transpose()?.flatten();
-        let kept = match (field.presence, given) {
-            (Presence::Always, given) => Some(given.unwrap_or_else(|| field.of.zero_field())),
+        // Both are sorted: what comes before is not declared, and goes.
+        while given.next_if(|(key, _)| *key < field.name).is_some() {}
+        let value = given.next_if(|(key, _)| *key == field.name).map(|(_, value)| value);
+        let value = value.map(|value| stored(value, field.of)).transpose()?.flatten();
+        let kept = match (field.presence, value) {
+            (Presence::Always, value) => Some(value.unwrap_or_else(|| field.of.zero_field())),
             (Presence::UnlessZero, Some(value)) if is_zero(&value) => None,
-            (_, given) => given,
+            (_, value) => value,
         };
         out.extend(kept.map(|value| (field.name.clone(), value)));
     }
-    Ok(Value::Map(out.into_iter().collect()))
+    Ok(shared(map, out))
+}
+
+/// The map itself where nothing of it is otherwise, so that it keeps its place in memory.
+fn shared(map: &Map, out: Vec<(Key, Value)>) -> Value {
+    let stays =
+        out.len() == map.len() && map.iter().zip(&out).all(|((a, old), (b, new))| a == b && old.is_same(new));
+    Value::Map(if stays { map.clone() } else { out.into_iter().collect() })
 }
 
 fn stored_list(items: &List, of: TypeRef<'_>) -> Result<Value, String> {
     let Some(of) = of.items() else { return Ok(Value::List(items.clone())) };
-    let items = items.iter().map(|item| Ok(stored(item, of)?.unwrap_or_else(|| zero_element(of))));
-    Ok(Value::List(items.collect::<Result<List, String>>()?))
+    let out = items.iter().map(|item| Ok(stored(item, of)?.unwrap_or_else(|| zero_element(of))));
+    let out = out.collect::<Result<Vec<Value>, String>>()?;
+    let stays = items.iter().zip(&out).all(|(old, new)| old.is_same(new));
+    Ok(Value::List(if stays { items.clone() } else { out.into() }))
 }
 
 fn stored_map(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
     let entries = map
         .iter()
         .map(|(key, value)| Ok((key.clone(), stored(value, of)?.unwrap_or_else(|| zero_element(of)))));
-    Ok(Value::Map(entries.collect::<Result<Vec<(Key, Value)>, String>>()?.into_iter().collect()))
+    Ok(shared(map, entries.collect::<Result<Vec<(Key, Value)>, String>>()?))
 }
 
 /// What null becomes among others of its type.

@@ -258,6 +258,18 @@ impl<'a> TypeRef<'a> {
         fields.get(i).map(|field| self.types.at(field.id))
     }
 
+    /// [`TypeRef::declared`] by a key: names of the table compare as numbers.
+    pub fn declared_key(self, name: &Key) -> Option<TypeRef<'a>> {
+        let fields = &self.node().fields;
+        let i = fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
+        fields.get(i).map(|field| self.types.at(field.id))
+    }
+
+    /// [`TypeRef::field`] by a key.
+    pub fn field_key(self, name: &Key) -> Option<TypeRef<'a>> {
+        self.declared_key(name).or_else(|| self.additional())
+    }
+
     /// The type of a key: the declared field's, or that of further keys; `None` if the schema knows neither.
     pub fn field(self, name: &str) -> Option<TypeRef<'a>> {
         self.declared(name).or_else(|| self.additional())
@@ -341,7 +353,7 @@ impl<'a> TypeRef<'a> {
     /// The type one step further.
     pub fn step(self, element: &PathElement) -> Option<TypeRef<'a>> {
         match element {
-            PathElement::Field(name) => self.field(name),
+            PathElement::Field(name) => self.field_key(name),
             PathElement::Item(_) | PathElement::Value(_) | PathElement::Index(_) => self.items(),
         }
     }

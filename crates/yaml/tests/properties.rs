@@ -1,6 +1,7 @@
 //! The fast path equals the full path; what is written reads back; hostile input ends in errors.
 
 use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence};
 use tautline_core::{Budget, List, Map, Value};
 use tautline_yaml::{ErrorKind, Options, Resolver, nodes, read, read_all, read_fully, write};
 
@@ -71,7 +72,17 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// 256 cases, or as many as `TAUTLINE_CASES` says. What failed once is kept beside this file and tried first.
+#[allow(clippy::disallowed_methods, reason = "how long tests run, the environment says")]
+fn config() -> Config {
+    let cases = std::env::var("TAUTLINE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(256);
+    let seeds = FileFailurePersistence::WithSource("regressions");
+    Config { cases, failure_persistence: Some(Box::new(seeds)), ..Config::default() }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn the_fast_path_equals_the_full_path(lines in block(3), strict in any::<bool>(), v3 in any::<bool>()) {
         let resolver = if v3 { Resolver::V3 } else { Resolver::V2 };

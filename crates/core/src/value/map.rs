@@ -23,6 +23,12 @@ impl Map {
         self.find(key).ok().and_then(|i| self.0.get(i)).map(|(_, v)| v)
     }
 
+    /// [`Map::get`] by a key: names of the table compare as numbers.
+    pub fn get_key(&self, key: &Key) -> Option<&Value> {
+        let i = self.0.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
+        self.0.get(i).map(|(_, v)| v)
+    }
+
     /// The value at a key, to change in place. Copies the entries first if the map is shared.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let i = self.find(key).ok()?;

@@ -165,6 +165,18 @@ impl Value {
         }
     }
 
+    /// Whether two values are known to be equal without walking them: one list or map in memory, or equal scalars.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(a), Self::List(b)) => a.is_same(b),
+            (Self::Map(a), Self::Map(b)) => a.is_same(b),
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::List(_) | Self::Map(_) | Self::Int(_) | Self::Float(_), _) => false,
+            (a, b) => a == b,
+        }
+    }
+
     /// The word for this kind of value in messages: "null", "boolean", "integer", …
     pub fn kind_name(&self) -> &'static str {
         match self {

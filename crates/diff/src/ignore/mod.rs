@@ -8,7 +8,7 @@ mod payload;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tautline_core::{FieldPath, Object, PathElement, Value};
+use tautline_core::{Digest, FieldPath, Object, PathElement, Value};
 use tautline_grammar::{Glob, Pointer};
 use tautline_merge::{ManagedFields, Manager, Operation};
 use tautline_schema::Schemas;
@@ -22,6 +22,9 @@ pub struct IgnoreRules {
     rules: Vec<IgnoreRule>,
     overwrites: bool,
 }
+
+/// Ignored fields by their path's text, each with the rule that says so.
+pub(crate) type Ignored = BTreeMap<String, (FieldPath, String)>;
 
 /// One rule.
 #[derive(Clone)]
@@ -78,12 +81,7 @@ impl IgnoreRules {
 
     /// The ignored fields that an object's two sides have, each with the rule that says so. List items are named
     /// by their keys.
-    pub(crate) fn paths(
-        &self,
-        desired: &Object,
-        live: &Object,
-        schemas: &dyn Schemas,
-    ) -> BTreeMap<String, (FieldPath, String)> {
+    pub(crate) fn paths(&self, desired: &Object, live: &Object, schemas: &dyn Schemas) -> Ignored {
         let mut found = BTreeMap::new();
         let root = schemas.root(&desired.gvk());
         for rule in self.rules.iter().filter(|rule| rule.concerns(desired)) {
@@ -106,28 +104,23 @@ impl IgnoreRules {
     }
 
     /// The object to send in the place of the desired one: ignored fields are left out where another manager owns
-    /// them, and keep their live value else, so that dropping them does not delete them (rule R9).
-    pub fn payload(
+    /// them, and keep their live value else, so that dropping them does not delete them (rule R9). Without
+    /// `others`, nobody owns anything: so client-side apply sees it.
+    pub(crate) fn payload(
         &self,
+        ignored: &Ignored,
         desired: &Object,
         live: &Object,
-        manager: &str,
-        schemas: &dyn Schemas,
-    ) -> Option<Object> {
-        self.payload_of(&self.paths(desired, live, schemas), desired, live, manager)
-    }
-
-    /// The same where the ignored fields are known already.
-    pub(crate) fn payload_of(
-        &self,
-        ignored: &BTreeMap<String, (FieldPath, String)>,
-        desired: &Object,
-        live: &Object,
-        manager: &str,
+        others: &Others,
     ) -> Option<Object> {
         let paths = ignored.values().map(|(path, _)| path);
-        (!self.overwrites && !ignored.is_empty())
-            .then(|| payload::payload(desired, live, &Others::of(live, manager), paths))
+        (!self.overwrites && !ignored.is_empty()).then(|| payload::payload(desired, live, others, paths))
+    }
+
+    /// What the rules say, in a digest: part of the key under which a comparison is kept.
+    pub fn digest(&self) -> Digest {
+        let rules = self.rules.iter().map(|rule| rule.text.as_str());
+        Digest::of_parts(rules.chain([if self.overwrites { "overwrites" } else { "keeps" }]))
     }
 }
 
@@ -211,10 +204,11 @@ impl IgnoreRule {
 }
 
 /// What everybody but our Apply entry owns of a live object.
+#[derive(Default)]
 pub(crate) struct Others(ManagedFields);
 
 impl Others {
-    fn of(live: &Object, manager: &str) -> Self {
+    pub(crate) fn of(live: &Object, manager: &str) -> Self {
         let all = ManagedFields::read(live).unwrap_or_default();
         let is_ours = |other: &Manager| {
             other.name() == manager && other.operation() == Operation::Apply && is_whole(other)

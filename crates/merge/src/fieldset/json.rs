@@ -90,7 +90,8 @@ fn read(value: &Value) -> Result<(FieldSet, bool), FieldsError> {
         Value::Null => return Ok((FieldSet::new(), true)),
         other => return Err(FieldsError::Entry(other.kind_name().to_owned())),
     };
-    let mut set = FieldSet::new();
+    let mut members = Vec::with_capacity(map.len());
+    let mut children = Vec::new();
     let mut with_self = false;
     let mut has_children = false;
     for (key, below) in map {
@@ -101,14 +102,17 @@ fn read(value: &Value) -> Result<(FieldSet, bool), FieldsError> {
         let Some(element) = parse(key)? else { continue };
         let (child, member) = read(below)?;
         has_children = true;
-        if member {
-            set.insert_member(element.clone());
-        }
-        if !child.is_empty() {
-            *set.child_mut(&element) = child;
+        match (member, child.is_empty()) {
+            (true, true) => members.push(element),
+            (true, false) => {
+                members.push(element.clone());
+                children.push((element, child));
+            }
+            (false, false) => children.push((element, child)),
+            (false, true) => {}
         }
     }
-    Ok((set, with_self || !has_children))
+    Ok((FieldSet::of_parts(members, children), with_self || !has_children))
 }
 
 fn parse(key: &str) -> Result<Option<PathElement>, FieldsError> {

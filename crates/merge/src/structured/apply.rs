@@ -115,8 +115,10 @@ pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
         last_applied::rewrite(&mut applied.object, request.config);
     }
     if let Some(live) = request.live {
-        keep_times(live, &mut applied.object);
         applied.changed = without_managed(live) != without_managed(&applied.object);
+        if !applied.changed {
+            keep_times(live, &mut applied.object);
+        }
     }
     Ok(applied)
 }
@@ -280,6 +282,10 @@ fn strip_own(managers: &mut ManagedFields, manager: &Manager) {
 
 /// Puts back the times of `managedFields` if nothing else is different, so that such a write is none.
 pub fn keep_times(live: &Object, object: &mut Object) {
+    let entries = |object: &Object| object.at(&["metadata", "managedFields"]).cloned();
+    if entries(live) == entries(object) {
+        return;
+    }
     let (Ok(old), Ok(new)) = (ManagedFields::read(live), ManagedFields::read(object)) else { return };
     let (old_sorted, new_sorted) = (old.sorted(), new.sorted());
     let same = old_sorted.len() == new_sorted.len()

@@ -15,6 +15,12 @@ pub(super) struct Comparison {
     pub(super) added: FieldSet,
 }
 
+impl Comparison {
+    pub(super) fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.modified.is_empty() && self.added.is_empty()
+    }
+}
+
 /// Compares two values of one type.
 pub(super) fn compare(old: &Typed, new: &Typed) -> Result<Comparison, Mismatch> {
     let mut walk = Walk { at: FieldPath::root(), found: Comparison::default() };
@@ -73,6 +79,9 @@ impl Walk {
                     self.leaf(old, new);
                     return (Mismatch::default(), true);
                 }
+                if old.zip(new).is_some_and(|(a, b)| a.is_same(b)) {
+                    return (Mismatch::default(), false);
+                }
                 (self.lists(a, b, of), false)
             }
             Shape::Map => {
@@ -89,7 +98,7 @@ impl Walk {
                 let mut problems = Mismatch::default();
                 for key in super::merged_keys(a, b) {
                     let element = PathElement::Field(key.clone());
-                    let Some(of) = of.field(key) else {
+                    let Some(of) = of.field_key(key) else {
                         problems.extend(Mismatch::new("schema error: invalid atom: inlined").below(&element));
                         continue;
                     };
@@ -101,7 +110,7 @@ impl Walk {
     }
 
     fn descend(&mut self, element: PathElement, old: Side<'_>, new: Side<'_>, of: TypeRef<'_>) -> Mismatch {
-        if let (Some(Value::Map(a)), Some(Value::Map(b))) = (old, new)
+        if let (Some(a), Some(b)) = (old, new)
             && a.is_same(b)
         {
             return Mismatch::default();

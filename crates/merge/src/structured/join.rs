@@ -49,7 +49,8 @@ fn shaped(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>, shape: Shape) -> Jo
             if is_atomic_list(of) || (a.is_empty() && b.is_empty()) {
                 return leaf();
             }
-            join_lists(a, b, of)
+            let (value, problems) = join_lists(a, b, of);
+            (value.map(|value| unchanged(live, value)), problems)
         }
         Shape::Map => {
             let empty = Map::new();
@@ -67,7 +68,7 @@ fn join_maps(live: &Map, config: &Map, of: TypeRef<'_>) -> Joined {
     let mut problems = Mismatch::default();
     let mut out: Vec<(Key, Value)> = Vec::with_capacity(live.len().max(config.len()));
     for key in super::merged_keys(live, config) {
-        let Some(of) = of.field(key) else {
+        let Some(of) = of.field_key(key) else {
             let error = Mismatch::new("schema error: invalid atom: inlined");
             problems.extend(error.below(&PathElement::Field(key.clone())));
             continue;
@@ -78,8 +79,12 @@ fn join_maps(live: &Map, config: &Map, of: TypeRef<'_>) -> Joined {
         }
         out.extend(value.map(|value| (key.clone(), value)));
     }
-    let value = (!out.is_empty()).then(|| Value::Map(out.into_iter().collect()));
-    (value, problems)
+    let is_empty = out.is_empty();
+    // What stays as it is keeps its place in memory, so that later steps see it without looking.
+    let stays = out.len() == live.len()
+        && live.iter().zip(&out).all(|((a, old), (b, new))| a == b && old.is_same(new));
+    let merged = || if stays { live.clone() } else { out.into_iter().collect() };
+    ((!is_empty).then(|| Value::Map(merged())), problems)
 }
 
 /// A list's items with their names, and whether a name occurs more than once.
@@ -162,6 +167,18 @@ fn join_lists(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Joined {
         }
     }
     ((!out.is_empty()).then(|| Value::List(out.into_iter().collect::<List>())), problems)
+}
+
+/// The live list itself where the merged one holds the same.
+fn unchanged(live: Side<'_>, merged: Value) -> Value {
+    match (live, &merged) {
+        (Some(Value::List(old)), Value::List(new))
+            if old.len() == new.len() && old.iter().zip(new.iter()).all(|(a, b)| a.is_same(b)) =>
+        {
+            Value::List(old.clone())
+        }
+        _ => merged,
+    }
 }
 
 fn items(side: Side<'_>) -> &[Value] {

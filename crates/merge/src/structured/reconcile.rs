@@ -32,7 +32,7 @@ fn walk(set: &FieldSet, of: TypeRef<'_>, whole: bool, at: &mut FieldPath, wholes
         }
         Shape::Map => each(set, at, |element, below, whole, at| {
             let of = match element {
-                PathElement::Field(name) => of.field(name),
+                PathElement::Field(name) => of.field_key(name),
                 _ => of.additional(),
             };
             if let Some(of) = of {

@@ -27,11 +27,11 @@ fn without(value: &Value, paths: &FieldSet, of: TypeRef<'_>) -> Value {
                     if paths.has(&element) {
                         return None;
                     }
-                    let item = match (paths.child(&element).filter(|below| !below.is_empty()), of.field(key))
-                    {
-                        (Some(below), Some(of)) => without(item, below, of),
-                        _ => item.clone(),
-                    };
+                    let item =
+                        match (paths.child(&element).filter(|below| !below.is_empty()), of.field_key(key)) {
+                            (Some(below), Some(of)) => without(item, below, of),
+                            _ => item.clone(),
+                        };
                     Some((key.clone(), item))
                 })
                 .collect();

@@ -92,7 +92,8 @@ pub(super) fn item_element(of: TypeRef<'_>, item: &Value) -> Result<PathElement,
     };
     let value_of = |key: &Key| {
         let given = fields.get(key).cloned();
-        let value = given.or_else(|| of.items()?.declared(key)?.default().filter(|d| !d.is_null()).cloned());
+        let value =
+            given.or_else(|| of.items()?.declared_key(key)?.default().filter(|d| !d.is_null()).cloned());
         value.map(|value| (key.clone(), value))
     };
     let found: tautline_core::Map = keys.iter().filter_map(value_of).collect();

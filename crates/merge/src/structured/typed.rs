@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use tautline_core::{FieldPath, PathElement, Value};
+use tautline_core::{Map, PathElement, Value};
 use tautline_schema::{Root, TypeRef};
 
 use super::shape::{Scalar, Shape, is_atomic_list, is_atomic_map, item_element, shape_of};
+use crate::fieldset::compare as order;
 use crate::{FieldSet, go_print};
 
 /// A value with the type it was checked against.
@@ -72,9 +73,7 @@ impl Typed {
     }
 
     pub(super) fn fields(&self) -> FieldSet {
-        let mut set = FieldSet::new();
-        collect(&self.value, self.root.node(), &mut FieldPath::root(), &mut set);
-        set
+        collect(&self.value, self.root.node()).1
     }
 }
 
@@ -115,7 +114,7 @@ fn validate_list(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
         other => return Mismatch::new(format!("expected list, got &{{{}}}", go_print::plain(other))),
     };
     let mut problems = Mismatch::default();
-    let mut seen = FieldSet::new();
+    let mut seen: Vec<PathElement> = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let element = if is_atomic_list(of) {
             PathElement::Index(i)
@@ -128,15 +127,16 @@ fn validate_list(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
                 }
             }
         };
-        if !duplicates && seen.has(&element) {
-            let name = go_print::element(&element);
-            problems.extend(Mismatch::new(format!("duplicate entries for key {name}")));
+        if !duplicates && !is_atomic_list(of) {
+            if let Err(at) = seen.binary_search_by(|other| order(other, &element)) {
+                seen.insert(at, element.clone());
+            } else {
+                let name = go_print::element(&element);
+                problems.extend(Mismatch::new(format!("duplicate entries for key {name}")));
+            }
         }
         if let Some(items) = of.items() {
             problems.extend(validate(item, items, duplicates).below(&element));
-        }
-        if !duplicates {
-            seen.insert_elements(std::slice::from_ref(&element));
         }
     }
     problems
@@ -151,7 +151,7 @@ fn validate_map(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
     let mut problems = Mismatch::default();
     for (key, item) in map {
         let element = PathElement::Field(key.clone());
-        let Some(of) = of.field(key) else {
+        let Some(of) = of.field_key(key) else {
             // The first one ends the walk over this map, as on the server.
             problems.extend(Mismatch::new("field not declared in schema").below(&element));
             return problems;
@@ -161,49 +161,52 @@ fn validate_map(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
     problems
 }
 
-fn collect(value: &Value, of: TypeRef<'_>, at: &mut FieldPath, set: &mut FieldSet) {
+/// Whether a value is one leaf, and else what is in it.
+fn collect(value: &Value, of: TypeRef<'_>) -> (bool, FieldSet) {
     match (shape_of(of, value), value) {
-        (Shape::Scalar(_), _) => set.insert(at),
-        (Shape::List, _) if is_atomic_list(of) => set.insert(at),
-        (Shape::Map, _) if is_atomic_map(of) => set.insert(at),
-        (Shape::List, Value::List(items)) => collect_items(items, of, at, set),
-        (Shape::Map, Value::Map(map)) => {
-            for (key, item) in map {
-                let Some(field) = of.field(key) else { continue };
-                at.push(PathElement::Field(key.clone()));
-                collect(item, field, at, set);
-                let bare = match item {
-                    Value::Null => true,
-                    Value::Map(map) => map.is_empty(),
-                    _ => false,
-                };
-                if bare || of.declared(key).is_none() {
-                    set.insert(at);
-                }
-                at.pop();
-            }
-        }
-        _ => {}
+        (Shape::Scalar(_), _) => (true, FieldSet::new()),
+        (Shape::List, _) if is_atomic_list(of) => (true, FieldSet::new()),
+        (Shape::Map, _) if is_atomic_map(of) => (true, FieldSet::new()),
+        (Shape::List, Value::List(items)) => (false, collect_items(items, of)),
+        (Shape::Map, Value::Map(map)) => (false, collect_fields(map, of)),
+        _ => (false, FieldSet::new()),
     }
 }
 
-fn collect_items(items: &[Value], of: TypeRef<'_>, at: &mut FieldPath, set: &mut FieldSet) {
-    let named: Vec<_> = items.iter().filter_map(|item| Some((item_element(of, item).ok()?, item))).collect();
-    let mut seen = FieldSet::new();
-    let mut twice = FieldSet::new();
-    for (element, _) in &named {
-        let into = if seen.has(element) { &mut twice } else { &mut seen };
-        into.insert_elements(std::slice::from_ref(element));
-    }
-    for (element, item) in named {
-        at.push(element.clone());
-        // Duplicates are owned as one item without leaves.
-        if !twice.has(&element)
-            && let Some(of) = of.items()
-        {
-            collect(item, of, at, set);
+fn collect_fields(map: &Map, of: TypeRef<'_>) -> FieldSet {
+    let mut members = Vec::with_capacity(map.len());
+    let mut children = Vec::new();
+    for (key, item) in map {
+        let declared = of.declared_key(key);
+        let Some(field) = declared.or_else(|| of.additional()) else { continue };
+        let (is_leaf, below) = collect(item, field);
+        let bare = match item {
+            Value::Null => true,
+            Value::Map(map) => map.is_empty(),
+            _ => false,
+        };
+        if is_leaf || bare || declared.is_none() {
+            members.push(PathElement::Field(key.clone()));
         }
-        set.insert(at);
-        at.pop();
+        if !below.is_empty() {
+            children.push((PathElement::Field(key.clone()), below));
+        }
     }
+    FieldSet::of_parts(members, children)
+}
+
+fn collect_items(items: &[Value], of: TypeRef<'_>) -> FieldSet {
+    let named: Vec<_> = items.iter().filter_map(|item| Some((item_element(of, item).ok()?, item))).collect();
+    let mut members: Vec<PathElement> = named.iter().map(|(element, _)| element.clone()).collect();
+    members.sort_by(order);
+    let twice: Vec<PathElement> = members
+        .windows(2)
+        .filter_map(|pair| (pair.first() == pair.last()).then(|| pair.first().cloned())?)
+        .collect();
+    let below = named.into_iter().filter_map(|(element, item)| {
+        // Duplicates are owned as one item without leaves.
+        let of = of.items().filter(|_| !twice.contains(&element))?;
+        Some((element, collect(item, of).1)).filter(|(_, below)| !below.is_empty())
+    });
+    FieldSet::of_parts(members, below.collect())
 }

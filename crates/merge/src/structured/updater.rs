@@ -1,6 +1,9 @@
 //! What an apply or an update makes of the object and of who owns what.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use tautline_core::FieldPath;
 
 use super::compare::{Comparison, compare};
 use super::join::merge;
@@ -51,7 +54,7 @@ impl Updater<'_> {
             time: last.as_ref().and_then(|last| last.time.clone()),
         };
         managers.0.insert(manager.clone(), owned);
-        let pruned = self.prune(merged, &managers, last.as_ref())?;
+        let pruned = self.prune(merged, &managers, manager, last.as_ref())?;
         let (managers, _, taken) = self.settle(live, &pruned, managers, Some(manager), force)?;
         let changed = live.value != pruned.value;
         Ok((changed.then_some(pruned), managers, taken))
@@ -81,21 +84,29 @@ impl Updater<'_> {
         let own = compare(live, new)
             .map_err(|e| ApplyError::Internal(format!("failed to compare objects: {e}")))?;
         let own = self.resets.filter_comparison(own);
-        let mut by_version = BTreeMap::from([(self.api_version.clone(), own.clone())]);
+        let mut by_version = BTreeMap::new();
         let mut conflicts = Vec::new();
         let names: Vec<Manager> = managers.0.keys().filter(|m| Some(*m) != writer).cloned().collect();
         for manager in names {
-            let Some(owned) = managers.0.get(&manager).cloned() else { continue };
-            let Some(found) = self.compared(live, new, &owned.api_version, &mut by_version)? else {
+            let Some(version) = managers.0.get(&manager).map(|owned| owned.api_version.clone()) else {
+                continue;
+            };
+            let found = match version == self.api_version {
+                true => Some(&own),
+                false => self.compared(live, new, &version, &mut by_version)?,
+            };
+            let (Some(found), Some(owned)) = (found, managers.0.get_mut(&manager)) else {
                 managers.0.remove(&manager);
                 continue;
             };
+            if found.is_empty() {
+                continue;
+            }
             let changed = owned.fields.intersection(&found.modified.union(&found.added));
             for path in changed.paths() {
                 conflicts.push(Conflict { manager: manager.clone(), path });
             }
-            let fields = owned.fields.difference(&changed).difference(&found.removed);
-            managers.0.insert(manager, Owned { fields, ..owned });
+            owned.fields = owned.fields.difference(&changed).difference(&found.removed);
         }
         if !force && !conflicts.is_empty() {
             return Err(ApplyError::Conflicts(conflicts));
@@ -105,26 +116,26 @@ impl Updater<'_> {
     }
 
     /// The comparison in an owner's version; `None` if that version is gone.
-    fn compared(
+    fn compared<'k>(
         &self,
         live: &Typed,
         new: &Typed,
         version: &str,
-        known: &mut BTreeMap<String, Comparison>,
-    ) -> Result<Option<Comparison>> {
-        if let Some(found) = known.get(version) {
-            return Ok(Some(found.clone()));
+        known: &'k mut BTreeMap<String, Comparison>,
+    ) -> Result<Option<&'k Comparison>> {
+        if !known.contains_key(version) {
+            let (old, new) = match (self.versions.convert(live, version), self.versions.convert(new, version))
+            {
+                (Err(NoVersion::Gone), _) | (_, Err(NoVersion::Gone)) => return Ok(None),
+                (Err(e), _) => return Err(refused("failed to convert old object: ", e)),
+                (_, Err(e)) => return Err(refused("failed to convert new object: ", e)),
+                (Ok(old), Ok(new)) => (old, new),
+            };
+            let found = compare(&old, &new)
+                .map_err(|e| ApplyError::Internal(format!("failed to compare objects: {e}")))?;
+            known.insert(version.to_owned(), found);
         }
-        let (old, new) = match (self.versions.convert(live, version), self.versions.convert(new, version)) {
-            (Err(NoVersion::Gone), _) | (_, Err(NoVersion::Gone)) => return Ok(None),
-            (Err(e), _) => return Err(refused("failed to convert old object: ", e)),
-            (_, Err(e)) => return Err(refused("failed to convert new object: ", e)),
-            (Ok(old), Ok(new)) => (old, new),
-        };
-        let found = compare(&old, &new)
-            .map_err(|e| ApplyError::Internal(format!("failed to compare objects: {e}")))?;
-        known.insert(version.to_owned(), found.clone());
-        Ok(Some(found))
+        Ok(known.get(version))
     }
 
     fn reconciled(&self, live: &Typed, managers: &ManagedFields) -> Result<ManagedFields> {
@@ -142,8 +153,17 @@ impl Updater<'_> {
     }
 
     /// Removes what the manager applied last time, does not apply now, and nobody else owns.
-    fn prune(&self, merged: Typed, managers: &ManagedFields, last: Option<&Owned>) -> Result<Typed> {
+    fn prune(
+        &self,
+        merged: Typed,
+        managers: &ManagedFields,
+        manager: &Manager,
+        last: Option<&Owned>,
+    ) -> Result<Typed> {
         let Some(last) = last.filter(|last| !last.fields.is_empty()) else { return Ok(merged) };
+        if self.keeps_all(last, managers, manager) {
+            return Ok(merged);
+        }
         let failed = |error| {
             refused(
                 "failed to prune fields: failed to convert merged object to last applied version: ",
@@ -160,6 +180,12 @@ impl Updater<'_> {
         let pruned = self.add_back_owned(&merged, pruned, &last.api_version, managers)?;
         let pruned = self.add_back_foreign(&merged, pruned, &last.api_version, &last_fields)?;
         self.versions.convert(&pruned, &self.api_version).map_err(|e| refused("failed to prune fields: ", e))
+    }
+
+    /// Whether nothing can go: all that was applied is applied again, and nobody knows another version.
+    fn keeps_all(&self, last: &Owned, managers: &ManagedFields, manager: &Manager) -> bool {
+        managers.0.values().chain([last]).all(|owned| owned.api_version == self.api_version)
+            && managers.0.get(manager).is_some_and(|now| last.fields.is_within(&now.fields))
     }
 
     /// Keeps what another owner, or the new configuration, still owns; the pruned version first.
@@ -231,21 +257,23 @@ impl Updater<'_> {
 
 /// Fields that are never owned: identity, and what only the server sets.
 pub(super) fn strip(fields: &FieldSet) -> FieldSet {
-    use tautline_core::FieldPath;
-    const METADATA: [&str; 9] = [
-        "name",
-        "namespace",
-        "creationTimestamp",
-        "selfLink",
-        "uid",
-        "clusterName",
-        "generation",
-        "managedFields",
-        "resourceVersion",
-    ];
-    let top = ["apiVersion", "kind", "metadata"].map(|name| FieldPath::fields([name]));
-    let below = METADATA.map(|name| FieldPath::fields(["metadata", name]));
-    fields.difference(&top.into_iter().chain(below).collect())
+    static NEVER: LazyLock<FieldSet> = LazyLock::new(|| {
+        const METADATA: [&str; 9] = [
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "clusterName",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        ];
+        let top = ["apiVersion", "kind", "metadata"].map(|name| FieldPath::fields([name]));
+        let below = METADATA.map(|name| FieldPath::fields(["metadata", name]));
+        top.into_iter().chain(below).collect()
+    });
+    fields.difference(&NEVER)
 }
 
 /// The manager of a write.
