@@ -1,16 +1,31 @@
 //! Trees out of the events of a YAML 1.2 parser.
 
+use std::ops::Range;
+
 use granit_parser::{Event, Parser, StructureStyle};
 
 use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
 use crate::error::{Error, ErrorKind};
-use crate::read::Options;
+use crate::read::{Options, check_size};
 
 /// Reads every document of a text into trees, one for each that has a node.
+///
+/// # Errors
+/// If the text is no YAML or beyond the budget.
 pub fn nodes(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
-    if text.len() > options.budget.bytes {
-        return Err(ErrorKind::Bytes(options.budget.bytes).at(1, 1));
+    check_size(text, options)?;
+    match crate::fast::read_node(text, options) {
+        Some(node) => Ok(vec![node]),
+        None => nodes_fully(text, options),
     }
+}
+
+/// Reads trees by the full parser only: what [`nodes`] must equal wherever it takes a short cut.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn nodes_fully(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
+    check_size(text, options)?;
     let mut builder = Builder::new(text, options, true)?;
     let mut documents = Vec::new();
     while let Some(document) = builder.document()? {
@@ -28,7 +43,7 @@ pub(crate) struct Builder<'a> {
     pending: Vec<Comment>,
     nodes: usize,
     /// Where tabs on blank lines are harmless: quoted and block scalars, flow collections.
-    verbatim: Vec<Span>,
+    verbatim: Vec<Range<usize>>,
     last_end: usize,
 }
 
@@ -67,8 +82,9 @@ impl<'a> Builder<'a> {
             match self.next()? {
                 None | Some((Event::StreamEnd, _)) => return Ok(None),
                 Some((event, span)) if event.is_node() => {
+                    let start = bytes(&span).start;
                     let node = self.node(event, span, 0)?;
-                    self.refuse_tabs(node.span.start)?;
+                    self.refuse_tabs(start)?;
                     return Ok(Some(node));
                 }
                 Some(_) => {}
@@ -114,7 +130,7 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
         let comments = std::mem::take(&mut self.pending).into_boxed_slice();
-        let place = place(&span);
+        let (place, bytes) = (place(&span), bytes(&span));
         self.nodes += 1;
         let budget = &self.options.budget;
         let too_much = if self.nodes > budget.nodes {
@@ -136,13 +152,13 @@ impl<'a> Builder<'a> {
                 NodeKind::Alias(Anchor { name: self.names.get(&id).cloned().unwrap_or_default(), id })
             }
             Event::Scalar(text, style, ..) => {
-                let source = self.text.get(place.start..place.end).unwrap_or_default();
+                let source = self.text.get(bytes.clone()).unwrap_or_default();
                 if style == granit_parser::ScalarStyle::DoubleQuoted && has_surrogate(source) {
                     let what = "found invalid Unicode character escape code".to_owned();
                     return Err(ErrorKind::Syntax(what).at(place.line, place.column));
                 }
                 if style != granit_parser::ScalarStyle::Plain {
-                    self.verbatim.push(place);
+                    self.verbatim.push(bytes);
                 }
                 NodeKind::Scalar { text: text.as_ref().into(), style: scalar_style(style) }
             }
@@ -152,7 +168,7 @@ impl<'a> Builder<'a> {
                     items.push(item);
                 }
                 if style == StructureStyle::Flow {
-                    self.verbatim.push(Span { end: self.last_end, ..place });
+                    self.verbatim.push(bytes.start..self.last_end);
                 }
                 NodeKind::List { items, flow: style == StructureStyle::Flow }
             }
@@ -163,7 +179,7 @@ impl<'a> Builder<'a> {
                     entries.push((key, value));
                 }
                 if style == StructureStyle::Flow {
-                    self.verbatim.push(Span { end: self.last_end, ..place });
+                    self.verbatim.push(bytes.start..self.last_end);
                 }
                 NodeKind::Map { entries, flow: style == StructureStyle::Flow }
             }
@@ -184,7 +200,7 @@ impl<'a> Builder<'a> {
             let spaces = line.bytes().take_while(|b| *b == b' ').count();
             if line.trim_ascii().is_empty() {
                 let tab = line.as_bytes().get(spaces) == Some(&b'\t') && spaces <= indent && i > 0;
-                if tab && !self.verbatim.iter().any(|span| (span.start..span.end).contains(&at)) {
+                if tab && !self.verbatim.iter().any(|bytes| bytes.contains(&at)) {
                     let what = "found a tab character that violates indentation".to_owned();
                     return Err(ErrorKind::Syntax(what).at(first_line + i, spaces + 1));
                 }
@@ -267,6 +283,9 @@ fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {
 }
 
 fn place(span: &granit_parser::Span) -> Span {
-    let bytes = span.byte_range().unwrap_or(0..0);
-    Span { line: span.start.line().max(1), column: span.start.col() + 1, start: bytes.start, end: bytes.end }
+    Span { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+fn bytes(span: &granit_parser::Span) -> Range<usize> {
+    span.byte_range().unwrap_or(0..0)
 }
