@@ -46,4 +46,4 @@ pub use node::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span, nodes, nodes_
 pub use read::{Options, Resolver, read, read_all, read_fully};
 pub use scalar::{Scalar, resolve};
 pub use split::{Document, split};
-pub use write::{Style, write, write_canonical, write_node};
+pub use write::{Style, is_written_plain, write, write_canonical, write_node};

@@ -85,18 +85,18 @@ fn show(node: &Node, out: &mut String) {
     let _ = write!(out, "{:?}{:?}{:?}", node.span, node.comments, node.tag);
     match &node.kind {
         NodeKind::Scalar { text, style } => {
-            let _ = write!(out, "{text:?}{style:?}\n");
+            let _ = writeln!(out, "{text:?}{style:?}");
         }
         NodeKind::Alias(anchor) => {
-            let _ = write!(out, "*{anchor:?}\n");
+            let _ = writeln!(out, "*{anchor:?}");
         }
         NodeKind::List { items, flow } => {
-            let _ = write!(out, "list {flow}[\n");
+            let _ = writeln!(out, "list {flow}[");
             items.iter().for_each(|item| show(item, out));
             out.push(']');
         }
         NodeKind::Map { entries, flow } => {
-            let _ = write!(out, "map {flow}{{\n");
+            let _ = writeln!(out, "map {flow}{{");
             entries.iter().for_each(|(key, value)| {
                 show(key, out);
                 show(value, out);

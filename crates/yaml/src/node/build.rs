@@ -148,9 +148,10 @@ impl<'a> Builder<'a> {
         let tag = event.tag().map(short_tag).map(Into::into);
         let anchor = self.anchor(event.anchor_id())?.map(Box::new);
         let kind = match event {
-            Event::Alias(id) => {
-                NodeKind::Alias(Anchor { name: self.names.get(&id).cloned().unwrap_or_default(), id })
-            }
+            Event::Alias(id) => NodeKind::Alias(Box::new(Anchor {
+                name: self.names.get(&id).cloned().unwrap_or_default(),
+                id,
+            })),
             Event::Scalar(text, style, ..) => {
                 let source = self.text.get(bytes.clone()).unwrap_or_default();
                 if style == granit_parser::ScalarStyle::DoubleQuoted && has_surrogate(source) {

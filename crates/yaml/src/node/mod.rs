@@ -52,7 +52,7 @@ pub enum NodeKind {
         flow: bool,
     },
     /// An alias of an anchor before it.
-    Alias(Anchor),
+    Alias(Box<Anchor>),
 }
 
 /// An anchor: its name, and a number that tells repeated names apart.
