@@ -137,7 +137,7 @@ mod time;
 mod value;
 
 pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
-pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
+pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Trace, Warning};
 pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use json::{JsonStyle, decode_json, encode_json};
