@@ -16,7 +16,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use tautline_core::{Map as CoreMap, Need, ReadSet};
-use tautline_gotemplate::{Engine, Go, Map, MissingKey, Options, Templates, Trace, Value};
+use tautline_gotemplate::{Engine, Go, Map, MissingKey, Options, Templates, Value};
 
 use crate::manifests::{File, Origins};
 use crate::template::Settings;

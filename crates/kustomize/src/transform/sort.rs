@@ -91,8 +91,8 @@ impl Sort {
         let mut keys: Vec<(Key, usize)> = list.iter().flatten().enumerate().map(keyed).collect();
         keys.sort_by(|(a, _), (b, _)| a.compare(b));
         let sorted = keys.into_iter().filter_map(|(_, at)| list.get_mut(at)?.take());
-        resources.set(sorted.collect());
-        Ok(())
+        // Names may have come to collide since; here that is noticed last.
+        resources.append_all(sorted)
     }
 }
 
