@@ -1,11 +1,9 @@
-//! Charts to render: made here, or read from the disk.
+//! Charts to render, made here.
 
 use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
-
-use tautline_core::MemoryTree;
 
 /// Writes a chart of so many templates, each with a loop, a named template and its own values.
 pub(crate) fn many_templates(folder: &Path, count: usize) -> io::Result<()> {
@@ -52,25 +50,6 @@ fn copy(from: &Path, to: &Path, name: &str) -> io::Result<()> {
             copy(&path, &target, name)?;
         } else {
             fs::write(target, fs::read_to_string(&path)?.replace("created", name))?;
-        }
-    }
-    Ok(())
-}
-
-/// Reads a folder.
-pub(crate) fn read(root: &Path) -> io::Result<MemoryTree> {
-    let mut found = Vec::new();
-    add(root, root, &mut found)?;
-    Ok(MemoryTree::new(found))
-}
-
-fn add(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            add(root, &path, files)?;
-        } else if let Ok(name) = path.strip_prefix(root) {
-            files.push((name.to_string_lossy().into_owned(), fs::read(&path)?));
         }
     }
     Ok(())

@@ -13,17 +13,20 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, its arguments and files")]
 
 mod charts;
+mod files;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tautline_core::{Budget, MemoryTree, TreePath};
+use tautline_core::{Budget, TreePath};
 use tautline_helm::{
     Capabilities, Chart, Dialect, KubeVersion, Loader, Overrides, PrintOptions, Release, Settings, print,
     template,
 };
+
+use files::Files;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -83,7 +86,7 @@ fn linear(folder: &Path, name: &str, counts: [usize; 2], peer: Option<&Path>) ->
 }
 
 fn compare(folder: &Path, peer: Option<&Path>) -> Result<Duration> {
-    let tree = charts::read(folder)?;
+    let tree = Files::read(folder)?;
     let settings = settings()?;
     let text = ours(&load(&tree)?, &[], &settings)?;
     let lines = text.iter().filter(|b| **b == b'\n').count();
@@ -116,7 +119,7 @@ fn settings() -> Result<Settings> {
     Ok(Settings { capabilities: Some(Arc::new(capabilities)), ..Settings::default() })
 }
 
-fn load(tree: &MemoryTree) -> Result<Chart> {
+fn load(tree: &Files) -> Result<Chart> {
     Ok(Loader::default().load(tree, &TreePath::root())?.chart)
 }
 

@@ -142,5 +142,5 @@ pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use json::{JsonStyle, decode_json, encode_json};
 pub use parse::Tree;
-pub use templates::Templates;
+pub use templates::{Parsed, Templates};
 pub use value::{Elem, Host, Kind, List, Map, MapType, NotConvertible, Number, Str, Value};

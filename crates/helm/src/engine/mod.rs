@@ -52,12 +52,12 @@ pub(crate) fn execute(
     prepared.reverse();
     prepared.sort_by_cached_key(|p| Reverse((p.path.matches('/').count(), p.path.clone())));
     prepared.dedup_by(|later, earlier| later.path == earlier.path);
-    let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
+    let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.file.origin.clone())).collect();
     let mut templates =
         Templates::new(functions::functions(settings.dialect)).named("gotpl").for_go(settings.dialect.go());
     for one in &prepared {
-        templates
-            .parse(one.path.as_str(), one.source)
+        one.file
+            .add_to(&mut templates, &one.path)
             .map_err(|error| failure::parse_error(&error).located(&origins))?;
     }
     let mut engine = Engine::new(Arc::new(templates), options(settings)).with_state(state.clone());
