@@ -178,7 +178,6 @@ fn unescape(text: &str) -> Option<String> {
         out.push(match rest.as_bytes().get(at + 1)? {
             b'"' => '"',
             b'\\' => '\\',
-            b'/' => '/',
             b'n' => '\n',
             b't' => '\t',
             b'r' => '\r',

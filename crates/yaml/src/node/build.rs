@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, StructureStyle};
 
 use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
 use crate::error::{Error, ErrorKind};
-use crate::read::{Options, check_size};
+use crate::read::{Options, Resolver, check_size};
 
 /// Reads every document of a text into trees, one for each that has a node.
 ///
@@ -154,9 +154,11 @@ impl<'a> Builder<'a> {
             })),
             Event::Scalar(text, style, ..) => {
                 let source = self.text.get(bytes.clone()).unwrap_or_default();
-                if style == granit_parser::ScalarStyle::DoubleQuoted && has_surrogate(source) {
-                    let what = "found invalid Unicode character escape code".to_owned();
-                    return Err(ErrorKind::Syntax(what).at(place.line, place.column));
+                let is_v2 = self.options.resolver == Resolver::V2;
+                if style == granit_parser::ScalarStyle::DoubleQuoted
+                    && let Some(what) = bad_escape(source, is_v2)
+                {
+                    return Err(ErrorKind::Syntax(what.to_owned()).at(place.line, place.column));
                 }
                 if style != granit_parser::ScalarStyle::Plain {
                     self.verbatim.push(bytes);
@@ -234,8 +236,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether a double-quoted scalar's source writes a surrogate: JSON allows pairs of them, YAML 1.1 none.
-fn has_surrogate(source: &str) -> bool {
+/// What YAML 1.1 forbids in a double-quoted scalar's source: surrogates, of which JSON allows pairs; and go-yaml
+/// v2 does not know `\/`, which v3 does.
+fn bad_escape(source: &str, is_v2: bool) -> Option<&'static str> {
     let mut rest = source;
     while let Some(at) = rest.find('\\') {
         let escape = rest.get(at + 1..).unwrap_or_default();
@@ -243,12 +246,15 @@ fn has_surrogate(source: &str) -> bool {
             && let Some(code) = escape.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok())
             && (0xd800..0xe000).contains(&code)
         {
-            return true;
+            return Some("found invalid Unicode character escape code");
+        }
+        if is_v2 && escape.starts_with('/') {
+            return Some("found unknown escape character");
         }
         let skip = escape.chars().next().map_or(0, char::len_utf8);
         rest = escape.get(skip..).unwrap_or_default();
     }
-    false
+    None
 }
 
 /// go-yaml's reader refuses characters outside YAML's set before it looks at anything else.
