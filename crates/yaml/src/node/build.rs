@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, StructureStyle};
 
 use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
 use crate::error::{Error, ErrorKind};
-use crate::read::{Options, Resolver, check_size};
+use crate::read::{Options, check_size};
 
 /// Reads every document of a text into trees, one for each that has a node.
 ///
@@ -154,9 +154,8 @@ impl<'a> Builder<'a> {
             })),
             Event::Scalar(text, style, ..) => {
                 let source = self.text.get(bytes.clone()).unwrap_or_default();
-                let is_v2 = self.options.resolver == Resolver::V2;
                 if style == granit_parser::ScalarStyle::DoubleQuoted
-                    && let Some(what) = bad_escape(source, is_v2)
+                    && let Some(what) = bad_escape(source)
                 {
                     return Err(ErrorKind::Syntax(what.to_owned()).at(place.line, place.column));
                 }
@@ -236,9 +235,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// What YAML 1.1 forbids in a double-quoted scalar's source: surrogates, of which JSON allows pairs; and go-yaml
-/// v2 does not know `\/`, which v3 does.
-fn bad_escape(source: &str, is_v2: bool) -> Option<&'static str> {
+/// What a double-quoted scalar's source may not write: surrogates, of which JSON allows pairs and YAML 1.1 none;
+/// and an escaped slash, which YAML 1.2 has for JSON's sake and neither go-yaml knows.
+fn bad_escape(source: &str) -> Option<&'static str> {
     let mut rest = source;
     while let Some(at) = rest.find('\\') {
         let escape = rest.get(at + 1..).unwrap_or_default();
@@ -248,7 +247,7 @@ fn bad_escape(source: &str, is_v2: bool) -> Option<&'static str> {
         {
             return Some("found invalid Unicode character escape code");
         }
-        if is_v2 && escape.starts_with('/') {
+        if escape.starts_with('/') {
             return Some("found unknown escape character");
         }
         let skip = escape.chars().next().map_or(0, char::len_utf8);
