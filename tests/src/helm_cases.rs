@@ -107,7 +107,7 @@ fn probe_output(template: &str, values: &str, dialect: Dialect) -> Result<String
         Settings { dialect, capabilities: Some(Arc::new(capabilities)), now: now(), ..Settings::default() };
     let made = render_files(chart, Map::new(), &Release::install("rel", "ns1"), &settings)
         .map_err(|e| format!("Error: {e}"))?;
-    let text = made.files.first().map(|(_, bytes)| as_recorded(bytes)).unwrap_or_default();
+    let text = made.files().next().map(|(_, bytes)| as_recorded(bytes)).unwrap_or_default();
     let inner = text.strip_prefix(BEFORE).and_then(|text| text.strip_suffix("<<END>>"));
     inner.map(str::to_owned).ok_or_else(|| format!("marks are gone from {text:?}"))
 }
@@ -180,7 +180,7 @@ fn set_output(recording: &Value, arguments: &[&str], dialect: Dialect) -> Result
     let settings = Settings { dialect, ..Settings::default() };
     let made = render_files(chart, values, &Release::install("rel", "ns1"), &settings)
         .map_err(|e| format!("Error: {e}"))?;
-    Ok(made.files.first().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default())
+    Ok(made.files().next().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default())
 }
 
 /// Renders every recorded chart with the flags it was recorded with, through the code of `taut helm`.

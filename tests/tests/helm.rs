@@ -22,8 +22,8 @@ fn suite(name: &str, run: Suite, dialect: Dialect, exact: usize, in_all: usize) 
 
 #[test]
 fn probes() {
-    suite("probes", helm_cases::probes, Dialect::Helm4, 373, 373);
-    suite("probes", helm_cases::probes, Dialect::Helm3, 373, 373);
+    suite("probes", helm_cases::probes, Dialect::Helm4, 374, 374);
+    suite("probes", helm_cases::probes, Dialect::Helm3, 374, 374);
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Tree(options) => tree::run(&options).await,
         Command::Health(options) => health::run(&options),
         Command::Helm(options) => Ok(run_helm(&options.arguments)),
-        Command::Kustomize(options) => Ok(kustomize::run(&options.arguments)),
+        Command::Kustomize(options) => Ok(kustomize::run(&options.arguments).await),
         Command::Apiserver(options) => serve::run(&options).await,
     }
 }

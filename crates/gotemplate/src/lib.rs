@@ -137,10 +137,10 @@ mod time;
 mod value;
 
 pub use error::{ExecError, Exhausted, Failure, ParseError, Place};
-pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Warning};
+pub use exec::{Engine, EvaluateError, Go, MissingKey, Options, Trace, Warning};
 pub use format::quote;
 pub use functions::{Call, Function, Functions, Signature, Type};
 pub use json::{JsonStyle, decode_json, encode_json};
 pub use parse::Tree;
-pub use templates::Templates;
+pub use templates::{Parsed, Templates};
 pub use value::{Elem, Host, Kind, List, Map, MapType, NotConvertible, Number, Str, Value};

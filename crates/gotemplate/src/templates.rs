@@ -1,7 +1,7 @@
 //! [`Templates`]: a set of parsed templates that call each other by name.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::parse::{Tree, parse};
 use crate::{Functions, Go, ParseError, Str};
@@ -13,6 +13,13 @@ pub struct Templates {
     functions: Arc<Functions>,
     go: Go,
     by_name: HashMap<Str, Arc<Tree>>,
+}
+
+/// A source that was parsed once, to be added to many sets: see [`Templates::parsed`].
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    trees: Arc<[Arc<Tree>]>,
+    functions: Weak<Functions>,
 }
 
 impl Templates {
@@ -54,13 +61,32 @@ impl Templates {
     /// # Errors
     /// For what Go cannot parse, with its message. Then nothing is added.
     pub fn parse(&mut self, name: impl Into<Str>, source: impl AsRef<[u8]>) -> Result<(), ParseError> {
-        let name = name.into();
-        for tree in parse(&name, source.as_ref(), &self.functions, self.go)? {
+        let parsed = self.parsed(name, source)?;
+        self.add(&parsed);
+        Ok(())
+    }
+
+    /// Parses a source for this set and others with the same functions, and adds nothing yet.
+    ///
+    /// # Errors
+    /// For what Go cannot parse, with its message.
+    pub fn parsed(&self, name: impl Into<Str>, source: impl AsRef<[u8]>) -> Result<Parsed, ParseError> {
+        let trees = parse(&name.into(), source.as_ref(), &self.functions, self.go)?;
+        Ok(Parsed { trees: trees.into(), functions: Arc::downgrade(&self.functions) })
+    }
+
+    /// Adds what was parsed, as [`Templates::parse`] does. Templates that were parsed for other functions are
+    /// refused: they would call those.
+    pub fn add(&mut self, parsed: &Parsed) -> bool {
+        if parsed.functions.as_ptr() != Arc::as_ptr(&self.functions) {
+            return false;
+        }
+        for tree in &*parsed.trees {
             if !(tree.is_empty() && self.by_name.contains_key(tree.name())) {
-                self.by_name.insert(tree.name().clone(), tree);
+                self.by_name.insert(tree.name().clone(), tree.clone());
             }
         }
-        Ok(())
+        true
     }
 
     /// The template of a name.

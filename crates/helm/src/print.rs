@@ -30,7 +30,8 @@ pub struct NoSuchTemplate(pub String);
 
 /// Prints a render byte for byte as `helm template` does.
 pub fn print(rendered: &Rendered, options: &PrintOptions) -> Result<Vec<u8>, NoSuchTemplate> {
-    let mut body = Vec::new();
+    let texts = rendered.manifests.iter().chain(&rendered.hooks);
+    let mut body = Vec::with_capacity(texts.map(|d| d.text.len() + d.source.len() + 20).sum());
     if options.include_crds {
         for (path, file) in rendered.crds() {
             document(&path, file.content(), &mut body);
@@ -39,7 +40,7 @@ pub fn print(rendered: &Rendered, options: &PrintOptions) -> Result<Vec<u8>, NoS
     for manifest in &rendered.manifests {
         document(&manifest.source, manifest.text.as_bytes(), &mut body);
     }
-    let mut out = trim(&body).to_vec();
+    let mut out = trimmed(body);
     out.push(b'\n');
     if !options.no_hooks {
         for hook in &rendered.hooks {
@@ -62,11 +63,14 @@ fn document(path: &str, text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Go's `strings.TrimSpace`.
-fn trim(bytes: &[u8]) -> &[u8] {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.trim().as_bytes(),
-        Err(_) => bytes.trim_ascii(),
-    }
+fn trimmed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let (start, kept) = match std::str::from_utf8(&bytes) {
+        Ok(text) => (text.len() - text.trim_start().len(), text.trim().len()),
+        Err(_) => (bytes.len() - bytes.trim_ascii_start().len(), bytes.trim_ascii().len()),
+    };
+    bytes.truncate(start + kept);
+    bytes.drain(..start);
+    bytes
 }
 
 /// What was printed is cut again and chosen by the comments in it, as Helm does it.

@@ -179,8 +179,7 @@ fn missing_words(names: &[String], dialect: Dialect) -> String {
 pub struct RenderedFiles {
     /// The chart with its dependencies resolved.
     pub chart: Chart,
-    /// Paths as Helm prints them and what their templates made, in the order of execution.
-    pub files: Vec<(String, Vec<u8>)>,
+    files: Vec<manifests::File>,
     /// What templates looked up and nobody has answered yet.
     pub needs: Vec<Need>,
     /// What the result depends on beside the chart's own files.
@@ -188,6 +187,13 @@ pub struct RenderedFiles {
     /// What Helm logs, and what makes a render differ from the next.
     pub warnings: Vec<String>,
     origins: manifests::Origins,
+}
+
+impl RenderedFiles {
+    /// Paths as Helm prints them and what their templates made, in the order of execution.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|file| (file.path.as_str(), file.content.as_slice()))
+    }
 }
 
 /// Executes a chart's templates with the values that the user set.
@@ -261,7 +267,10 @@ pub fn template(
     let notes = take_notes(&mut made.files, made.chart.name());
     let sorted = match manifests::sort(&made.files, &made.origins, settings.dialect, &settings.budget) {
         Ok(sorted) => sorted,
-        Err(source) => return Err(TemplateError::Document { source, files: made.files }),
+        Err(source) => {
+            let files = made.files.into_iter().map(|file| (file.path, file.content)).collect();
+            return Err(TemplateError::Document { source, files });
+        }
     };
     made.warnings.extend(sorted.warnings);
     Ok(Rendered {
@@ -307,14 +316,14 @@ fn check_name(name: &str, dialect: Dialect) -> Result<(), TemplateError> {
 }
 
 /// Takes every chart's NOTES.txt out; the root's is what Helm shows.
-fn take_notes(files: &mut Vec<(String, Vec<u8>)>, root: &str) -> String {
+fn take_notes(files: &mut Vec<manifests::File>, root: &str) -> String {
     let own = format!("{root}/templates/NOTES.txt");
     let mut notes = String::new();
-    files.retain(|(path, content)| {
-        if *path == own {
-            notes = String::from_utf8_lossy(content).into_owned();
+    files.retain(|file| {
+        if file.path == own {
+            notes = String::from_utf8_lossy(&file.content).into_owned();
         }
-        !path.ends_with("NOTES.txt")
+        !file.path.ends_with("NOTES.txt")
     });
     notes
 }

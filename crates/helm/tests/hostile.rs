@@ -30,8 +30,7 @@ fn from_tree(tree: &MemoryTree) -> Result<String, String> {
     let chart = loader.load(tree, &TreePath::root()).map_err(|e| e.to_string())?.chart;
     let made = render_files(chart, Map::new(), &Release::install("rel", "ns"), &settings());
     let made = made.map_err(|e| e.to_string())?;
-    let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-    Ok(made.files.iter().map(|(_, bytes)| text(bytes)).collect())
+    Ok(made.files().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect())
 }
 
 fn of_template(text: &str) -> Result<String, String> {

@@ -87,8 +87,12 @@ impl<'a> Target<'a> {
         self.context().schemas.borrow_mut().configure(version, text.as_deref(), self.context().budget)
     }
 
-    /// Everything up to here, for the kustomization above.
-    pub(crate) fn accumulate(&self, mut so_far: Accumulated) -> Result<Accumulated> {
+    /// Everything up to here, for the kustomization above. Kustomizations nest, so there must be stack enough.
+    pub(crate) fn accumulate(&self, so_far: Accumulated) -> Result<Accumulated> {
+        stacker::maybe_grow(256 << 10, 4 << 20, || self.accumulate_here(so_far))
+    }
+
+    fn accumulate_here(&self, mut so_far: Accumulated) -> Result<Accumulated> {
         self.add_resources(&mut so_far, &self.file.resources)
             .during(|| "accumulating resources".to_owned())?;
         self.add_config(&mut so_far)?;

@@ -32,6 +32,7 @@
 //! | [`build`], [`explain`] | the objects; which step gave a field its value |
 //! | [`Request`], [`Options`], [`Supplies`] | what is built, how, and what the tree has not |
 //! | [`Report`], [`Built`], [`BuiltObject`] | what came out: objects with origins, warnings, reads, needs |
+//! | [`repository`] | what a base's URL means, in all of Kustomize's forms |
 //! | [`Overlay`] | what Argo CD lays over a kustomization |
 //! | [`ChartInflator`], [`Plugin`] | what a host adds: charts, and plugins in the process |
 //! | [`Error`] | why a build is refused |
@@ -69,6 +70,7 @@ mod vars;
 pub use argocd::{Overlay, OverlayPatch, OverlayTarget};
 pub use error::Error;
 pub use kustomization::HelmChart;
+pub use load::repository;
 pub use options::{LoadRestrictions, Options, Reorder, Request, Supplies};
 pub use plugins::{ChartInflator, ChartRequest, Item, Plugin, Plugins};
 pub use report::{Built, BuiltObject, Report, build, explain};

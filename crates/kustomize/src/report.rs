@@ -12,6 +12,9 @@ use crate::options::{LoadRestrictions, Request};
 use crate::resource::{Resource, Resources};
 use crate::trace::{FieldSource, Trace};
 
+/// How much memory is asked for before the first byte is written.
+const MOST_RESERVED: usize = 16 << 20;
+
 /// What a build came to.
 #[derive(Debug)]
 pub struct Report {
@@ -49,10 +52,13 @@ impl Built {
     pub fn to_yaml(&self) -> Result<String> {
         let mut out = String::new();
         for object in &self.objects {
-            if !out.is_empty() {
+            let text = write_canonical(&object.node).map_err(|error| unwritable(object, &error))?;
+            if out.is_empty() {
+                out.reserve(text.len().saturating_mul(self.objects.len()).min(MOST_RESERVED));
+            } else {
                 out.push_str("---\n");
             }
-            out.push_str(&write_canonical(&object.node).map_err(|error| unwritable(object, &error))?);
+            out.push_str(&text);
         }
         Ok(out)
     }

@@ -36,7 +36,7 @@ fn ten_thousand_overlays() {
     files.push(("top/kustomization.yaml".to_owned(), "resources: [../d0]\n".to_owned()));
     let error = error_within(files, Budget::default());
     assert!(matches!(error, Error::Budget(_)), "{error}");
-    assert!(error.to_string().contains("nested deeper than 64 levels"), "{error}");
+    assert!(error.to_string().contains("nested deeper than 200 levels"), "{error}");
 }
 
 #[test]

@@ -59,9 +59,13 @@ mod tests {
     use std::sync::Arc;
     use tautline_core::{Budget, MemoryTree, TreePath, Want};
 
-    fn render(tree: &MemoryTree, answers: &Answers) -> Rendered {
+    fn request<'a>(tree: &'a MemoryTree, tool: Tool, answers: &'a Answers) -> Request<'a> {
         let path = TreePath::new("app").unwrap();
-        BuiltIn.render(&Request { tree, path, tool: Tool::Detect, budget: Budget::default(), answers })
+        Request { tree, path, tool, budget: Budget::default(), answers }
+    }
+
+    fn render(tree: &MemoryTree, answers: &Answers) -> Rendered {
+        BuiltIn.render(&request(tree, Tool::Detect, answers))
     }
 
     const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
@@ -81,6 +85,37 @@ mod tests {
         let broken = MemoryTree::new([("app/kustomization.yaml", "resources: [none.yaml]\n")]);
         let rendered = render(&broken, &Answers::default());
         assert!(!rendered.is_complete() && rendered.manifests.is_empty());
+    }
+
+    #[test]
+    fn a_kept_render_holds_as_long_as_what_it_read() {
+        let tree = |more: &[(&'static str, &'static str)]| {
+            let mut all = vec![
+                ("app/kustomization.yaml", "resources: [../base]\nnamePrefix: p-\n"),
+                ("base/kustomization.yaml", "resources: [a.yaml]\n"),
+                ("base/a.yaml", MAP),
+            ];
+            all.retain(|(path, _)| !more.iter().any(|(other, _)| other == path));
+            all.extend(more);
+            MemoryTree::new(all)
+        };
+        let answers = Answers::default();
+        let before = tree(&[]);
+        let options = |prefix: &str| {
+            let overlay = crate::Overlay { name_prefix: prefix.into(), ..crate::Overlay::default() };
+            Tool::Kustomize(Box::new(Options { overlay, ..Options::default() }))
+        };
+        let rendered = BuiltIn.render(&request(&before, options("x-"), &answers));
+        let check = |tree: &MemoryTree, tool: Tool, expect: bool| {
+            assert_eq!(crate::still_holds(&rendered.reads, &request(tree, tool, &answers)), expect);
+        };
+        check(&before, options("x-"), true);
+        check(&before, options("y-"), false);
+        check(&tree(&[("base/README.md", "changed"), ("app/notes.txt", "new")]), options("x-"), true);
+        check(&tree(&[("base/a.yaml", "changed")]), options("x-"), false);
+        check(&tree(&[("base/kustomization.yml", "resources: []\n")]), options("x-"), false);
+        let detected = BuiltIn.render(&request(&before, Tool::Detect, &answers));
+        assert!(crate::still_holds(&detected.reads, &request(&before, Tool::Detect, &answers)));
     }
 
     #[test]

@@ -32,6 +32,14 @@ fn seen(read: &Read, request: &Request<'_>) -> Option<Option<Digest>> {
             Tool::Detect | Tool::Detected(_) => Some(Some(crate::DirectoryOptions::default().digest())),
             _ => None,
         },
+        Read::Parameter(name) if name == "kustomize" => match &request.tool {
+            Tool::Kustomize(options) => Some(Some(options.digest())),
+            Tool::Detect | Tool::Detected(_) => Some(Some(crate::KustomizeOptions::default().digest())),
+            _ => None,
+        },
+        Read::Version(name) if name == "kustomize" => {
+            Some(Some(Digest::of_bytes(tautline_kustomize::VERSION.as_bytes())))
+        }
         Read::Version(name) => version(name, request).map(Some),
         Read::Answer(Need::Tree(want)) => {
             let tree = request.answers.trees.get(want);
@@ -62,6 +70,11 @@ fn file(tree: &dyn Tree, path: &TreePath, request: &Request<'_>) -> Option<Optio
     match resolve(tree, path).ok()? {
         Some((real, entry)) if entry.kind == EntryKind::File => {
             Some(Some(Digest::of_bytes(&tree.read(&real, &request.budget).ok()?)))
+        }
+        // Of a folder behind a link it counts where the link leads; of one that was used whole, its id.
+        Some((real, entry)) if entry.kind == EntryKind::Folder => {
+            let id = if real == *path { entry.id.0 } else { real.as_str().to_owned() };
+            (!id.is_empty()).then(|| Some(Digest::of_bytes(id.as_bytes())))
         }
         _ => Some(None),
     }

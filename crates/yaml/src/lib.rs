@@ -42,8 +42,8 @@ mod write;
 
 pub use decode::decode;
 pub use error::{Error, ErrorKind, Snippet, snippet};
-pub use node::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span, nodes};
+pub use node::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span, nodes, nodes_fully};
 pub use read::{Options, Resolver, read, read_all, read_fully};
 pub use scalar::{Scalar, resolve};
 pub use split::{Document, split};
-pub use write::{Style, write, write_canonical, write_node};
+pub use write::{Style, is_written_plain, write, write_canonical, write_node};

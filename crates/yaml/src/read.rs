@@ -71,7 +71,7 @@ pub fn read_all(text: &str, options: &Options) -> Vec<(usize, Result<Value, Erro
         .collect()
 }
 
-fn check_size(text: &str, options: &Options) -> Result<(), Error> {
+pub(crate) fn check_size(text: &str, options: &Options) -> Result<(), Error> {
     if text.len() > options.budget.bytes {
         return Err(ErrorKind::Bytes(options.budget.bytes).at(1, 1));
     }

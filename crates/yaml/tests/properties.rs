@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use tautline_core::{Budget, List, Map, Value};
-use tautline_yaml::{ErrorKind, Options, Resolver, nodes, read, read_all, read_fully, write};
+use tautline_yaml::{
+    ErrorKind, Node, NodeKind, Options, Resolver, nodes, nodes_fully, read, read_all, read_fully, write,
+};
 
 fn scalar_text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -80,6 +82,39 @@ fn config() -> Config {
     Config { cases, failure_persistence: Some(Box::new(seeds)), ..Config::default() }
 }
 
+/// Everything of trees: places, comments and styles too.
+fn shown(nodes: &[Node]) -> String {
+    let mut out = String::new();
+    nodes.iter().for_each(|node| show(node, &mut out));
+    out
+}
+
+fn show(node: &Node, out: &mut String) {
+    use std::fmt::Write;
+    let _ = write!(out, "{:?}{:?}{:?}", node.span, node.comments, node.tag);
+    match &node.kind {
+        NodeKind::Scalar { text, style } => {
+            let _ = writeln!(out, "{text:?}{style:?}");
+        }
+        NodeKind::Alias(anchor) => {
+            let _ = writeln!(out, "*{anchor:?}");
+        }
+        NodeKind::List { items, flow } => {
+            let _ = writeln!(out, "list {flow}[");
+            items.iter().for_each(|item| show(item, out));
+            out.push(']');
+        }
+        NodeKind::Map { entries, flow } => {
+            let _ = writeln!(out, "map {flow}{{");
+            entries.iter().for_each(|(key, value)| {
+                show(key, out);
+                show(value, out);
+            });
+            out.push('}');
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -91,6 +126,29 @@ proptest! {
         for text in [text.clone(), format!("{text}\n"), format!("# c\n---\n{text}\n\n# end\n")] {
             let (fast, full) = (read(&text, &options), read_fully(&text, &options));
             prop_assert_eq!(fast.as_ref().ok().map(Value::to_json), full.as_ref().ok().map(Value::to_json), "{:?}: {:?} {:?}", text, fast, full);
+        }
+    }
+
+    #[test]
+    fn trees_by_the_fast_path_equal_those_by_the_full_path(lines in block(3), comments in prop::collection::vec(0..9_usize, 12)) {
+        let options = Options { resolver: Resolver::V3, ..Options::default() };
+        let text = lines.join("\n");
+        let mut commented = String::new();
+        for (line, comment) in lines.iter().zip(comments.into_iter().cycle()) {
+            commented += &match comment {
+                0 => format!("# before\n{line}\n"),
+                1 => format!("{line} # behind\n"),
+                2 => format!("{line}\n    # deeper\n"),
+                3 => format!("{line}\n\n"),
+                _ => format!("{line}\n"),
+            };
+        }
+        for text in [text.clone(), format!("{text}\n"), format!("# c\n---\n{text}\n\n# end\n"), commented] {
+            let (fast, full) = (nodes(&text, &options), nodes_fully(&text, &options));
+            prop_assert_eq!(fast.is_ok(), full.is_ok(), "{:?}", text);
+            if let (Ok(fast), Ok(full)) = (fast, full) {
+                prop_assert_eq!(shown(&fast), shown(&full), "{:?}", text);
+            }
         }
     }
 

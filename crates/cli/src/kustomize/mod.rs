@@ -3,21 +3,24 @@
 mod disk;
 mod flags;
 mod output;
+mod remote;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Parser;
-use tautline::core::Budget;
+use tautline::core::{Budget, Tree, TreePath};
 use tautline::kustomize::{
-    Error, LoadRestrictions, Options, Reorder, Report, Request, Supplies, build, explain,
+    Error, LoadRestrictions, Options, Reorder, Report, Request, Supplies, build, explain, repository,
 };
 use tautline::render::{Charts, Dialect};
 
 use disk::DiskTree;
 use flags::{BuildFlags, Command, ExplainFlags, Kustomize};
+use remote::Remotes;
 
 /// Runs `taut kustomize` with what follows it and returns the exit code, which is Kustomize's.
-pub(crate) fn run(arguments: &[String]) -> u8 {
+pub(crate) async fn run(arguments: &[String]) -> u8 {
     let arguments = std::iter::once("kustomize").chain(arguments.iter().map(String::as_str));
     let parsed = match Kustomize::try_parse_from(arguments) {
         Ok(parsed) => parsed,
@@ -28,8 +31,8 @@ pub(crate) fn run(arguments: &[String]) -> u8 {
         }
     };
     let outcome = match parsed.command {
-        Command::Build(flags) => run_build(&flags),
-        Command::Explain(flags) => run_explain(&flags),
+        Command::Build(flags) => run_build(&flags).await,
+        Command::Explain(flags) => run_explain(&flags).await,
     };
     match outcome {
         Ok(()) => 0,
@@ -71,49 +74,83 @@ fn options(flags: &BuildFlags) -> Result<Options, String> {
     })
 }
 
-fn run_build(flags: &BuildFlags) -> Result<(), String> {
+async fn run_build(flags: &BuildFlags) -> Result<(), String> {
     if flags.reorder.is_some() {
         let instead = "use the new 'sortOptions' field in kustomization.yaml instead.";
         eprintln!("Flag --reorder has been deprecated, {instead}");
     }
-    let options = options(flags)?;
-    let tree = DiskTree;
-    let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
-    let charts = Charts {
+    let charts = charts();
+    let mut place = Place::of(&flags.folder, options(flags)?).await?;
+    let report = place.build(Some(&charts)).await?;
+    report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    let built = report.outcome.map_err(|error| match error {
+        Error::Needs(what) => {
+            format!(
+                "{what} is no Git repository, and is not fetched; put its content beside the kustomization"
+            )
+        }
+        error => error.to_string(),
+    })?;
+    output::write(&built, flags.output.as_deref())
+}
+
+fn charts() -> Charts {
+    Charts {
         dialect: Dialect::default(),
         now: crate::system::now(),
         seed: rand::random(),
         budget: Budget::default(),
-    };
-    let supplies = Supplies { charts: Some(&charts), ..Supplies::default() };
-    let request = Request { options, supplies, ..Request::new(&tree, path) };
-    let built = outcome(build(&request))?;
-    output::write(&built, flags.output.as_deref())
+    }
 }
 
-/// A report's objects, after its warnings went to standard error.
-fn outcome(report: Report) -> Result<tautline::kustomize::Built, String> {
-    report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
-    report.outcome.map_err(|error| match error {
-        Error::Needs(what) => {
-            format!("{what} is another source, and this command fetches none; put its content beside the kustomization")
+/// What is built: a folder on the disk or in a repository, and what was fetched for it.
+struct Place {
+    tree: Arc<dyn Tree>,
+    path: TreePath,
+    options: Options,
+    remotes: Remotes,
+}
+
+impl Place {
+    async fn of(folder: &str, options: Options) -> Result<Self, String> {
+        let mut remotes = Remotes::default();
+        if let Some((want, path)) = repository(folder) {
+            let (tree, options) = (remotes.tree(&want).await?, Options { is_file_system: false, ..options });
+            return Ok(Self { tree, path, options, remotes });
         }
-        error => error.to_string(),
-    })
+        let path = DiskTree.path_of(Path::new(folder)).map_err(|error| error.to_string())?;
+        Ok(Self { tree: Arc::new(DiskTree), path, options, remotes })
+    }
+
+    fn request<'a>(&'a self, charts: Option<&'a Charts>) -> Request<'a> {
+        let charts = charts.map(|charts| charts as &dyn tautline::kustomize::ChartInflator);
+        let supplies = Supplies { charts, trees: self.remotes.trees(), ..Supplies::default() };
+        Request { options: self.options.clone(), supplies, ..Request::new(&*self.tree, self.path.clone()) }
+    }
+
+    /// Builds, and again with what was missing until nothing that can be fetched is.
+    async fn build(&mut self, charts: Option<&Charts>) -> Result<Report, String> {
+        loop {
+            let report = build(&self.request(charts));
+            if !self.remotes.fetch(&report.needs).await? {
+                return Ok(report);
+            }
+        }
+    }
 }
 
-fn run_explain(flags: &ExplainFlags) -> Result<(), String> {
+async fn run_explain(flags: &ExplainFlags) -> Result<(), String> {
     let (kind, name) = flags
         .object
         .split_once('/')
         .ok_or_else(|| format!("{} names no object; write it like Deployment/web", flags.object))?;
     let options =
         options(&BuildFlags { load_restrictor: flags.load_restrictor.clone(), ..BuildFlags::default() })?;
-    let tree = DiskTree;
-    let path = tree.path_of(Path::new(&flags.folder)).map_err(|error| error.to_string())?;
+    let mut place = Place::of(&flags.folder, options).await?;
+    place.build(None).await?;
     let here = format!("{}/", std::env::current_dir().map_err(|error| error.to_string())?.display());
-    let request = Request { options, ..Request::new(&tree, path) };
-    let sources = explain(&request, kind, name, flags.field.as_deref()).map_err(|error| error.to_string())?;
+    let sources = explain(&place.request(None), kind, name, flags.field.as_deref())
+        .map_err(|error| error.to_string())?;
     let here = here.trim_start_matches('/');
     for source in &sources {
         let first = source.value.lines().next().unwrap_or_default();

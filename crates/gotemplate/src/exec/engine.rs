@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tautline_core::Timestamp;
 
 use super::random::Random;
-use super::{Options, Run, Warning};
+use super::{Options, Run, Trace, Warning};
 use crate::format::quote;
 use crate::parse::{Tree, parse};
 use crate::value::WeakMap;
@@ -101,15 +101,33 @@ impl Engine {
     /// # Errors
     /// As [`Engine::execute`].
     pub fn execute_bytes(&mut self, name: impl AsRef<[u8]>, dot: &Value) -> Result<Vec<u8>, Failure> {
-        let name = name.as_ref();
-        let Some(tree) = self.lookup(name) else {
-            return Err(Failure::new(format!(
+        let tree = self.named(name.as_ref())?;
+        self.run(&tree, dot)
+    }
+
+    /// Executes a template of the set, and tells which part of it wrote which part of the output.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`].
+    pub fn execute_traced(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        dot: &Value,
+    ) -> Result<(Vec<u8>, Trace), Failure> {
+        let tree = self.named(name.as_ref())?;
+        let (mut out, mut trace) = (Vec::new(), Trace::new(tree.source.clone()));
+        Run::execute(self, &tree, dot, &mut out, Some(&mut trace))?;
+        Ok((out, trace))
+    }
+
+    fn named(&self, name: &[u8]) -> Result<Arc<Tree>, Failure> {
+        self.lookup(name).ok_or_else(|| {
+            Failure::new(format!(
                 "template: no template {} associated with template {}",
                 quote(name),
                 quote(self.templates.name().as_bytes())
-            )));
-        };
-        self.run(&tree, dot)
+            ))
+        })
     }
 
     /// Parses a text and executes it with the set's templates at hand, as Helm's `tpl` does. What it defines
@@ -151,7 +169,7 @@ impl Engine {
 
     fn run(&mut self, tree: &Tree, dot: &Value) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::new();
-        Run::execute(self, tree, dot, &mut out)?;
+        Run::execute(self, tree, dot, &mut out, None)?;
         Ok(out)
     }
 

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::Engine;
+use super::{Engine, Trace};
 use crate::parse::{Branch, Command, Node, Operand, Pipe, Tree};
 use crate::{ExecError, Failure, Place, Str, Value};
 
@@ -63,26 +63,34 @@ pub(crate) struct Run<'e, 't> {
     out: &'e mut Vec<u8>,
     at: At<'t>,
     variables: SmallVec<[Bound; 6]>,
+    trace: Option<&'e mut Trace>,
 }
 
-impl<'t> Run<'_, 't> {
-    /// Executes a template into a buffer.
+impl<'e, 't> Run<'e, 't> {
+    /// Executes a template into a buffer, and notes what wrote what if somebody asks.
     pub(crate) fn execute(
         engine: &mut Engine,
         tree: &Tree,
         dot: &Value,
         out: &mut Vec<u8>,
+        trace: Option<&mut Trace>,
     ) -> Result<(), Failure> {
         // A nil that is given has no type: fields of it are quietly empty.
         let dot = Got::plain(if dot.is_nil() { Value::NoValue } else { dot.clone() });
-        match engine.deeper(|engine| Run::start(engine, tree, &dot, out).map_err(|error| *error)) {
+        match engine.deeper(|engine| Run::start(engine, tree, &dot, out, trace).map_err(|error| *error)) {
             Some(done) => Ok(done?),
             None => Err(too_deep(engine)),
         }
     }
 
-    fn start(engine: &mut Engine, tree: &Tree, dot: &Got, out: &mut Vec<u8>) -> Done<()> {
-        let mut run = Run { engine, tree, out, at: At::Nothing, variables: SmallVec::new() };
+    fn start(
+        engine: &'e mut Engine,
+        tree: &'t Tree,
+        dot: &Got,
+        out: &'e mut Vec<u8>,
+        trace: Option<&'e mut Trace>,
+    ) -> Done<()> {
+        let mut run = Run { engine, tree, out, at: At::Nothing, variables: SmallVec::new(), trace };
         run.push(0, dot.clone());
         run.walk(dot, &tree.root).map(|_| ())
     }
@@ -138,6 +146,9 @@ impl<'t> Run<'_, 't> {
     fn node(&mut self, dot: &Got, node: &'t Node) -> Done<Flow> {
         self.at(At::Node(node));
         self.step()?;
+        if let Some(trace) = &mut self.trace {
+            trace.mark(self.out.len(), node.pos(), matches!(node, Node::Text { .. }));
+        }
         match node {
             Node::Text { text, .. } => self.write(text.as_bytes())?,
             Node::Action { pipe, .. } => {
@@ -191,7 +202,8 @@ impl<'t> Run<'_, 't> {
             None => Got::plain(Value::NoValue),
         };
         let out = &mut *self.out;
-        match self.engine.deeper(|engine| Run::start(engine, &tree, &dot, out).map_err(|error| *error)) {
+        match self.engine.deeper(|engine| Run::start(engine, &tree, &dot, out, None).map_err(|error| *error))
+        {
             Some(done) => done.map_err(Box::new),
             None => self.fail(too_deep(self.engine)),
         }

@@ -11,7 +11,7 @@ mod token;
 mod unquote;
 
 pub use node::Tree;
-pub(crate) use node::{Branch, Command, Node, Operand, Pipe};
+pub(crate) use node::{Branch, Command, Node, Operand, Pipe, Source};
 pub(crate) use number::{parse_float, parse_int};
 pub(crate) use parser::parse;
 pub(crate) use rune::{decode, is_digit, is_letter, is_print, runes};

@@ -165,6 +165,27 @@ pub(crate) mod tests {
         check("a/..x", "chart illegally references parent directory");
     }
 
+    /// As to Helm, they are files without content: nothing they lead to is read.
+    #[test]
+    fn links_and_devices_are_empty_files() {
+        use tar::EntryType;
+        for kind in [EntryType::Symlink, EntryType::Link, EntryType::Char, EntryType::Block, EntryType::Fifo]
+        {
+            let mut tar = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_path("a/x").unwrap();
+            header.set_link_name("/etc/passwd").unwrap();
+            header.set_size(0);
+            header.set_cksum();
+            tar.append(&header, std::io::empty()).unwrap();
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(&tar.into_inner().unwrap()).unwrap();
+            let found = files(&gzip.finish().unwrap(), &mut allowance(1 << 20)).unwrap();
+            assert!(found.iter().all(|(_, data)| data.is_empty()), "{kind:?}");
+        }
+    }
+
     #[test]
     fn bombs_are_refused() {
         let zeros = vec![0; 4 << 20];

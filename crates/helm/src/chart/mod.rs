@@ -7,11 +7,12 @@ mod ignore;
 mod load;
 mod metadata;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use tautline_core::Map;
+use tautline_gotemplate::{ParseError, Parsed, Templates};
 
 pub use load::{ChartError, LoadedChart, Loader};
 pub use metadata::{Dependency, Maintainer, Metadata};
@@ -49,18 +50,35 @@ pub struct File {
     pub origin: Arc<str>,
     /// Whether a render looked at the content.
     used: Arc<AtomicBool>,
+    /// It as a template, under the path that it was first rendered as.
+    parsed: Arc<OnceLock<(String, Parsed)>>,
 }
 
 impl File {
     /// A file.
     pub fn new(name: impl Into<Arc<str>>, data: impl Into<Bytes>, origin: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), data: data.into(), origin: origin.into(), used: Arc::default() }
+        let (name, data, origin) = (name.into(), data.into(), origin.into());
+        Self { name, data, origin, used: Arc::default(), parsed: Arc::default() }
     }
 
     /// The content, for something that depends on it.
     pub(crate) fn content(&self) -> &Bytes {
         self.used.store(true, Ordering::Relaxed);
         &self.data
+    }
+
+    /// Adds the templates in it to a set. They are parsed once, however often the chart is rendered.
+    pub(crate) fn add_to(&self, templates: &mut Templates, path: &str) -> Result<(), ParseError> {
+        if let Some((known, parsed)) = self.parsed.get()
+            && known == path
+            && templates.add(parsed)
+        {
+            return Ok(());
+        }
+        let parsed = templates.parsed(path, &self.data)?;
+        templates.add(&parsed);
+        self.parsed.get_or_init(|| (path.to_owned(), parsed));
+        Ok(())
     }
 
     /// Whether something depended on the content.

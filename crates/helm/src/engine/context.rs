@@ -8,14 +8,13 @@ use tautline_gotemplate::{Elem, List, Map, MapType, Value};
 use super::cluster::{Struct, capabilities};
 use super::files::Files;
 use super::state::State;
-use crate::chart::{Chart, Metadata};
+use crate::chart::{Chart, File, Metadata};
 use crate::{Capabilities, Dialect, Release};
 
 /// A template with the dot it runs on.
 pub(super) struct Prepared<'c> {
     pub(super) path: String,
-    pub(super) source: &'c [u8],
-    pub(super) origin: Arc<str>,
+    pub(super) file: &'c File,
     pub(super) base_path: String,
     pub(super) dot: Map,
 }
@@ -83,8 +82,7 @@ impl Shared {
             }
             prepared.push(Prepared {
                 path: format!("{path}/{}", template.name),
-                source: &template.data,
-                origin: template.origin.clone(),
+                file: template,
                 base_path: format!("{path}/templates"),
                 dot: dot.named(self.dialect.values_type()),
             });

@@ -102,7 +102,7 @@ fn tpl(call: &mut Call<'_>) -> Result<Value, Failure> {
         state.leave(&NAME);
     }
     match out {
-        Ok(out) => Ok(Str::from_bytes(super::without_no_value(out)).into()),
+        Ok(out) => Ok(Str::from_bytes(super::without_no_value(out, |_, _| {})).into()),
         Err(EvaluateError::Parse(error)) => {
             Err(Failure::new(format!("cannot parse template {}: {error}", quoted(source))))
         }

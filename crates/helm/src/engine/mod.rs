@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tautline_core::{Map as CoreMap, Need, ReadSet};
 use tautline_gotemplate::{Engine, Go, Map, MissingKey, Options, Templates, Value};
 
-use crate::manifests::Origins;
+use crate::manifests::{File, Origins};
 use crate::template::Settings;
 use crate::{Capabilities, Chart, Dialect, Release};
 pub use failure::RenderError;
@@ -28,8 +28,8 @@ use state::State;
 /// What executing all templates of a chart gave.
 #[derive(Debug)]
 pub(crate) struct Executed {
-    /// Paths as Helm prints them, with the bytes that the template made, in the order of execution.
-    pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// What the templates made, in the order of execution.
+    pub(crate) files: Vec<File>,
     pub(crate) origins: Origins,
     pub(crate) needs: Vec<Need>,
     pub(crate) reads: ReadSet,
@@ -52,11 +52,12 @@ pub(crate) fn execute(
     prepared.reverse();
     prepared.sort_by_cached_key(|p| Reverse((p.path.matches('/').count(), p.path.clone())));
     prepared.dedup_by(|later, earlier| later.path == earlier.path);
-    let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.origin.clone())).collect();
-    let mut templates = Templates::new(functions::functions(settings.dialect)).named("gotpl");
+    let origins: Origins = prepared.iter().map(|p| (p.path.clone(), p.file.origin.clone())).collect();
+    let mut templates =
+        Templates::new(functions::functions(settings.dialect)).named("gotpl").for_go(settings.dialect.go());
     for one in &prepared {
-        templates
-            .parse(one.path.as_str(), one.source)
+        one.file
+            .add_to(&mut templates, &one.path)
             .map_err(|error| failure::parse_error(&error).located(&origins))?;
     }
     let mut engine = Engine::new(Arc::new(templates), options(settings)).with_state(state.clone());
@@ -65,11 +66,12 @@ pub(crate) fn execute(
         let about: Map =
             [("Name", one.path.as_str()), ("BasePath", one.base_path.as_str())].into_iter().collect();
         one.dot.set("Template", about.named(settings.dialect.values_type()));
-        let out =
-            engine.execute_bytes(one.path.as_bytes(), &Value::Map(one.dot.clone())).map_err(|failure| {
+        let (out, mut trace) =
+            engine.execute_traced(one.path.as_bytes(), &Value::Map(one.dot.clone())).map_err(|failure| {
                 failure::exec_error(&one.path, &failure, settings.dialect).located(&origins)
             })?;
-        files.push((one.path.clone(), without_no_value(out)));
+        let content = without_no_value(out, |at, count| trace.removed(at, count));
+        files.push(File { path: one.path.clone(), content, trace });
     }
     let (needs, reads, mut warnings) = state.take();
     warnings.extend(engine.warnings().map(|w| format!("{}: {}", w.function, w.message)));
@@ -98,7 +100,7 @@ impl Dialect {
 }
 
 /// Takes out Go's mark for absent values, wherever it comes from.
-fn without_no_value(bytes: Vec<u8>) -> Vec<u8> {
+fn without_no_value(bytes: Vec<u8>, mut removed: impl FnMut(usize, usize)) -> Vec<u8> {
     const MARK: &[u8] = b"<no value>";
     let find = |bytes: &[u8]| bytes.windows(MARK.len()).position(|window| window == MARK);
     // `<` is rare in manifests.
@@ -109,6 +111,7 @@ fn without_no_value(bytes: Vec<u8>) -> Vec<u8> {
     let mut rest = bytes.as_slice();
     while let Some(at) = find(rest) {
         kept.extend_from_slice(rest.get(..at).unwrap_or_default());
+        removed(kept.len(), MARK.len());
         rest = rest.get(at + MARK.len()..).unwrap_or_default();
     }
     kept.extend_from_slice(rest);

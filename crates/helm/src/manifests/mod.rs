@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tautline_core::{Budget, Value};
+use tautline_gotemplate::Trace;
 
 use crate::Dialect;
 use head::Head;
@@ -36,8 +37,19 @@ pub struct Document {
     pub hook: Option<Hook>,
     /// The line of the rendered file that it starts on.
     pub rendered_line: usize,
-    /// The line of the template that wrote its first line; 0 if a named template did.
+    /// The line of the template that wrote its first line. What a named template wrote, the line that calls it
+    /// did.
     pub template_line: usize,
+}
+
+/// What a template made.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    /// The template's path as Helm prints it.
+    pub(crate) path: String,
+    pub(crate) content: Vec<u8>,
+    /// Which part of the template wrote which part of the content.
+    pub(crate) trace: Trace,
 }
 
 /// Manifests and hooks of a release.
@@ -67,15 +79,15 @@ pub(crate) type Origins = HashMap<String, Arc<str>>;
 
 /// Splits rendered files, tells hooks from manifests and sorts both. Files come in any order.
 pub(crate) fn sort(
-    files: &[(String, Vec<u8>)],
+    files: &[File],
     origins: &Origins,
     dialect: Dialect,
     budget: &Budget,
 ) -> Result<Sorted, BadDocument> {
     let mut sorted = Sorted::default();
-    let mut files: Vec<&(String, Vec<u8>)> = files.iter().collect();
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    for (path, content) in files {
+    let mut files: Vec<&File> = files.iter().collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    for File { path, content, trace } in files {
         let base = path.rsplit('/').next().unwrap_or(path);
         if base.starts_with('_') {
             continue;
@@ -110,7 +122,7 @@ pub(crate) fn sort(
                 name: head.name,
                 hook,
                 rendered_line: piece.line,
-                template_line: 0,
+                template_line: trace.line(piece.offset).unwrap_or(0),
             });
         }
     }

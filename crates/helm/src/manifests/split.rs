@@ -12,6 +12,8 @@ pub(crate) struct Piece {
     pub(crate) text: String,
     /// The line of the file on which the text starts, counted from 1.
     pub(crate) line: usize,
+    /// The byte of the file at which the text starts.
+    pub(crate) offset: usize,
 }
 
 /// Cuts as `SplitManifests`: blank documents are left out.
@@ -93,7 +95,7 @@ fn lines(file: &str, pieces: Vec<(String, usize)>) -> Vec<Piece> {
             line +=
                 file.as_bytes().get(at..offset).unwrap_or_default().iter().filter(|b| **b == b'\n').count();
             at = at.max(offset);
-            Piece { text, line }
+            Piece { text, line, offset }
         })
         .collect()
 }

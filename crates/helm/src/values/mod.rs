@@ -3,7 +3,6 @@
 mod coalesce;
 mod dependencies;
 mod import;
-mod literal;
 mod path;
 mod scan;
 mod set;
@@ -104,10 +103,7 @@ impl Overrides {
             }
         };
         apply("--set-file", &self.file, set::Kind::File(&read))?;
-        for text in &self.literal {
-            literal::parse(text, &mut base, dialect, budget)
-                .map_err(|why| ValuesError::Set { flag: "--set-literal", why })?;
-        }
+        apply("--set-literal", &self.literal, set::Kind::Literal)?;
         Ok(base)
     }
 

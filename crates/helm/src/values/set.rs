@@ -1,4 +1,4 @@
-//! The grammar of `--set`, `--set-string`, `--set-file` and `--set-json`.
+//! The grammar of `--set`, `--set-string`, `--set-file`, `--set-json` and `--set-literal`.
 
 use tautline_core::{Budget, List, Map, Value};
 
@@ -17,6 +17,20 @@ pub(super) enum Kind<'f> {
     File(&'f dyn Fn(&str) -> Result<String, String>),
     /// It is JSON.
     Json,
+    /// It is the rest of the text as it is, commas and all.
+    Literal,
+}
+
+impl Kind<'_> {
+    /// Whether a backslash makes the next character an ordinary one.
+    fn has_escapes(self) -> bool {
+        !matches!(self, Self::Literal)
+    }
+
+    /// What ends a key. A literal value takes all commas.
+    fn ends_of_key(self) -> &'static [char] {
+        if self.has_escapes() { &['=', '[', ',', '.'] } else { &['=', '[', '.'] }
+    }
 }
 
 /// Reads `a.b=1,c[0]={x,y}` into a map that may hold values already.
@@ -48,12 +62,12 @@ struct Parser<'t, 'f> {
 
 impl Parser<'_, '_> {
     fn key(&mut self, data: &mut Map, level: usize, lists: usize) -> Result<(), Stop> {
-        let (key, last) = self.scan.until(&['=', '[', ',', '.'], true);
+        let (key, last) = self.scan.until(self.kind.ends_of_key(), self.kind.has_escapes());
         match last {
             None if key.is_empty() => Err(Stop::End),
             None => Err(Stop::Wrong(format!("key {} has no value", quoted(&key)))),
             Some('[') => {
-                let index = self.scan.index(true)?;
+                let index = self.scan.index(self.kind.has_escapes())?;
                 let mut list = match data.get_mut(&key) {
                     None => Vec::new(),
                     Some(Value::List(list)) => std::mem::take(list).into_vec(),
@@ -93,8 +107,12 @@ impl Parser<'_, '_> {
 
     /// What follows a `=`.
     fn value(&mut self, data: &mut Map, key: &str) -> Result<(), Stop> {
-        if let Kind::Json = self.kind {
-            let value = self.json()?;
+        let whole = match self.kind {
+            Kind::Json => Some(self.json()?),
+            Kind::Literal => Some(self.rest()),
+            _ => None,
+        };
+        if let Some(value) = whole {
             set(data, key, value);
             return Ok(());
         }
@@ -124,7 +142,7 @@ impl Parser<'_, '_> {
             return Err(Stop::Wrong(format!("lists are nested deeper than {MAX_LISTS} levels")));
         }
         let at = usize::try_from(index).unwrap_or(usize::MAX);
-        let (key, last) = self.scan.until(&['[', '.', '='], true);
+        let (key, last) = self.scan.until(&['[', '.', '='], self.kind.has_escapes());
         if !key.is_empty() {
             return Err(Stop::Wrong(format!("unexpected data at end of array index: {}", quoted(&key))));
         }
@@ -132,7 +150,7 @@ impl Parser<'_, '_> {
             None => return Err(Stop::End),
             Some('=') => self.item_value()?,
             Some('[') => {
-                let next = self.scan.index(true)?;
+                let next = self.scan.index(self.kind.has_escapes())?;
                 let mut inner = match list.get_mut(at) {
                     None | Some(Value::Null) => Vec::new(),
                     Some(Value::List(inner)) => inner.clone().into_vec(),
@@ -156,6 +174,7 @@ impl Parser<'_, '_> {
     fn item_value(&mut self) -> Result<Value, Stop> {
         match (self.kind, self.scan.peek()) {
             (Kind::Json, _) => self.json(),
+            (Kind::Literal, _) => Ok(self.rest()),
             (_, None) => Ok(Value::string("")),
             (_, Some('{')) => self.list(),
             (_, Some(_)) => {
@@ -163,6 +182,10 @@ impl Parser<'_, '_> {
                 self.convert(text)
             }
         }
+    }
+
+    fn rest(&mut self) -> Value {
+        Value::from(std::mem::take(&mut self.scan.rest))
     }
 
     /// A list in braces.
@@ -188,7 +211,7 @@ impl Parser<'_, '_> {
     fn convert(&self, text: String) -> Result<Value, Stop> {
         match self.kind {
             Kind::Typed => Ok(typed(text)),
-            Kind::Text | Kind::Json => Ok(Value::from(text)),
+            Kind::Text | Kind::Json | Kind::Literal => Ok(Value::from(text)),
             Kind::File(read) => read(&text).map(Value::from).map_err(Stop::Wrong),
         }
     }

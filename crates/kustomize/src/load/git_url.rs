@@ -1,5 +1,7 @@
 //! Git URLs as Kustomize takes them apart.
 
+use tautline_core::Want;
+
 /// A repository, a folder in it, and a reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RepoUrl {
@@ -34,6 +36,12 @@ impl RepoUrl {
             folder: folder.to_owned(),
             reference: reference(query),
         })
+    }
+
+    /// What is to be fetched.
+    pub(crate) fn want(&self) -> Want {
+        let reference = if self.reference.is_empty() { "HEAD" } else { &self.reference };
+        Want::Git { repository: self.repository.clone(), reference: reference.to_owned() }
     }
 }
 

@@ -13,9 +13,6 @@ use crate::error::{Error, Result};
 pub(crate) use context::Context;
 pub(crate) use git_url::RepoUrl;
 
-/// Kustomizations nest no deeper than this, whatever the budget says: each level takes its share of the stack.
-const MOST_LEVELS: usize = 64;
-
 /// A tree and what stands before its paths in messages.
 #[derive(Clone)]
 pub(crate) struct Site<'a> {
@@ -154,7 +151,7 @@ impl<'a> Loader<'a> {
         if path.is_empty() {
             return Err(Error::Load("new root cannot be empty".to_owned()));
         }
-        let most = self.context.budget.depth.min(MOST_LEVELS);
+        let most = self.context.budget.depth;
         if self.visited.depth >= most {
             let message = format!(
                 "kustomizations are nested deeper than {most} levels at '{path}' in '{}'",
@@ -211,13 +208,25 @@ impl<'a> Loader<'a> {
             }
             before = visited.before.as_ref();
         }
-        let reference = if url.reference.is_empty() { "HEAD" } else { &url.reference };
-        let want = Want::Git { repository: url.repository.clone(), reference: reference.to_owned() };
+        let want = url.want();
         let tree = self.context.tree(Need::Tree(want.clone()), &want)?;
         let site = Site { tree, label: url.repository.as_str().into(), is_main: false, is_disk: false };
         let root = confirm_folder(self.context, &site, &TreePath::root(), &url.folder)?;
         Ok(self.below(site, root, true, Some(url)))
     }
+}
+
+/// The repository that a URL names, in any form that Kustomize takes, and the folder in it; nothing if it is a
+/// path.
+///
+/// ```
+/// let (want, folder) = tautline_kustomize::repository("github.com/org/repo//base?ref=v1").unwrap();
+/// assert_eq!((want.to_string().as_str(), folder.as_str()), ("https://github.com/org/repo at v1", "base"));
+/// assert!(tautline_kustomize::repository("../base").is_none());
+/// ```
+pub fn repository(url: &str) -> Option<(Want, TreePath)> {
+    let url = RepoUrl::read(url)?;
+    Some((url.want(), TreePath::new(&url.folder).ok()?))
 }
 
 /// Bytes as text.

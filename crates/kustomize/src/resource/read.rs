@@ -204,7 +204,7 @@ pub(crate) fn from_value(value: &Value) -> Node {
             let mut node = Node::plain(text.as_str());
             node.span.line = 1;
             // What go-yaml writes in quotes is in quotes when it is read again.
-            if tautline_yaml::write(value).starts_with(['"', '\'', '|'])
+            if !tautline_yaml::is_written_plain(text)
                 && let NodeKind::Scalar { style, .. } = &mut node.kind
             {
                 *style = ScalarStyle::DoubleQuoted;

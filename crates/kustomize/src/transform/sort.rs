@@ -80,22 +80,19 @@ impl Sort {
 
     pub(crate) fn run(&self, resources: &mut Resources) -> Result<()> {
         let Some((first, last)) = &self.order else { return Ok(()) };
-        let keyed = |resource: Resource| {
+        // Resources are large: their keys are sorted, and they are moved once.
+        let mut list: Vec<Option<Resource>> =
+            std::mem::take(resources).into_vec().into_iter().map(Some).collect();
+        let keyed = |(at, resource): (usize, &Resource)| {
             let id = resource.id();
-            (
-                Key {
-                    rank: rank(&id.gvk.kind, first, last),
-                    text: gvk_text(&id.gvk),
-                    id_text: id_text(&id),
-                    id,
-                },
-                resource,
-            )
+            let rank = rank(&id.gvk.kind, first, last);
+            (Key { rank, text: gvk_text(&id.gvk), id_text: id_text(&id), id }, at)
         };
-        let mut keyed: Vec<(Key, Resource)> =
-            std::mem::take(resources).into_vec().into_iter().map(keyed).collect();
-        keyed.sort_by(|(a, _), (b, _)| a.compare(b));
-        resources.append_all(keyed.into_iter().map(|(_, resource)| resource))
+        let mut keys: Vec<(Key, usize)> = list.iter().flatten().enumerate().map(keyed).collect();
+        keys.sort_by(|(a, _), (b, _)| a.compare(b));
+        let sorted = keys.into_iter().filter_map(|(_, at)| list.get_mut(at)?.take());
+        // Names may have come to collide since; here that is noticed last.
+        resources.append_all(sorted)
     }
 }
 

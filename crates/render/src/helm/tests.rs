@@ -55,6 +55,29 @@ fn a_chart_renders_with_origins() {
 }
 
 #[test]
+fn origins_name_the_lines_of_the_template() {
+    let map = |name: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n");
+    let (of_range, of_helper, last) = (map("{{ . }}"), map("helped"), map("last"));
+    let template = format!(
+        "{{{{/* a\ncomment */}}}}\n{{{{- range list \"a\" \"b\" }}}}\n---\n{of_range}{{{{ end }}}}\n---\n{{{{ include \"helped\" . }}}}\n---\n{{{{ .Values.absent }}}}\n{last}"
+    );
+    let helper = format!("{{{{ define \"helped\" }}}}\n{of_helper}{{{{ end }}}}\n");
+    let tree =
+        tree(&[("charts/web/templates/map.yaml", &template), ("charts/web/templates/_h.tpl", &helper)]);
+    let rendered = render(&tree, options(), &Answers::default());
+    let shown: Vec<String> = rendered
+        .manifests
+        .iter()
+        .map(|m| format!("{} {} {}", m.object.name(), m.origin.line, m.origin.via.join(" ")))
+        .collect();
+    let line = |name: &str, template: usize, rendered: usize| {
+        format!("{name} {template} web/templates/map.yaml, rendered line {rendered}")
+    };
+    // What the range writes twice stands once in the template.
+    assert_eq!(shown, [line("a", 5, 3), line("b", 5, 8), line("helped", 10, 14), line("last", 13, 20)]);
+}
+
+#[test]
 fn values_come_in_argo_cds_order() {
     let tree = tree(&[
         ("charts/web/a.yaml", "x: a\n"),

@@ -1,42 +1,30 @@
-//! The fast path: plain block style, straight from bytes to values.
+//! The fast path: plain block style, straight from bytes to values and trees.
 //!
 //! It reads lines, not tokens, and gives up on anything that manifests seldom hold: then the full path reads
 //! the text again, and finds the errors too. So every `?` here means "let the full path decide". It must
 //! never accept what the full path refuses, nor read it otherwise: a property test holds that.
 
+mod make;
 mod text;
 
-use tautline_core::{Key, List, Map, Value};
+use std::borrow::Cow;
 
-use crate::full::to_value;
-use crate::read::{Options, Resolver};
-use crate::scalar::{Scalar, may_resolve, resolve};
+use tautline_core::Value;
+
+use crate::node::{Node, ScalarStyle};
+use crate::read::Options;
+
+use make::{Make, Trees, Values};
 
 /// Reads plain block style; nothing for whatever else.
 pub(crate) fn read(text: &str, options: &Options) -> Option<Value> {
-    if has_unusual_bytes(text.as_bytes()) {
-        return None;
-    }
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        indent: 0,
-        nodes: 0,
-        options,
-        entries: Vec::new(),
-        items: Vec::new(),
-    };
-    reader.next_line(0)?;
-    if reader.bytes.get(reader.at..).is_some_and(|rest| rest.starts_with(b"---")) && reader.indent == 0 {
-        reader.at += 3;
-        reader.end_of_line()?;
-    }
-    if reader.is_done() {
-        return Some(Value::Null);
-    }
-    let value = reader.block(0)?;
-    reader.is_done().then_some(value)
+    let found = Reader::new(text, options, Values { options })?.document()?;
+    Some(found.unwrap_or(Value::Null))
+}
+
+/// Reads plain block style of one document into a tree; nothing for whatever else, and for no document.
+pub(crate) fn read_node(text: &str, options: &Options) -> Option<Node> {
+    Reader::new(text, options, Trees::new(text))?.document()?
 }
 
 /// Tabs, carriage returns, control characters and the Unicode line breaks are the full path's business.
@@ -56,7 +44,8 @@ fn holds_one(chunk: &[u8]) -> bool {
     })
 }
 
-struct Reader<'a> {
+struct Reader<'a, M: Make> {
+    make: M,
     text: &'a str,
     bytes: &'a [u8],
     /// The next byte to read.
@@ -66,11 +55,32 @@ struct Reader<'a> {
     nodes: usize,
     options: &'a Options,
     /// Scratch stacks: a collection is gathered here and moved out at its exact size when it ends.
-    entries: Vec<(Key, Value)>,
-    items: Vec<Value>,
+    entries: Vec<(M::Key, M::Value)>,
+    items: Vec<M::Value>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, M: Make> Reader<'a, M> {
+    fn new(text: &'a str, options: &'a Options, make: M) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let (entries, items) = (Vec::new(), Vec::new());
+        let reader = Self { make, text, bytes, at: 0, indent: 0, nodes: 0, options, entries, items };
+        (!has_unusual_bytes(bytes)).then_some(reader)
+    }
+
+    /// The only document; nothing within if there is but space and comments.
+    fn document(&mut self) -> Option<Option<M::Value>> {
+        self.next_line(0)?;
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"---")) && self.indent == 0 {
+            self.at += 3;
+            self.end_of_line()?;
+        }
+        if self.is_done() {
+            return Some(None);
+        }
+        let value = self.block(0)?;
+        self.is_done().then_some(Some(value))
+    }
+
     fn is_done(&self) -> bool {
         self.at >= self.bytes.len()
     }
@@ -99,7 +109,11 @@ impl<'a> Reader<'a> {
                     return Some(());
                 }
                 Some(b'\n') => start = at + 1,
-                Some(b'#') => start = self.line_end(at) + 1,
+                Some(b'#') => {
+                    let end = self.line_end(at);
+                    self.make.comment(self.text.get(at + 1..end)?, false);
+                    start = end + 1;
+                }
                 Some(_) => {
                     self.at = at;
                     self.indent = at - start;
@@ -125,6 +139,7 @@ impl<'a> Reader<'a> {
             b'\n' => self.next_line(self.at + 1),
             b'#' if self.at > start => {
                 let end = self.line_end(self.at);
+                self.make.comment(self.text.get(self.at + 1..end)?, true);
                 self.next_line(end + 1)
             }
             _ => None,
@@ -132,20 +147,22 @@ impl<'a> Reader<'a> {
     }
 
     /// The block node at the current place.
-    fn block(&mut self, depth: usize) -> Option<Value> {
+    fn block(&mut self, depth: usize) -> Option<M::Value> {
         self.nodes += 1;
         if depth > self.options.budget.depth || self.nodes > self.options.budget.nodes {
             return None;
         }
-        if self.is_item() { self.list(self.indent, depth) } else { self.map(self.indent, depth) }
+        if self.is_item() { self.list(self.indent, depth, false) } else { self.map(self.indent, depth) }
     }
 
     fn is_item(&self) -> bool {
         self.peek() == b'-' && matches!(self.peek_at(self.at + 1), b' ' | b'\n')
     }
 
-    fn list(&mut self, indent: usize, depth: usize) -> Option<Value> {
+    /// A list; one at its key's own indent stands, to the parser below, where its first item does.
+    fn list(&mut self, indent: usize, depth: usize, indentless: bool) -> Option<M::Value> {
         let base = self.items.len();
+        let mut place = self.make.place(self.at);
         while !self.is_done() && self.indent == indent && self.is_item() {
             let dash = self.at;
             self.at += 1;
@@ -153,6 +170,9 @@ impl<'a> Reader<'a> {
                 self.at += 1;
             }
             let column = indent + (self.at - dash);
+            if indentless && self.items.len() == base {
+                self.make.shift(&mut place, self.at)?;
+            }
             let value = match self.peek() {
                 b'\n' | b'#' => {
                     self.end_of_line_at(dash + 1)?;
@@ -173,7 +193,7 @@ impl<'a> Reader<'a> {
         if !self.is_done() && self.indent > indent {
             return None;
         }
-        Some(Value::List(self.items.drain(base..).collect::<List>()))
+        self.make.list(place, self.items.drain(base..), false)
     }
 
     fn end_of_line_at(&mut self, at: usize) -> Option<()> {
@@ -181,13 +201,15 @@ impl<'a> Reader<'a> {
         self.end_of_line()
     }
 
-    fn null(&mut self) -> Option<Value> {
+    fn null(&mut self) -> Option<M::Value> {
         self.nodes += 1;
-        Some(Value::Null)
+        let place = self.make.place(self.at);
+        self.make.null(place)
     }
 
-    fn map(&mut self, indent: usize, depth: usize) -> Option<Value> {
+    fn map(&mut self, indent: usize, depth: usize) -> Option<M::Value> {
         let base = self.entries.len();
+        let place = self.make.place(self.at);
         while !self.is_done() && self.indent == indent {
             let key = self.key()?;
             let colon = self.at;
@@ -200,7 +222,7 @@ impl<'a> Reader<'a> {
                     self.block(depth + 1)?
                 } else if !self.is_done() && self.indent == indent && self.is_item() {
                     self.nodes += 1;
-                    self.list(indent, depth + 1)?
+                    self.list(indent, depth + 1, true)?
                 } else {
                     self.null()?
                 }
@@ -212,13 +234,7 @@ impl<'a> Reader<'a> {
         if !self.is_done() && self.indent > indent {
             return None;
         }
-        let written = self.entries.len() - base;
-        let map: Map = self.entries.drain(base..).collect();
-        let refused = self.options.strict || self.options.resolver == Resolver::V3;
-        if refused && map.len() != written {
-            return None;
-        }
-        Some(Value::Map(map))
+        self.make.map(place, self.entries.drain(base..), false)
     }
 
     /// Whether a map's key starts here.
@@ -256,39 +272,42 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a key and its colon.
-    fn key(&mut self) -> Option<Key> {
+    fn key(&mut self) -> Option<M::Key> {
+        self.nodes += usize::from(M::KEYS_COUNT);
         let colon = self.key_end()?;
         // A key that long is no simple key to every parser.
         if colon - self.at > 512 {
             return None;
         }
         let first = self.peek();
+        let place = self.make.place(self.at);
         let key = if first == b'"' || first == b'\'' {
-            Key::new(self.text.get(self.at + 1..colon - 1)?)
+            let style = quote_style(first);
+            self.make.key(place, self.text.get(self.at + 1..colon - 1)?, style)?
         } else {
             let text = self.text.get(self.at..colon)?.trim_end_matches(' ');
-            if text == "<<" || (may_resolve(first) && resolve(text, self.options.resolver) != Scalar::String)
-            {
+            if text == "<<" {
                 return None;
             }
-            Key::new(text)
+            self.make.key(place, text, ScalarStyle::Plain)?
         };
         self.at = colon + 1;
         Some(key)
     }
 
     /// A value on the line of its key or dash; `parent` is the indent of the collection it is in.
-    fn inline(&mut self, parent: usize, depth: usize) -> Option<Value> {
+    fn inline(&mut self, parent: usize, depth: usize) -> Option<M::Value> {
         self.nodes += 1;
         if depth + 1 > self.options.budget.depth || self.nodes > self.options.budget.nodes {
             return None;
         }
         let value = match self.peek() {
-            b'|' => return self.literal(parent).map(Value::string),
-            b'"' | b'\'' => Value::string(self.quoted()?),
+            b'|' => return self.literal(parent),
+            b'"' | b'\'' => self.quoted()?,
             b'{' if self.peek_at(self.at + 1) == b'}' => {
+                let place = self.make.place(self.at);
                 self.at += 2;
-                Value::map()
+                self.make.map(place, self.entries.drain(self.entries.len()..), true)?
             }
             b'[' => self.flow_list(depth)?,
             first if starts_plain(first) => return self.plain(parent),
@@ -300,8 +319,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A list in brackets of quoted strings and simple words on one line.
-    fn flow_list(&mut self, depth: usize) -> Option<Value> {
+    fn flow_list(&mut self, depth: usize) -> Option<M::Value> {
         let base = self.items.len();
+        let place = self.make.place(self.at);
         self.at += 1;
         self.skip_spaces();
         while self.peek() != b']' {
@@ -310,7 +330,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
             let item = match self.peek() {
-                b'"' | b'\'' => Value::string(self.quoted()?),
+                b'"' | b'\'' => self.quoted()?,
                 _ => {
                     let start = self.at;
                     while matches!(self.peek(), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'/' | b'*')
@@ -322,7 +342,8 @@ impl<'a> Reader<'a> {
                         .text
                         .get(start..self.at)
                         .filter(|text| !text.is_empty() && !text.starts_with('*'))?;
-                    self.scalar(text)?
+                    let place = self.make.place(start);
+                    self.make.scalar(place, Cow::Borrowed(text), ScalarStyle::Plain)?
                 }
             };
             self.items.push(item);
@@ -335,7 +356,7 @@ impl<'a> Reader<'a> {
             self.skip_spaces();
         }
         self.at += 1;
-        Some(Value::List(self.items.drain(base..).collect::<List>()))
+        self.make.list(place, self.items.drain(base..), true)
     }
 
     fn skip_spaces(&mut self) {
@@ -343,17 +364,10 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
     }
+}
 
-    /// The value of a plain scalar's text.
-    fn scalar(&self, text: &str) -> Option<Value> {
-        if !text.bytes().next().is_some_and(may_resolve) {
-            return Some(Value::string(text));
-        }
-        match resolve(text, self.options.resolver) {
-            Scalar::Timestamp if self.options.resolver == Resolver::V3 => None,
-            scalar => to_value(scalar, text).ok(),
-        }
-    }
+fn quote_style(quote: u8) -> ScalarStyle {
+    if quote == b'"' { ScalarStyle::DoubleQuoted } else { ScalarStyle::SingleQuoted }
 }
 
 /// Bytes a plain scalar or key may start with here; the indicators and what needs a second look are left out.

@@ -2,13 +2,20 @@
 
 use std::borrow::Cow;
 
-use tautline_core::Value;
+use super::make::Make;
+use super::{Reader, quote_style};
+use crate::node::ScalarStyle;
 
-use super::Reader;
-
-impl<'a> Reader<'a> {
+impl<'a, M: Make> Reader<'a, M> {
     /// A quoted scalar on one line.
-    pub(super) fn quoted(&mut self) -> Option<Cow<'a, str>> {
+    pub(super) fn quoted(&mut self) -> Option<M::Value> {
+        let place = self.make.place(self.at);
+        let style = quote_style(self.peek());
+        let text = self.quoted_text()?;
+        self.make.scalar(place, text, style)
+    }
+
+    fn quoted_text(&mut self) -> Option<Cow<'a, str>> {
         let quote = self.peek();
         let start = self.at + 1;
         let mut at = start;
@@ -44,12 +51,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A plain scalar, folded over the lines that are indented deeper than its parent.
-    pub(super) fn plain(&mut self, parent: usize) -> Option<Value> {
+    pub(super) fn plain(&mut self, parent: usize) -> Option<M::Value> {
+        let place = self.make.place(self.at);
         let first = self.plain_line(true)?;
         let mut end = self.at;
         self.end_of_line()?;
         if self.is_done() || self.indent <= parent {
-            return self.scalar(first);
+            return self.make.scalar(place, Cow::Borrowed(first), ScalarStyle::Plain);
         }
         let mut folded = String::from(first);
         while !self.is_done() && self.indent > parent {
@@ -69,12 +77,7 @@ impl<'a> Reader<'a> {
             end = self.at;
             self.end_of_line()?;
         }
-        // With a break inside it is text, unless it looks like a date with a time.
-        if folded.as_bytes().first().is_some_and(u8::is_ascii_digit) {
-            None
-        } else {
-            Some(Value::string(folded))
-        }
+        self.make.folded(place, folded)
     }
 
     /// The text of a plain scalar on this line, without spaces and comment at its end.
@@ -98,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A literal block scalar without indentation indicator.
-    pub(super) fn literal(&mut self, parent: usize) -> Option<String> {
+    pub(super) fn literal(&mut self, parent: usize) -> Option<M::Value> {
         self.at += 1;
         let chomp = self.peek();
         if matches!(chomp, b'-' | b'+') {
@@ -106,12 +109,13 @@ impl<'a> Reader<'a> {
         }
         let header = self.line_end(self.at);
         let rest = self.text.get(self.at..header)?;
-        let comment = rest.trim_start_matches(' ');
-        let is_comment = comment.starts_with('#') && rest.starts_with(' ');
-        if !(comment.is_empty() || is_comment) {
+        if !rest.trim_start_matches(' ').is_empty() {
             return None;
         }
-        let (indent, start) = self.literal_indent(header + 1, parent)?;
+        let start = header + 1;
+        let (indent, content) = self.literal_indent(start, parent)?;
+        // The parser below says that a block scalar stands where its content does.
+        let place = self.make.place(content);
         let mut out = String::new();
         let mut at = start;
         // Line breaks whose meaning depends on whether content follows.
@@ -144,10 +148,10 @@ impl<'a> Reader<'a> {
             _ => breaks.min(1),
         };
         (0..kept).for_each(|_| out.push('\n'));
-        Some(out)
+        self.make.scalar(place, Cow::Owned(out), ScalarStyle::Literal)
     }
 
-    /// The indent of a literal's first line with content, and where its lines start.
+    /// The indent of a literal's first line with content, and where that starts.
     fn literal_indent(&self, start: usize, parent: usize) -> Option<(usize, usize)> {
         let mut at = start;
         let mut blank = 0;
@@ -156,7 +160,7 @@ impl<'a> Reader<'a> {
             if self.peek_at(at + spaces) != b'\n' {
                 // Blank lines that reach deeper are an error, an empty scalar is rare.
                 return (spaces > parent && blank <= spaces && self.peek_at(at + spaces) != b'\n')
-                    .then_some((spaces, start));
+                    .then_some((spaces, at + spaces));
             }
             blank = blank.max(spaces);
             at += spaces + 1;
@@ -174,7 +178,6 @@ fn unescape(text: &str) -> Option<String> {
         out.push(match rest.as_bytes().get(at + 1)? {
             b'"' => '"',
             b'\\' => '\\',
-            b'/' => '/',
             b'n' => '\n',
             b't' => '\t',
             b'r' => '\r',

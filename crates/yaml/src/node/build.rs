@@ -1,16 +1,31 @@
 //! Trees out of the events of a YAML 1.2 parser.
 
+use std::ops::Range;
+
 use granit_parser::{Event, Parser, StructureStyle};
 
 use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
 use crate::error::{Error, ErrorKind};
-use crate::read::Options;
+use crate::read::{Options, check_size};
 
 /// Reads every document of a text into trees, one for each that has a node.
+///
+/// # Errors
+/// If the text is no YAML or beyond the budget.
 pub fn nodes(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
-    if text.len() > options.budget.bytes {
-        return Err(ErrorKind::Bytes(options.budget.bytes).at(1, 1));
+    check_size(text, options)?;
+    match crate::fast::read_node(text, options) {
+        Some(node) => Ok(vec![node]),
+        None => nodes_fully(text, options),
     }
+}
+
+/// Reads trees by the full parser only: what [`nodes`] must equal wherever it takes a short cut.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn nodes_fully(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
+    check_size(text, options)?;
     let mut builder = Builder::new(text, options, true)?;
     let mut documents = Vec::new();
     while let Some(document) = builder.document()? {
@@ -28,7 +43,7 @@ pub(crate) struct Builder<'a> {
     pending: Vec<Comment>,
     nodes: usize,
     /// Where tabs on blank lines are harmless: quoted and block scalars, flow collections.
-    verbatim: Vec<Span>,
+    verbatim: Vec<Range<usize>>,
     last_end: usize,
 }
 
@@ -67,8 +82,9 @@ impl<'a> Builder<'a> {
             match self.next()? {
                 None | Some((Event::StreamEnd, _)) => return Ok(None),
                 Some((event, span)) if event.is_node() => {
+                    let start = bytes(&span).start;
                     let node = self.node(event, span, 0)?;
-                    self.refuse_tabs(node.span.start)?;
+                    self.refuse_tabs(start)?;
                     return Ok(Some(node));
                 }
                 Some(_) => {}
@@ -114,7 +130,7 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
         let comments = std::mem::take(&mut self.pending).into_boxed_slice();
-        let place = place(&span);
+        let (place, bytes) = (place(&span), bytes(&span));
         self.nodes += 1;
         let budget = &self.options.budget;
         let too_much = if self.nodes > budget.nodes {
@@ -132,17 +148,19 @@ impl<'a> Builder<'a> {
         let tag = event.tag().map(short_tag).map(Into::into);
         let anchor = self.anchor(event.anchor_id())?.map(Box::new);
         let kind = match event {
-            Event::Alias(id) => {
-                NodeKind::Alias(Anchor { name: self.names.get(&id).cloned().unwrap_or_default(), id })
-            }
+            Event::Alias(id) => NodeKind::Alias(Box::new(Anchor {
+                name: self.names.get(&id).cloned().unwrap_or_default(),
+                id,
+            })),
             Event::Scalar(text, style, ..) => {
-                let source = self.text.get(place.start..place.end).unwrap_or_default();
-                if style == granit_parser::ScalarStyle::DoubleQuoted && has_surrogate(source) {
-                    let what = "found invalid Unicode character escape code".to_owned();
-                    return Err(ErrorKind::Syntax(what).at(place.line, place.column));
+                let source = self.text.get(bytes.clone()).unwrap_or_default();
+                if style == granit_parser::ScalarStyle::DoubleQuoted
+                    && let Some(what) = bad_escape(source)
+                {
+                    return Err(ErrorKind::Syntax(what.to_owned()).at(place.line, place.column));
                 }
                 if style != granit_parser::ScalarStyle::Plain {
-                    self.verbatim.push(place);
+                    self.verbatim.push(bytes);
                 }
                 NodeKind::Scalar { text: text.as_ref().into(), style: scalar_style(style) }
             }
@@ -152,7 +170,7 @@ impl<'a> Builder<'a> {
                     items.push(item);
                 }
                 if style == StructureStyle::Flow {
-                    self.verbatim.push(Span { end: self.last_end, ..place });
+                    self.verbatim.push(bytes.start..self.last_end);
                 }
                 NodeKind::List { items, flow: style == StructureStyle::Flow }
             }
@@ -163,7 +181,7 @@ impl<'a> Builder<'a> {
                     entries.push((key, value));
                 }
                 if style == StructureStyle::Flow {
-                    self.verbatim.push(Span { end: self.last_end, ..place });
+                    self.verbatim.push(bytes.start..self.last_end);
                 }
                 NodeKind::Map { entries, flow: style == StructureStyle::Flow }
             }
@@ -184,7 +202,7 @@ impl<'a> Builder<'a> {
             let spaces = line.bytes().take_while(|b| *b == b' ').count();
             if line.trim_ascii().is_empty() {
                 let tab = line.as_bytes().get(spaces) == Some(&b'\t') && spaces <= indent && i > 0;
-                if tab && !self.verbatim.iter().any(|span| (span.start..span.end).contains(&at)) {
+                if tab && !self.verbatim.iter().any(|bytes| bytes.contains(&at)) {
                     let what = "found a tab character that violates indentation".to_owned();
                     return Err(ErrorKind::Syntax(what).at(first_line + i, spaces + 1));
                 }
@@ -217,8 +235,9 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether a double-quoted scalar's source writes a surrogate: JSON allows pairs of them, YAML 1.1 none.
-fn has_surrogate(source: &str) -> bool {
+/// What a double-quoted scalar's source may not write: surrogates, of which JSON allows pairs and YAML 1.1 none;
+/// and an escaped slash, which YAML 1.2 has for JSON's sake and neither go-yaml knows.
+fn bad_escape(source: &str) -> Option<&'static str> {
     let mut rest = source;
     while let Some(at) = rest.find('\\') {
         let escape = rest.get(at + 1..).unwrap_or_default();
@@ -226,12 +245,15 @@ fn has_surrogate(source: &str) -> bool {
             && let Some(code) = escape.get(1..5).and_then(|hex| u32::from_str_radix(hex, 16).ok())
             && (0xd800..0xe000).contains(&code)
         {
-            return true;
+            return Some("found invalid Unicode character escape code");
+        }
+        if escape.starts_with('/') {
+            return Some("found unknown escape character");
         }
         let skip = escape.chars().next().map_or(0, char::len_utf8);
         rest = escape.get(skip..).unwrap_or_default();
     }
-    false
+    None
 }
 
 /// go-yaml's reader refuses characters outside YAML's set before it looks at anything else.
@@ -267,6 +289,9 @@ fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {
 }
 
 fn place(span: &granit_parser::Span) -> Span {
-    let bytes = span.byte_range().unwrap_or(0..0);
-    Span { line: span.start.line().max(1), column: span.start.col() + 1, start: bytes.start, end: bytes.end }
+    Span { line: span.start.line().max(1), column: span.start.col() + 1 }
+}
+
+fn bytes(span: &granit_parser::Span) -> Range<usize> {
+    span.byte_range().unwrap_or(0..0)
 }

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use build::Builder;
-pub use build::nodes;
+pub use build::{nodes, nodes_fully};
 pub(crate) use edit::plain_tag;
 
 /// A node as it was written.
@@ -52,7 +52,7 @@ pub enum NodeKind {
         flow: bool,
     },
     /// An alias of an anchor before it.
-    Alias(Anchor),
+    Alias(Box<Anchor>),
 }
 
 /// An anchor: its name, and a number that tells repeated names apart.
@@ -79,17 +79,13 @@ pub enum ScalarStyle {
     Folded,
 }
 
-/// Where a node stands: its first character, and the bytes it spans.
+/// Where a node's first character stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// The line, counted from 1.
     pub line: usize,
     /// The column in characters, counted from 1.
     pub column: usize,
-    /// The first byte.
-    pub start: usize,
-    /// The byte behind the last.
-    pub end: usize,
 }
 
 /// A comment.

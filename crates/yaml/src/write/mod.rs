@@ -74,6 +74,9 @@ fn string(text: &str, printer: &mut Printer, key: bool) {
 
 /// How go-yaml v2 writes a string.
 fn quoting(text: &str, key: bool) -> Quoting {
+    if is_word(text) {
+        return if resolve(text, Resolver::V2) == Scalar::String { Quoting::Plain } else { Quoting::Double };
+    }
     let analysis = Analysis::of(text);
     let is_text = resolve(text, Resolver::V2) == Scalar::String && !is_base60(text);
     if text.contains('\n') {
@@ -91,9 +94,25 @@ fn quoting(text: &str, key: bool) -> Quoting {
     }
 }
 
+/// Whether every character may stand anywhere in a plain scalar, as of most texts.
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/'))
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'.' | b'-'))
+}
+
+/// Whether text is written as it is, without quotes, where a value stands.
+pub fn is_written_plain(text: &str) -> bool {
+    let quoting = match text.contains('\u{85}') {
+        true => quoting(&fold_next_lines(text), false),
+        false => quoting(text, false),
+    };
+    quoting == Quoting::Plain
+}
+
 /// A key of one line and up to 128 bytes; a longer one gets a `?`.
 fn is_simple_key(key: &str) -> bool {
-    key.len() <= 128 && !Analysis::of(key).multiline
+    key.len() <= 128 && (is_word(key) || !Analysis::of(key).multiline)
 }
 
 /// `[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?`: base 60 to YAML 1.1's other readers.

@@ -110,6 +110,11 @@ impl Printer {
 
     /// The text of a plain or single-quoted scalar.
     fn flowing(&mut self, text: &str, indent: usize, fold: bool, quoted: bool) {
+        // A short word needs no second look.
+        if text.is_ascii() && !text.bytes().any(|b| matches!(b, b' ' | b'\n' | b'\r' | b'\'')) {
+            self.put_ascii(text);
+            return;
+        }
         let (mut spaces, mut breaks) = (false, false);
         let mut chars = text.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
@@ -231,25 +236,30 @@ impl Printer {
         self.line_break('\n');
         self.indention = true;
         self.whitespace = true;
+        let mut rest = text;
         let (mut breaks, mut spaced) = (true, false);
-        for (at, c) in text.char_indices() {
+        while let Some(c) = rest.chars().next() {
             if is_break(c) {
-                let rest = text.get(at..).unwrap_or_default().trim_start_matches(is_break);
-                let is_text = !rest.is_empty() && !rest.starts_with([' ', '\t']);
-                if folded && !breaks && !spaced && is_text {
-                    self.line_break('\n');
+                if folded && !breaks && !spaced {
+                    let next = rest.trim_start_matches(is_break);
+                    if !next.is_empty() && !next.starts_with([' ', '\t']) {
+                        self.line_break('\n');
+                    }
                 }
                 self.line_break(c);
                 self.indention = true;
-            } else {
-                if breaks {
-                    self.indent_to(indent);
-                    spaced = c == ' ' || c == '\t';
-                }
-                self.put(c);
-                self.indention = false;
+                breaks = true;
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+                continue;
             }
-            breaks = is_break(c);
+            self.indent_to(indent);
+            spaced = c == ' ' || c == '\t';
+            breaks = false;
+            let (line, behind) = rest.split_at(rest.find(is_break).unwrap_or(rest.len()));
+            self.out.push_str(line);
+            self.column += line.chars().count();
+            self.indention = false;
+            rest = behind;
         }
     }
 
@@ -262,8 +272,9 @@ impl Printer {
         if !self.indention || self.column > indent || (self.column == indent && !self.whitespace) {
             self.line_break('\n');
         }
-        while self.column < indent {
-            self.put(' ');
+        if self.column < indent {
+            self.out.extend(std::iter::repeat_n(' ', indent - self.column));
+            self.column = indent;
         }
         self.whitespace = true;
         self.indention = true;
@@ -273,9 +284,15 @@ impl Printer {
         if spaced && !self.whitespace {
             self.put(' ');
         }
-        indicator.chars().for_each(|c| self.put(c));
+        self.put_ascii(indicator);
         self.whitespace = false;
         self.indention &= indention;
+    }
+
+    /// Text of one byte a column.
+    fn put_ascii(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.len();
     }
 
     fn put(&mut self, c: char) {
