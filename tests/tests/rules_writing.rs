@@ -67,7 +67,7 @@ async fn r04_requests_are_counted() {
 
 #[tokio::test]
 async fn r05_what_admission_sets_is_not_fought() {
-    let stand = Stand::embedded().await;
+    let mut stand = Stand::embedded().await;
     stand.server().add_mutating(Admission::new("inject", |review, object| {
         if review.ask.resource == "deployments" {
             let mut whole = object.to_value();
@@ -92,6 +92,14 @@ async fn r05_what_admission_sets_is_not_fought() {
     assert_eq!(live.i64_at(&["spec", "replicas"]), Some(3));
     assert_eq!(live.list_at(&["spec", "template", "spec", "containers"]).len(), 2);
     assert!(stand.asked("apply", "deployments.apps") <= 2, "{:?}", stand.counts());
+    // A controller that has just started knows no answer: it asks, once, and writes nothing.
+    stand.stop_controller().await;
+    stand.clear_counts();
+    stand.start_controller().await;
+    stand.let_time_pass().await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    assert_eq!(stand.asked("dry-run", "deployments.apps"), 1, "{:?}", stand.counts());
+    assert_eq!(stand.asked("apply", "deployments.apps"), 0, "{:?}", stand.counts());
 }
 
 #[tokio::test]

@@ -121,6 +121,23 @@ impl Executor {
         }
     }
 
+    /// Asks the server what an apply would make of a live object, and writes nothing.
+    ///
+    /// # Errors
+    /// The server's refusal, or that it did not answer.
+    pub async fn dry_run(
+        &self,
+        resource: &ApiResource,
+        desired: &Object,
+        live: &Object,
+    ) -> Result<Arc<Object>, ClusterError> {
+        let mut object = desired.clone();
+        object.metadata_mut().insert("uid", live.metadata_str("uid"));
+        let target = Target::of(resource.clone(), &object);
+        let options = WriteOptions { dry_run: true, ..self.options() };
+        self.cluster.apply(&target, &object, &options).await.map(|written| written.object)
+    }
+
     async fn attempt(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
         match &job.step.action {
             Action::CreateNamespace => self.create_namespace(job).await,

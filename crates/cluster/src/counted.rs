@@ -14,7 +14,7 @@ use crate::{
     WriteOptions, Written,
 };
 
-/// How often each request was made: by verb (`list`, `apply`, …) and resource (`deployments.apps`, with
+/// How often each request was made: by verb (`list`, `apply`, …; `dry-run` for a write that was none) and resource (`deployments.apps`, with
 /// `/status` where a subresource was meant; empty for discovery).
 pub type Counts = BTreeMap<(&'static str, String), u64>;
 
@@ -52,7 +52,7 @@ impl Counted {
         if let Some(subresource) = &options.subresource {
             resource = format!("{resource}/{subresource}");
         }
-        self.count(verb, resource);
+        self.count(if options.dry_run { "dry-run" } else { verb }, resource);
     }
 }
 

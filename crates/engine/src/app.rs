@@ -95,6 +95,8 @@ pub(crate) struct Attempt {
     pub(crate) revision: String,
     pub(crate) source: tautline_core::Digest,
     pub(crate) succeeded: bool,
+    /// Whether it was before this controller started.
+    pub(crate) is_remembered: bool,
     pub(crate) retries: u32,
     pub(crate) ended_at: Timestamp,
 }
@@ -116,6 +118,7 @@ impl App {
             revision,
             source,
             succeeded: true,
+            is_remembered: true,
             retries: 0,
             ended_at: Timestamp::default(),
         });
@@ -177,6 +180,11 @@ impl App {
                 }
                 self.judge_all(world, now, &mut out);
             }
+            Event::Definitions => {
+                self.resources.values_mut().for_each(Resource::forget);
+                self.judge_all(world, now, &mut out);
+            }
+            Event::DryRun { key, answer } => self.answered(&key, answer.as_deref(), world, now, &mut out),
             Event::Neighbours => self.judge_all(world, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
             Event::Stepped(step, result, answer) => {
@@ -371,11 +379,20 @@ impl App {
         let is_certain = self.prepared.is_certain(world.scopes);
         let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
         self.complete = is_certain.then(complete);
-        self.resources.values_mut().for_each(Resource::forget);
+        // What is as Git wants it stays so while the desired object is the same; of the rest the reasons may have moved.
+        let differs =
+            |resource: &&mut Resource| resource.difference.outcome != tautline_diff::Outcome::Unchanged;
+        self.resources.values_mut().filter(differs).for_each(Resource::forget);
     }
 
     /// Judges the objects among these keys that are ours.
-    fn judge(&mut self, keys: &[ResourceKey], world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+    pub(crate) fn judge(
+        &mut self,
+        keys: &[ResourceKey],
+        world: &World<'_>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
         let mut changed = false;
         for key in keys {
             if !self.resources.contains_key(key) && !self.is_ours(key, world) {
@@ -399,6 +416,7 @@ impl App {
                 changed = true;
             }
         }
+        self.ask_about(keys, world, out);
         if changed {
             out.push(Effect::Report { urgent: false });
         }

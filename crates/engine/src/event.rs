@@ -24,6 +24,15 @@ pub enum Event {
     Live(Vec<ResourceKey>),
     /// A kind became known or unknown, or discovery changed.
     Kinds,
+    /// What the cluster says of its custom kinds changed: every comparison is made anew.
+    Definitions,
+    /// The server was asked what an apply would make of an object; `None` if it refused.
+    DryRun {
+        /// Which object.
+        key: ResourceKey,
+        /// What it would be.
+        answer: Option<Arc<Object>>,
+    },
     /// Another app's render changed.
     Neighbours,
     /// The intent was recorded, or could not be.
@@ -78,6 +87,13 @@ pub enum Effect {
     Record(Intent),
     /// Perform these steps.
     Perform(Vec<Work>),
+    /// Ask the server what an apply would make of an object, writing nothing (rule R5).
+    DryRun {
+        /// Which object.
+        key: ResourceKey,
+        /// What would be sent.
+        desired: Arc<Object>,
+    },
     /// Search the whole cluster for the app's objects.
     Scan,
     /// The report changed. `now` asks for it to be written at once, not coalesced.

@@ -315,6 +315,7 @@ impl App {
             self.sync_error = (!succeeded).then(|| operation.message.clone());
         } else if self.spec.deletion.is_none() && running.is_whole {
             self.attempted = Some(Attempt {
+                is_remembered: false,
                 revision: operation.revision.clone(),
                 source: self.spec.source,
                 succeeded: succeeded && !is_overtaken,

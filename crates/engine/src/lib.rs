@@ -27,6 +27,7 @@ mod app;
 mod begin;
 mod cascade;
 mod conditions;
+mod dry_run;
 mod event;
 mod follow;
 mod heal;

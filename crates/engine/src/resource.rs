@@ -10,6 +10,7 @@ use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
 use tautline_plan::{Consent, SyncOptions, wave};
 
+use crate::dry_run::Asked;
 use crate::event::World;
 use crate::heal::HealLedger;
 use crate::hooks::Around;
@@ -34,6 +35,8 @@ pub(crate) struct Resource {
     pub(crate) learned: Option<Learned>,
     pub(crate) ledger: HealLedger,
     pub(crate) refused: Option<Refused>,
+    /// Whether the server was asked what an apply would change (rule R5).
+    asked: Asked,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +69,36 @@ impl Resource {
             learned: None,
             ledger: HealLedger::default(),
             refused: None,
+            asked: Asked::Never,
         }
+    }
+
+    /// Whether what differs may be as admission made it: nobody has asked, and no answer to a write is known.
+    pub(crate) fn may_be_admissions(&self) -> bool {
+        self.asked == Asked::Never && self.learned.is_none() && self.difference.outcome == Outcome::Change
+    }
+
+    /// Notes that the server is asked.
+    pub(crate) fn ask(&mut self) {
+        let waiting = Outcome::Unknown("the server is asked what an apply would change".to_owned());
+        let before = std::mem::replace(&mut self.difference, Arc::new(Difference::of(waiting)));
+        self.asked = Asked::Pending(before);
+    }
+
+    /// Takes the server's answer to a dry run, and forgets the judgement made without it.
+    pub(crate) fn take_answer(&mut self, answer: Option<&Object>) {
+        if let Asked::Pending(before) = std::mem::replace(&mut self.asked, Asked::Done) {
+            self.difference = before;
+            if let Some(answer) = answer {
+                self.learn(answer);
+            }
+        }
+        self.forget();
+    }
+
+    /// What Git wants.
+    pub(crate) fn desired(&self) -> Option<Arc<Object>> {
+        self.pair.desired.as_ref().map(|manifest| manifest.object.clone())
     }
 
     /// Judges the object anew. Answers whether anything that is reported changed.
@@ -93,6 +125,10 @@ impl Resource {
             return others_changed;
         }
         self.memo = Some(memo);
+        // A question about what is no longer there or wanted is moot.
+        if matches!(self.asked, Asked::Pending(_)) {
+            self.asked = Asked::Done;
+        }
         let before = (self.sync(), self.health.clone());
         self.difference = self.compare(&spec.ignore, world);
         self.health = self.assess(world, now);

@@ -41,6 +41,8 @@ pub(crate) struct Coordinator {
     pub(crate) elsewhere: BTreeSet<String>,
     pub(crate) is_scanning: bool,
     pub(crate) is_discovering: bool,
+    /// The CRDs that are known, by what they say of types.
+    pub(crate) definitions: Option<tautline_core::Digest>,
 }
 
 pub(crate) struct Entry {
@@ -236,7 +238,13 @@ impl Coordinator {
     fn definitions_changed(&mut self) {
         let kind = GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition");
         let definitions = self.cache.read().unwrap_or_else(PoisonError::into_inner).objects(&kind);
-        self.parts.definitions.update(&definitions);
+        // Their status says nothing about types.
+        let specs = definitions.iter().filter_map(|crd| crd.get("spec")).map(|spec| spec.to_json());
+        let digest = tautline_core::Digest::of_parts(specs);
+        if self.definitions.replace(digest) != Some(digest) {
+            self.parts.definitions.update(&definitions);
+            self.step_all(|_| Event::Definitions);
+        }
         self.discover();
     }
 
@@ -343,6 +351,10 @@ impl Coordinator {
                     let (performer, app) = (self.performer.clone(), app.clone());
                     tokio::spawn(async move { performer.perform(app, work).await });
                 }
+            }
+            Effect::DryRun { key, desired } => {
+                let performer = self.performer.clone();
+                tokio::spawn(async move { performer.dry_run(app, key, desired).await });
             }
             Effect::Scan => {
                 if let Some(entry) = self.apps.get_mut(id) {

@@ -55,6 +55,20 @@ impl Performer {
         }
     }
 
+    /// Asks the server what an apply would make of an object, and tells the app.
+    pub(crate) async fn dry_run(&self, app: AppId, key: ResourceKey, desired: Arc<Object>) {
+        let Ok(_slot) = self.slots.acquire().await else { return };
+        let live = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(&key).present();
+        let answer = match (self.catalog.resource(&desired.gvk()), live) {
+            (Some(resource), Some(live)) => self.executor.dry_run(&resource, &desired, &live).await,
+            _ => return drop(self.out.send(Message::Event(app, Event::DryRun { key, answer: None }))),
+        };
+        if let Err(error) = &answer {
+            tracing::info!(%app, %key, %error, "the server does not say what an apply would change");
+        }
+        let _ = self.out.send(Message::Event(app, Event::DryRun { key, answer: answer.ok() }));
+    }
+
     async fn attempt(&self, work: &Work) -> Performed {
         let Some(resource) = self.served(work).await else {
             let message =

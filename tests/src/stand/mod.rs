@@ -157,7 +157,7 @@ impl Stand {
 
     /// The controller's writes, by verb and resource.
     pub fn writes(&self) -> Vec<((&'static str, String), u64)> {
-        let reads = ["discover", "openapi", "get", "list", "watch"];
+        let reads = ["discover", "dry-run", "openapi", "get", "list", "watch"];
         self.counts().into_iter().filter(|((verb, _), _)| !reads.contains(verb)).collect()
     }
 
