@@ -177,6 +177,10 @@ impl App {
                 }
                 self.judge_all(world, now, &mut out);
             }
+            Event::Rules => {
+                self.resources.values_mut().for_each(Resource::forget);
+                self.judge_all(world, now, &mut out);
+            }
             Event::Neighbours => self.judge_all(world, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
             Event::Stepped(step, result, answer) => {

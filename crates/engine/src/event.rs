@@ -24,6 +24,8 @@ pub enum Event {
     Live(Vec<ResourceKey>),
     /// A kind became known or unknown, or discovery changed.
     Kinds,
+    /// How health is judged changed: every judgement is made anew.
+    Rules,
     /// Another app's render changed.
     Neighbours,
     /// The intent was recorded, or could not be.

@@ -65,6 +65,7 @@ use tautline_core::{GroupKind, Object, Presence, ResourceKey, Timestamp, Why};
 
 pub use cause::{Cause, Link, Relation, explain};
 pub use objects::Objects;
+pub use rules::{RuleError, Rules};
 pub use status::{Health, HealthStatus, worst};
 
 /// Judges the health of some kinds of objects.
