@@ -51,8 +51,7 @@ async fn scripts_of_argocd_cm_count_as_they_change() {
 
 #[tokio::test]
 async fn the_map_of_all_customizations_counts_too() {
-    let stand = Stand::without_controller().await;
-    let mut stand = stand;
+    let mut stand = Stand::without_controller().await;
     let map = "\"*/ConfigMap\":\n  health.lua: return { status = 'Progressing' }\nConfigMap:\n  health.lua: return { status = 'Degraded', message = 'exact' }\n";
     let data: tautline_core::Map = [("resource.customizations", Value::string(map))].into_iter().collect();
     stand.apply(settings(Value::Map(data))).await;
