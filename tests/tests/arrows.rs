@@ -56,6 +56,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
             "cluster",
             "diff",
             "health",
+            "scripts",
             "plan",
             "engine",
             "render",

@@ -11,7 +11,8 @@ use tautline_runtime::{AppInput, Parts, Records, Runtime};
 use tokio::sync::mpsc;
 
 use crate::application::{Application, Settings};
-use crate::follow::{Followed, follow};
+use crate::customized::{CONFIG_MAP, CustomizedHealth};
+use crate::follow::{Followed, Narrowed, follow};
 use crate::project::Project;
 use crate::records::{ApplicationRecords, rival_message};
 
@@ -54,20 +55,31 @@ impl Controller {
         let take_over = options.take_over;
         let records = ApplicationRecords::new(cluster.clone(), resource, clock, observe, take_over);
         let records = Arc::new(records);
-        let runtime = Runtime::start(parts(records.clone()));
+        let mut parts = parts(records.clone());
+        let control_plane = options.settings.control_plane.clone();
+        let health = Arc::new(CustomizedHealth::new(parts.health.clone()));
+        health.read(&*cluster, &discovery, &control_plane).await;
+        parts.health = health.clone();
+        let runtime = Runtime::start(parts);
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
-        tokio::spawn(follow(cluster.clone(), gvk, String::new(), apps_out));
+        tokio::spawn(follow(cluster.clone(), gvk, Narrowed::default(), apps_out));
         let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
-        tokio::spawn(follow(cluster, project, String::new(), projects_out));
+        tokio::spawn(follow(cluster.clone(), project, Narrowed::default(), projects_out));
+        let (settings_out, settings) = mpsc::unbounded_channel();
+        let narrowed =
+            Narrowed { namespace: Some(control_plane), fields: format!("metadata.name={CONFIG_MAP}") };
+        let config_map = GroupVersionKind::new("", "v1", "ConfigMap");
+        tokio::spawn(follow(cluster, config_map, narrowed, settings_out));
         let state = State {
             runtime: runtime.clone(),
             records,
+            health,
             options,
             objects: BTreeMap::new(),
             projects: BTreeMap::new(),
         };
-        let task = tokio::spawn(state.run(apps, projects));
+        let task = tokio::spawn(state.run(apps, projects, settings));
         Ok(Self { runtime, task })
     }
 
@@ -86,6 +98,7 @@ impl Controller {
 struct State {
     runtime: Runtime,
     records: Arc<ApplicationRecords>,
+    health: Arc<CustomizedHealth>,
     options: ControllerOptions,
     objects: BTreeMap<AppId, Arc<Object>>,
     projects: BTreeMap<String, Arc<Object>>,
@@ -96,6 +109,7 @@ impl State {
         mut self,
         mut apps: mpsc::UnboundedReceiver<Followed>,
         mut projects: mpsc::UnboundedReceiver<Followed>,
+        mut settings: mpsc::UnboundedReceiver<Followed>,
     ) {
         // Projects first: an app must not be refused for a project that is merely not listed yet.
         while let Some(event) = projects.recv().await {
@@ -135,8 +149,23 @@ impl State {
                         self.hand_over(&object);
                     }
                 }
+                Some(event) = settings.recv() => self.settings(&event),
                 else => return,
             }
+        }
+    }
+
+    /// Takes Argo CD's settings as they change; the apps are judged anew if that matters to health.
+    fn settings(&self, event: &Followed) {
+        let changed = match event {
+            Followed::Is(config_map) if config_map.name() == CONFIG_MAP => {
+                self.health.customize(Some(config_map))
+            }
+            Followed::Gone(_, name) if name == CONFIG_MAP => self.health.customize(None),
+            _ => false,
+        };
+        if changed {
+            self.runtime.rules_changed();
         }
     }
 

@@ -20,18 +20,27 @@ pub(crate) enum Followed {
     Listed,
 }
 
+/// Which objects of a kind are followed; by default all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Narrowed {
+    /// Only those of this namespace.
+    pub(crate) namespace: Option<String>,
+    /// Only those that this field selector takes.
+    pub(crate) fields: String,
+}
+
 type Known = BTreeMap<(String, String), ResourceVersion>;
 
 /// Follows a kind and tells of every object, until the receiver is dropped.
 pub(crate) async fn follow(
     cluster: Arc<dyn Cluster>,
     gvk: GroupVersionKind,
-    labels: String,
+    narrowed: Narrowed,
     out: mpsc::UnboundedSender<Followed>,
 ) {
     let mut known = Known::new();
     while !out.is_closed() {
-        if let Err(error) = once(&*cluster, &gvk, &labels, &mut known, &out).await {
+        if let Err(error) = once(&*cluster, &gvk, &narrowed, &mut known, &out).await {
             tracing::warn!(%gvk, %error, "cannot be followed; trying again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
@@ -41,7 +50,7 @@ pub(crate) async fn follow(
 async fn once(
     cluster: &dyn Cluster,
     gvk: &GroupVersionKind,
-    labels: &str,
+    narrowed: &Narrowed,
     known: &mut Known,
     out: &mpsc::UnboundedSender<Followed>,
 ) -> Result<(), ClusterError> {
@@ -50,7 +59,11 @@ async fn once(
         step: format!("discover {gvk}"),
         problem: "the kind is not served; install its CRD with `crds apply`".to_owned(),
     })?;
-    let mut query = Query { labels: labels.to_owned(), ..Query::all(resource.clone()) };
+    let mut query = Query {
+        namespace: narrowed.namespace.clone(),
+        fields: narrowed.fields.clone(),
+        ..Query::all(resource.clone())
+    };
     let mut items: Vec<Arc<Object>> = Vec::new();
     let mut sink = |item: RawObject| items.extend(decode(&item, &resource));
     let end = cluster.list(&query, &mut sink).await?;

@@ -34,6 +34,7 @@
 mod application;
 mod controller;
 mod crds;
+mod customized;
 mod follow;
 mod helm;
 mod kustomize;

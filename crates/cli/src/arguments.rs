@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Apply(ApplyOptions),
     /// Show an app's objects, or one object, with what they own and how healthy it is
     Tree(TreeOptions),
+    /// Say what is wrong first: for an app's objects, or for one object (exit code 1 if something is)
+    Why(WhyOptions),
     /// Judge the health of objects in a file (exit code 1 if one is degraded)
     Health(HealthOptions),
     /// Do as helm does: template, show, lint, with Helm's flags (see taut helm --help)
@@ -179,6 +181,20 @@ pub(crate) struct TreeOptions {
 }
 
 #[derive(Args)]
+pub(crate) struct WhyOptions {
+    /// An app's name as tracking ids hold it, or KIND/NAME of one object
+    pub(crate) what: String,
+    /// The namespace of KIND/NAME
+    #[arg(long, short = 'n', default_value = "default")]
+    pub(crate) namespace: String,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) output: HealthOutput,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
+}
+
+#[derive(Args)]
 pub(crate) struct HealthOptions {
     /// A file of objects in YAML or JSON; - is standard input
     #[arg(default_value = "-")]
@@ -192,7 +208,7 @@ pub(crate) struct HealthOptions {
     pub(crate) output: HealthOutput,
 }
 
-/// How `taut health` prints.
+/// How `taut health` and `taut why` print.
 #[derive(Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum HealthOutput {
     /// A line for each object

@@ -20,6 +20,7 @@ mod serve;
 mod stored;
 mod system;
 mod tree;
+mod why;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Plan(options) => plan::run(&options).await,
         Command::Apply(options) => apply::run(&options).await,
         Command::Tree(options) => tree::run(&options).await,
+        Command::Why(options) => why::run(&options).await,
         Command::Health(options) => health::run(&options),
         Command::Helm(options) => Ok(run_helm(&options.arguments)),
         Command::Kustomize(options) => Ok(kustomize::run(&options.arguments).await),

@@ -34,14 +34,28 @@ pub(crate) async fn run(options: &TreeOptions) -> Result<u8> {
 
 /// The tree as text.
 pub(crate) async fn tree(options: &TreeOptions, live: &Live) -> Result<String> {
+    let (snapshot, roots) = roots(&options.what, &options.namespace, &CHILDREN, live).await?;
+    let mut out = String::new();
+    for root in &roots {
+        branch(&snapshot, root, 0, &mut out);
+    }
+    Ok(out)
+}
+
+/// The objects that somebody means by an app's name or by KIND/NAME, and a snapshot with them and these kinds.
+pub(crate) async fn roots(
+    what: &str,
+    namespace: &str,
+    children: &[(&str, &str)],
+    live: &Live,
+) -> Result<(Snapshot, Vec<Arc<Object>>)> {
     let mut snapshot = Snapshot::open(&*live.cluster, masking_key()).await?;
     let mut kinds: BTreeSet<GroupKind> =
-        CHILDREN.iter().map(|(group, kind)| GroupKind::new(*group, *kind)).collect();
-    let named =
-        options.what.split_once('/').and_then(|(kind, name)| Some((named_kind(&snapshot, kind)?, name)));
+        children.iter().map(|(group, kind)| GroupKind::new(*group, *kind)).collect();
+    let named = what.split_once('/').and_then(|(kind, name)| Some((named_kind(&snapshot, kind)?, name)));
     match &named {
         Some((resource, _)) => drop(kinds.insert(resource.gvk.group_kind())),
-        None => kinds.extend(snapshot.kinds_of(&*live.cluster, &options.what).await?),
+        None => kinds.extend(snapshot.kinds_of(&*live.cluster, what).await?),
     }
     let resources: Vec<ApiResource> =
         kinds.iter().filter_map(|kind| snapshot.catalog.preferred(kind)).collect();
@@ -49,11 +63,11 @@ pub(crate) async fn tree(options: &TreeOptions, live: &Live) -> Result<String> {
     let roots: Vec<Arc<Object>> = match &named {
         Some((resource, name)) => {
             let of_kind = snapshot.cache.objects(&resource.gvk.group_kind()).into_iter();
-            let is_here = |o: &Arc<Object>| o.namespace().is_empty() || o.namespace() == options.namespace;
+            let is_here = |o: &Arc<Object>| o.namespace().is_empty() || o.namespace() == namespace;
             of_kind.filter(|object| object.name() == *name && is_here(object)).collect()
         }
         None => {
-            let keys = snapshot.cache.tracked_by(&options.what);
+            let keys = snapshot.cache.tracked_by(what);
             keys.iter()
                 .filter_map(|key| match snapshot.cache.get(key) {
                     Presence::Present(object) => Some(object),
@@ -64,16 +78,12 @@ pub(crate) async fn tree(options: &TreeOptions, live: &Live) -> Result<String> {
     };
     if roots.is_empty() {
         let message = match named {
-            Some(_) => format!("there is no {} in namespace {}.", options.what, options.namespace),
-            None => format!("no object of an app {} was found; write KIND/NAME for an object.", options.what),
+            Some(_) => format!("there is no {} in namespace {namespace}.", what),
+            None => format!("no object of an app {} was found; write KIND/NAME for an object.", what),
         };
         return Err(Failure::work(message));
     }
-    let mut out = String::new();
-    for root in &roots {
-        branch(&snapshot, root, 0, &mut out);
-    }
-    Ok(out)
+    Ok((snapshot, roots))
 }
 
 /// The kind as people name it: `Deployment`, `deployments`, `deploy`.

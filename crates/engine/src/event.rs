@@ -33,6 +33,8 @@ pub enum Event {
         /// What it would be.
         answer: Option<Arc<Object>>,
     },
+    /// How health is judged changed: every judgement is made anew.
+    Rules,
     /// Another app's render changed.
     Neighbours,
     /// The intent was recorded, or could not be.

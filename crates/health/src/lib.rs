@@ -26,18 +26,46 @@
 //! assert_eq!(health.status, HealthStatus::Progressing);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # And if not, why?
+//! [`explain`] goes from an object that is not well down to what it owns and on to what that names, until it
+//! finds what is wrong first. It reads only what [`Surroundings`] know already, accuses nobody of whom nothing is
+//! known, and says of which objects the Events would tell more.
+//!
+//! ```
+//! use tautline_core::{Object, Timestamp, value};
+//! use tautline_health::{BuiltIn, Objects, explain};
+//!
+//! let pod = Object::new(value!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web", "uid": "1" },
+//!     "spec": { "containers": [{ "name": "app",
+//!         "envFrom": [{ "secretRef": { "name": "db-password" } }] }] },
+//!     "status": { "phase": "Pending", "containerStatuses": [{ "name": "app", "state": { "waiting": {
+//!         "reason": "CreateContainerConfigError", "message": "secret \"db-password\" not found" } } }] } }))?;
+//! let around = Objects::new([pod.clone()]);
+//! let cause = explain(&pod, &BuiltIn, &around, Timestamp::default()).unwrap();
+//! assert_eq!(cause.to_string(), "Pod web is Degraded ← container app: secret \"db-password\" not found \
+//!     ← Secret db-password does not exist");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod batch;
+mod cause;
 mod conditions;
 mod network;
+mod objects;
 mod pod;
 mod rules;
 mod status;
 mod workload;
 
-use tautline_core::{Object, Timestamp};
+use std::sync::Arc;
 
+use tautline_core::{GroupKind, Object, Presence, ResourceKey, Timestamp, Why};
+
+pub use cause::{Cause, Link, Relation, explain};
+pub use objects::Objects;
+pub use rules::{RuleError, Rules};
 pub use status::{Health, HealthStatus, worst};
 
 /// Judges the health of some kinds of objects.
@@ -49,7 +77,27 @@ pub trait HealthCheck: Send + Sync {
 /// What is known around an object, for checks that look further than its own fields.
 pub trait Surroundings: Send + Sync {
     /// The objects that it owns, as far as they are watched.
-    fn children(&self, object: &Object) -> Vec<std::sync::Arc<Object>>;
+    fn children(&self, object: &Object) -> Vec<Arc<Object>>;
+
+    /// One object: there, not there with evidence, or unknown. By default nothing is known.
+    fn get(&self, key: &ResourceKey) -> Presence<Arc<Object>> {
+        Presence::Unknown(Why::NotWatched(key.group_kind()))
+    }
+
+    /// Every known object of a kind, for selectors. By default none.
+    fn of_kind(&self, _: &GroupKind) -> Vec<Arc<Object>> {
+        Vec::new()
+    }
+
+    /// The Events about an object; `None` if nobody has asked for them yet.
+    fn events(&self, _: &ResourceKey) -> Option<Vec<Arc<Object>>> {
+        None
+    }
+
+    /// The app whose desired state holds the object, if that is known.
+    fn app_of(&self, _: &ResourceKey) -> Option<String> {
+        None
+    }
 }
 
 /// The rules of this crate as a [`HealthCheck`].

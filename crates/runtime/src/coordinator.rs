@@ -115,6 +115,7 @@ impl Coordinator {
                 self.watch_kinds();
                 self.step_all(|_| Event::Kinds);
             }
+            Message::Rules => self.step_all(|_| Event::Rules),
             Message::Reported(id) => self.reported(&id),
             Message::Scanned(result) => self.scanned(&result),
             Message::Ask(id, reply) => {

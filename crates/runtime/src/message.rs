@@ -26,6 +26,8 @@ pub(crate) enum Message {
     Kind(GroupKind),
     /// Discovery changed, or may have.
     Rediscover,
+    /// How health is judged changed.
+    Rules,
     /// Discovery was taken in.
     Discovered,
     /// A report was written.

@@ -66,6 +66,7 @@ pub use tautline_plan as plan;
 pub use tautline_render as render;
 pub use tautline_runtime as runtime;
 pub use tautline_schema as schema;
+pub use tautline_scripts as scripts;
 pub use tautline_source as source;
 #[cfg(feature = "web")]
 pub use tautline_web as web;

@@ -71,6 +71,19 @@ impl Customizations {
         Ok(all)
     }
 
+    /// Reads the `data` of ConfigMap `argocd-cm`. What cannot be read is told and left out; the rest counts.
+    pub fn from_data<'d>(data: impl IntoIterator<Item = (&'d str, &'d str)>) -> (Self, Vec<ReadError>) {
+        let (mut all, mut errors) = (Self::new(), Vec::new());
+        let mut data: Vec<(&str, &str)> = data.into_iter().collect();
+        // The map first: a key of its own says more precisely what is meant.
+        data.sort_by_key(|(key, _)| (*key != MAP, *key));
+        for (key, text) in data {
+            let one = serde_yaml::Mapping::from_iter([(Value::from(key), Value::from(text))]);
+            errors.extend(all.read_keys(&Value::Mapping(one)).err());
+        }
+        (all, errors)
+    }
+
     fn read_keys(&mut self, data: &Value) -> Result<(), ReadError> {
         if let Some(map) = data.get(MAP) {
             match map.as_str() {
