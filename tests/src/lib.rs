@@ -6,8 +6,22 @@ pub mod fixtures;
 pub mod helm_cases;
 pub mod kustomize_cases;
 pub mod merge_cases;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a scenario fails the test that plays it"
+)]
+pub mod scenario;
 pub mod semver_cases;
 pub mod served_cases;
+#[allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a simulation fails the test that runs it"
+)]
+pub mod simulation;
 #[allow(
     clippy::panic,
     clippy::expect_used,

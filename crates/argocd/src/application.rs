@@ -12,7 +12,7 @@ use tautline_engine::{
 };
 use tautline_grammar::time;
 use tautline_ownership::{AppInstance, Destination, Propagation};
-use tautline_plan::{DELETION_BUDGET_ANNOTATION, DeletionBudget, SyncOptions};
+use tautline_plan::{DELETION_BUDGET_ANNOTATION, DeletionBudget, Phase, SyncOptions};
 use tautline_render::{DirectoryOptions, Tool};
 
 use crate::helm;
@@ -396,7 +396,10 @@ fn interrupted(object: &Object) -> Option<Interrupted> {
     let results = state.list_at(&["syncResult", "resources"]).iter();
     let finished = results
         .filter(|r| r.str_at(&["hookType"]).is_some() && r.str_at(&["hookPhase"]) == Some("Succeeded"))
-        .map(|r| ResourceKey::new(of(r, "group"), of(r, "kind"), of(r, "namespace"), of(r, "name")));
+        .map(|r| {
+            let key = ResourceKey::new(of(r, "group"), of(r, "kind"), of(r, "namespace"), of(r, "name"));
+            (key, Phase::named(&of(r, "syncPhase")).unwrap_or_default())
+        });
     let revision = ["syncResult", "operation"].iter().find_map(|part| match *part {
         "operation" => state.str_at(&["operation", "sync", "revision"]),
         part => state.str_at(&[part, "revision"]),

@@ -187,6 +187,7 @@ fn hook_runs(
                 live: snapshot.cache.get(&key),
                 manifest,
                 is_resumed: false,
+                is_finished: false,
             }));
         }
     }

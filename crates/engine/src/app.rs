@@ -60,6 +60,8 @@ pub struct App {
     next_poll: Timestamp,
     resolve_failures: u32,
     refresh_pending: bool,
+    /// Whether every kind that matters was known at the last event.
+    was_ready: bool,
     reconciled_at: Option<Timestamp>,
 }
 
@@ -157,6 +159,7 @@ impl App {
             next_poll: Timestamp::default(),
             resolve_failures: 0,
             refresh_pending: false,
+            was_ready: false,
             reconciled_at: None,
         }
     }
@@ -198,6 +201,12 @@ impl App {
         }
         self.look_around(world, now, &mut out);
         self.look_at_namespace(world, &mut out);
+        // The last kind may be listed before anybody says so: no sync begins on objects judged as unknown.
+        let is_ready = self.is_ready(world);
+        if is_ready && !std::mem::replace(&mut self.was_ready, is_ready) {
+            self.judge_all(world, now, &mut out);
+        }
+        self.was_ready = is_ready;
         self.go_on(world, now, &mut out);
         out
     }

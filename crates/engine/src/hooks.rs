@@ -27,7 +27,7 @@ pub(crate) struct Wanted<'a> {
     /// Whether the same sync was begun before.
     pub(crate) is_resumed: bool,
     /// The hooks that had succeeded by then.
-    pub(crate) finished: &'a BTreeSet<ResourceKey>,
+    pub(crate) finished: &'a BTreeSet<(ResourceKey, Phase)>,
 }
 
 impl App {
@@ -44,16 +44,25 @@ impl App {
                 let manifest = named(manifest, wanted.revision, *phase, wanted.started_at);
                 let prepared = prepare(&[manifest], &self.spec.destination, world.scopes);
                 let Some((key, manifest)) = prepared.manifests.into_iter().next() else { continue };
-                if wanted.finished.contains(&key) {
+                let is_finished = wanted.finished.contains(&(key.clone(), *phase));
+                if is_finished {
                     finished.push(succeeded(&manifest, *phase));
-                    continue;
                 }
                 let live = world.live.get(&key);
                 let is_of_this_run = live.as_ref().present().is_some_and(|live| {
                     created_at(live).is_some_and(|at| at.seconds() >= wanted.started_at.seconds())
                 });
-                let is_resumed = wanted.is_resumed && is_of_this_run;
-                runs.push(HookRun { hook: hook.clone(), phase: *phase, manifest, live, is_resumed });
+                // What an earlier phase of the same hook left is not this phase's run.
+                let is_left = runs.iter().any(|run: &HookRun| run.is_finished && run.manifest.key() == key);
+                let is_resumed = wanted.is_resumed && is_of_this_run && (is_finished || !is_left);
+                runs.push(HookRun {
+                    hook: hook.clone(),
+                    phase: *phase,
+                    manifest,
+                    live,
+                    is_resumed,
+                    is_finished,
+                });
             }
         }
         (runs, finished)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tautline_core::{AppId, Backoff, Digest, GroupKind, Map, Problem, ResourceKey, Timestamp, Want};
 use tautline_diff::IgnoreRules;
 use tautline_ownership::{Destination, Propagation};
-use tautline_plan::SyncOptions;
+use tautline_plan::{Phase, SyncOptions};
 
 /// What an app should do: an `Application` in the engine's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,8 +168,8 @@ pub struct Interrupted {
     pub prune: bool,
     /// Who asked for it; none if the app synced by itself.
     pub by: Option<String>,
-    /// The hooks that had succeeded, by their objects' keys.
-    pub finished_hooks: BTreeSet<ResourceKey>,
+    /// The hooks that had succeeded, by their objects' keys, with the phase they ran in.
+    pub finished_hooks: BTreeSet<(ResourceKey, Phase)>,
 }
 
 /// One past sync.

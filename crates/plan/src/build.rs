@@ -54,6 +54,9 @@ pub struct HookRun {
     pub live: Presence<Arc<Object>>,
     /// Whether what lives is of this very run, which was interrupted: it is awaited, not run again.
     pub is_resumed: bool,
+    /// Whether this very run has succeeded before it was interrupted: nothing is left but to remove it, where its
+    /// policy says so.
+    pub is_finished: bool,
 }
 
 /// Something that differs and gets no step, and why not.
@@ -84,8 +87,11 @@ impl Plan {
                 Drafted::Withheld(message) => withheld.push(Withheld { key: pair.key.clone(), message }),
             }
         }
-        for hook in hooks {
-            draft_hook(hook, &mut drafts);
+        for (hook, later) in
+            (1..).zip(hooks).map(|(next, hook)| (hook, hooks.get(next..).unwrap_or_default()))
+        {
+            let again = later.iter().filter(|run| run.manifest.key() == hook.manifest.key());
+            draft_hook(hook, again.map(|run| run.phase).min(), &mut drafts);
         }
         drafts.extend(options.create_namespace.as_deref().map(namespace_draft));
         let is_gated = options.is_whole && has_waves(drafts.iter().chain(&unchanged));
@@ -327,8 +333,10 @@ fn prune(pair: &Pair, options: &PlanOptions) -> Drafted {
 }
 
 /// A hook's steps: what an earlier run left goes, it runs, and it goes again where its policy says so.
-fn draft_hook(run: &HookRun, drafts: &mut Vec<Draft>) {
-    let HookRun { hook, phase, manifest, live, is_resumed } = run;
+///
+/// One that runs `again` in a later phase makes room for itself when it has ended.
+fn draft_hook(run: &HookRun, again: Option<Phase>, drafts: &mut Vec<Draft>) {
+    let HookRun { hook, phase, manifest, live, is_resumed, is_finished } = run;
     let (object, wave) = (&manifest.object, wave(&manifest.object));
     let step = |action, why: &str| Step {
         phase: *phase,
@@ -338,6 +346,13 @@ fn draft_hook(run: &HookRun, drafts: &mut Vec<Draft>) {
     };
     let delete = || Action::Delete { reason: Reason::HookPolicy, propagation: Propagation::Foreground };
     let is_there = live.as_ref().present().is_some();
+    if *is_finished {
+        if is_there && *is_resumed && hook.on_success && again.is_none() {
+            let step = step(delete(), "it has succeeded");
+            drafts.push(Draft::new(Step { precondition: precondition(live), ..step }, 0));
+        }
+        return;
+    }
     let is_leaving = live.as_ref().present().is_some_and(|live| live.is_terminating());
     let makes_room = is_leaving || is_there && hook.before_creation && !is_resumed;
     if makes_room {
@@ -363,10 +378,10 @@ fn draft_hook(run: &HookRun, drafts: &mut Vec<Draft>) {
         let step = Step { condition, ..step(delete(), why) };
         drafts.push(Draft { follows: Some(at), ..Draft::new(step, -rank(object)) });
     };
-    if hook.on_success {
+    if hook.on_success || again.is_some() {
         clean_up(Condition::Succeeded(StepId(0)), "it has succeeded");
     }
-    if hook.on_failure {
+    if hook.on_failure || again == Some(Phase::SyncFail) {
         clean_up(Condition::Failed(StepId(0)), "it has failed");
     }
 }

@@ -43,7 +43,7 @@ impl Hook {
     /// unknown types (`test`, `pre-rollback`) are hooks that never run. `Skip` alone never runs either.
     pub fn of(object: &Object) -> Option<Self> {
         let phases = match (object.annotation(HOOK_ANNOTATION), object.annotation(HELM_HOOK_ANNOTATION)) {
-            (Some(types), _) => words(types).filter_map(argo_phase).collect::<Vec<_>>(),
+            (Some(types), _) => words(types).filter_map(Phase::named).collect::<Vec<_>>(),
             (None, Some(types)) if words(types).all(|word| word == "crd-install") => return None,
             (None, Some(types)) => words(types).filter_map(helm_phase).collect(),
             (None, None) => return None,
@@ -110,18 +110,6 @@ pub fn named(hook: &Manifest, revision: &str, phase: Phase, started_at: Timestam
 
 fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|word| !word.is_empty())
-}
-
-fn argo_phase(word: &str) -> Option<Phase> {
-    Some(match word {
-        "PreSync" => Phase::PreSync,
-        "Sync" => Phase::Sync,
-        "PostSync" => Phase::PostSync,
-        "SyncFail" => Phase::SyncFail,
-        "PreDelete" => Phase::PreDelete,
-        "PostDelete" => Phase::PostDelete,
-        _ => return None,
-    })
 }
 
 fn helm_phase(word: &str) -> Option<Phase> {

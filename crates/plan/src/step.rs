@@ -84,6 +84,21 @@ pub enum Phase {
     PostDelete,
 }
 
+impl Phase {
+    /// The phase of this name, as Argo CD spells it.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "PreSync" => Self::PreSync,
+            "Sync" => Self::Sync,
+            "PostSync" => Self::PostSync,
+            "SyncFail" => Self::SyncFail,
+            "PreDelete" => Self::PreDelete,
+            "PostDelete" => Self::PostDelete,
+            _ => return None,
+        })
+    }
+}
+
 /// When a step runs that another one's end decides on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

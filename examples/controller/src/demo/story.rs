@@ -87,6 +87,10 @@ pub(crate) async fn walk(cluster: &DemoCluster, repository: &Repository) -> Resu
     step("a broken commit is shown and touches nothing", broken(cluster, repository)).await?;
     step("preview: an environment for a branch comes and goes", preview(cluster, repository)).await?;
     step("stable and canary: promoting is one commit", promote(cluster, repository)).await?;
+    step("order: a migration runs first, and a wave waits for the one before", ordered(cluster, repository))
+        .await?;
+    let refusal = step("a plan that deletes too much is refused", refused(cluster, repository)).await?;
+    println!("  {refusal}");
     step("cascade: the Application goes and takes its objects along", async {
         cluster.delete(&application_kind(), "argocd", "ai-agent-prod").await?;
         gone(cluster, &application_kind(), "argocd", "ai-agent-prod").await?;
@@ -98,11 +102,11 @@ pub(crate) async fn walk(cluster: &DemoCluster, repository: &Repository) -> Resu
 }
 
 /// Runs a step and prints how long it took.
-async fn step(name: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+async fn step<T>(name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
     let start = Instant::now();
-    work.await.map_err(|error| format!("{name}: {error}"))?;
+    let shown = work.await.map_err(|error| format!("{name}: {error}"))?;
     println!("✓ {name}  {:.0} ms", start.elapsed().as_secs_f64() * 1000.0);
-    Ok(())
+    Ok(shown)
 }
 
 async fn green(cluster: &DemoCluster, app: &str) -> Result<()> {
@@ -208,3 +212,74 @@ async fn promote(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
     image_is(cluster, "agent-stable", "ghcr.io/my-org/ai-agent:v1.1").await?;
     green(cluster, "agent-stable").await
 }
+
+const SHOP: &str = "shop";
+
+/// A PreSync migration Job, then a database, then what needs it.
+async fn ordered(cluster: &DemoCluster, repository: &Repository) -> Result<()> {
+    for (file, text) in SHOP_FILES {
+        repository.write(file, text)?;
+    }
+    repository.commit("The shop: a migration, a database, a front")?;
+    let mut app = of_chart(repository, SHOP, SHOP, Value::Null, "HEAD", SHOP);
+    if let Some(app) = app.as_map_mut() {
+        app.map_at("metadata").map_at("annotations").insert("tautline.dev/deletion-budget", "1");
+        app.map_at("spec").map_at("source").remove("helm");
+    }
+    cluster.apply(app).await?;
+    green(cluster, SHOP).await?;
+    let made = |kind: GroupVersionKind, name: &'static str| async move {
+        let found = cluster.until(&kind, SHOP, name, |object| object.is_some()).await?;
+        // The settings of a wave are written once and never changed: their version tells when that was.
+        let version = found.and_then(|o| o.resource_version()?.as_str().parse::<u64>().ok());
+        version.ok_or_else(|| format!("{name} has no version"))
+    };
+    let first = made(config_map_kind(), "first-wave").await?;
+    let second = made(config_map_kind(), "second-wave").await?;
+    let job = GroupVersionKind::new("batch", "v1", "Job");
+    let migrated =
+        |job: Option<&Object>| job.is_some_and(|job| job.i64_at(&["status", "succeeded"]) == Some(1));
+    cluster.until(&job, SHOP, "migrate", migrated).await?;
+    let migration = made(job, "migrate").await?;
+    match migration < first && first < second {
+        true => Ok(()),
+        false => {
+            Err(format!("migration {migration}, first wave {first}, second wave {second}: out of order"))
+        }
+    }
+}
+
+/// Two of the shop's three objects leave Git by mistake; answers what the app says of it.
+async fn refused(cluster: &DemoCluster, repository: &Repository) -> Result<String> {
+    repository.write("shop/first-wave.yaml", "# gone\n")?;
+    repository.commit("A bad merge")?;
+    let refusal = |app: Option<&Object>| {
+        let conditions = app.map(|a| a.list_at(&["status", "conditions"]).to_vec()).unwrap_or_default();
+        let messages = conditions.iter().filter_map(|c| c.str_at(&["message"]));
+        messages.map(str::to_owned).find(|m| m.contains("its budget is 1"))
+    };
+    let app = cluster.until(&application_kind(), "argocd", SHOP, |app| refusal(app).is_some()).await?;
+    cluster.until(&config_map_kind(), SHOP, "first-wave", |o| o.is_some_and(|o| !o.is_terminating())).await?;
+    refusal(app.as_deref()).ok_or_else(|| "the refusal is gone".to_owned())
+}
+
+const SHOP_FILES: [(&str, &str); 3] = [
+    (
+        "shop/migrate.yaml",
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations:\n    \
+         argocd.argoproj.io/hook: PreSync\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n      \
+         restartPolicy: Never\n      containers:\n      - name: migrate\n        image: migrate:1\n",
+    ),
+    (
+        "shop/first-wave.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: first-wave\ndata:\n  role: database\n---\n\
+         apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: database\nspec:\n  selector:\n    \
+         matchLabels: {app: database}\n  template:\n    metadata:\n      labels: {app: database}\n    \
+         spec:\n      containers:\n      - name: database\n        image: database:1\n",
+    ),
+    (
+        "shop/second-wave.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: second-wave\n  annotations:\n    \
+         argocd.argoproj.io/sync-wave: \"1\"\ndata:\n  role: front\n",
+    ),
+];

@@ -1,0 +1,223 @@
+//! Doing what the app wants done.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use tautline::apply::{Fresh, Job, Performed};
+use tautline::engine::{Effect, Event, Intent, Interrupted, OperationPhase, Rendered, Work};
+use tautline::ownership::{LiveView, owner_of};
+use tautline::plan::StepResult;
+use tautline::render::{Answers, BuiltIn, Renderer, Request};
+use tautline_argocd::Application;
+use tautline_cluster::Query;
+use tautline_core::{Budget, Problem, ResourceKey, Revision, Timestamp};
+use tautline_source::Source;
+
+use super::crash::name_of;
+use super::{Moment, Simulation, at_once};
+
+/// One write that was performed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// To which object.
+    pub key: ResourceKey,
+    /// Whether it was deleted.
+    pub is_delete: bool,
+    /// Whether it is a hook.
+    pub is_hook: bool,
+    /// Whether it was written or deleted: `false` for a step that was skipped, or failed.
+    pub is_done: bool,
+    /// The step in words, and what came of it.
+    pub text: String,
+}
+
+impl fmt::Display for Deed {
+    /// `ConfigMap/a`, or `-ConfigMap/a` for a delete.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}/{}", if self.is_delete { "-" } else { "" }, self.key.kind, self.key.name)
+    }
+}
+
+impl Simulation {
+    /// Does one effect; answers whether the controller was killed at it.
+    pub(super) fn do_effect(&mut self, effect: Effect, application: &Application) -> bool {
+        if let Effect::Perform(mut work) = effect {
+            self.shuffle(&mut work);
+            return work.into_iter().any(|work| self.do_work(&work));
+        }
+        if self.is_killed(name_of(&effect), Moment::Before) {
+            return true;
+        }
+        match effect {
+            Effect::Watch(kinds) => self.wanted = kinds,
+            Effect::Resolve(want) => {
+                let result = at_once(self.source.resolve(&want)).map_err(|error| error.to_string());
+                self.events.push_back(Event::Resolved(result));
+            }
+            Effect::Render { revision, .. } => {
+                let rendered = self.render(revision, application);
+                self.events.push_back(Event::Rendered(Box::new(rendered)));
+            }
+            Effect::Record(intent) => self.record(&intent),
+            Effect::Perform(_) => {}
+            Effect::Scan => {
+                let found = self.scan(application);
+                self.events.push_back(Event::Scanned(Ok(found)));
+            }
+            Effect::Report { .. } => self.remember(),
+            Effect::WakeAt(at) => drop(self.timers.insert(at.max(self.now()))),
+            Effect::Finalize => self.is_finalized = true,
+            Effect::TellNeighbours => {}
+        }
+        self.is_killed("", Moment::After)
+    }
+
+    /// Swaps what may run side by side.
+    fn shuffle(&mut self, work: &mut [Work]) {
+        let Some(seed) = &mut self.shuffle else { return };
+        for last in (1..work.len()).rev() {
+            *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let other = usize::try_from((*seed >> 33) % (last as u64 + 1)).unwrap_or(0);
+            work.swap(last, other);
+        }
+    }
+
+    fn do_work(&mut self, work: &Work) -> bool {
+        let name = match (&work.step.hook, work.step.action.is_delete(), &work.step.precondition.uid) {
+            (_, true, _) => "delete",
+            (Some(_), _, _) => "run hook",
+            (None, _, None) => "create",
+            _ => "change",
+        };
+        if self.is_killed(name, Moment::Before) {
+            return true;
+        }
+        self.perform(work);
+        self.is_killed("", Moment::After)
+    }
+
+    fn perform(&mut self, work: &Work) {
+        self.catalog.update(self.controller.discovery());
+        let performed = match self.catalog.resource(&work.step.gvk) {
+            None => {
+                let message = format!(
+                    "the cluster does not serve {}; install its CustomResourceDefinition",
+                    work.step.gvk
+                );
+                Performed { result: StepResult::Refused(message), answer: None, deleted: None }
+            }
+            Some(resource) => {
+                let key = &work.step.key;
+                let job = Job {
+                    step: &work.step,
+                    desired: work.desired.as_deref(),
+                    complete: work.complete.as_deref(),
+                    app: work.destination.app.as_str(),
+                    resource: &resource,
+                };
+                let cache = &self.cache;
+                let look = || Fresh { live: cache.get(key), freshness: cache.freshness(&key.group_kind()) };
+                at_once(self.executor.perform(&job, &look))
+            }
+        };
+        if let Some(answer) = &performed.answer {
+            self.cache.wrote(answer);
+        }
+        if let Some((key, uid)) = &performed.deleted {
+            self.cache.deleted(key, uid);
+        }
+        self.deeds.push(Deed {
+            key: work.step.key.clone(),
+            is_delete: work.step.action.is_delete(),
+            is_hook: work.step.hook.is_some(),
+            is_done: matches!(performed.result, StepResult::Done(_)),
+            text: format!("{}: {:?}", work.step, performed.result),
+        });
+        self.events.push_back(Event::Stepped(work.step.id, performed.result, performed.answer));
+    }
+
+    fn render(&self, revision: Revision, application: &Application) -> Rendered {
+        let tree = match at_once(self.source.fetch(&revision)) {
+            Ok(tree) => tree,
+            Err(error) => {
+                let problems = vec![Problem::error("source", error.to_string())];
+                let reads = tautline_core::Digest::of_bytes(b"");
+                let (manifests, source_type) = (Vec::new(), String::new());
+                return Rendered { revision, manifests, problems, source_type, reads };
+            }
+        };
+        let answers = Answers { revision: revision.id.clone(), now: self.now(), ..Answers::default() };
+        let request = Request {
+            tree: &*tree,
+            path: application.path.clone(),
+            tool: application.tool.clone(),
+            budget: Budget::default(),
+            answers: &answers,
+        };
+        let rendered = BuiltIn.render(&request);
+        Rendered {
+            revision,
+            manifests: rendered.manifests,
+            problems: rendered.problems,
+            source_type: format!("{:?}", rendered.source_type),
+            reads: rendered.reads.digest(),
+        }
+    }
+
+    /// What is on record of a sync that is about to write (rule R4).
+    fn record(&mut self, intent: &Intent) {
+        self.prunes = intent.prune;
+        self.memory.is_ours = true;
+        self.memory.interrupted = Some(Interrupted {
+            revision: intent.revision.clone(),
+            started_at: whole_seconds(intent.started_at),
+            prune: intent.prune,
+            by: intent.by.clone(),
+            finished_hooks: BTreeSet::new(),
+        });
+        let kinds: Vec<String> = intent.kinds.iter().map(ToString::to_string).collect();
+        self.note_kinds(&kinds.join(","));
+        self.events.push_back(Event::Recorded(Ok(())));
+    }
+
+    /// What the status keeps of a report, for the next controller.
+    fn remember(&mut self) {
+        let report = self.app.report();
+        self.memory.history = report.history;
+        let Some(operation) = report.operation else { return };
+        let finished =
+            operation.results.iter().filter(|r| r.is_hook && r.progress == OperationPhase::Succeeded);
+        self.memory.interrupted =
+            matches!(operation.phase, OperationPhase::Running | OperationPhase::Terminating).then(|| {
+                Interrupted {
+                    revision: operation.revision.clone(),
+                    started_at: whole_seconds(operation.started_at),
+                    prune: self.prunes,
+                    by: match &operation.trigger {
+                        tautline::engine::Trigger::Manual(by) => Some(by.clone()),
+                        _ => None,
+                    },
+                    finished_hooks: finished.map(|result| (result.key.clone(), result.phase)).collect(),
+                }
+            });
+        if operation.phase == OperationPhase::Succeeded {
+            self.memory.synced = Some((operation.revision, self.app.spec().source));
+        }
+    }
+
+    /// The kinds that the app has objects of (rule R3).
+    fn scan(&self, application: &Application) -> BTreeSet<tautline_core::GroupKind> {
+        let app = application.spec.destination.app.as_str();
+        let of = |resource: tautline_cluster::ApiResource| {
+            let kind = resource.gvk.group_kind();
+            let (objects, _) = self.controller.list_all(&Query::all(resource)).ok()?;
+            objects.iter().any(|o| owner_of(o).as_deref() == Some(app)).then_some(kind)
+        };
+        self.catalog.listable().into_iter().filter_map(of).collect()
+    }
+}
+
+/// A time as a status keeps it.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(time.seconds())
+}
