@@ -7,10 +7,11 @@ use std::process::Command;
 use tautline_core::Value;
 
 /// Which of our crates each may use directly. ARCHITECTURE.md draws the same table.
-const ARROWS: [(&str, &[&str]); 25] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("core", &[]),
     ("grammar", &["core"]),
     ("yaml", &["core"]),
+    ("cel", &["core", "grammar"]),
     ("schema", &["core", "grammar"]),
     ("gotemplate", &["core", "grammar"]),
     ("source", &["core", "grammar"]),
@@ -26,7 +27,7 @@ const ARROWS: [(&str, &[&str]); 25] = [
     ("plan", &["core", "grammar", "schema", "ownership", "diff", "health"]),
     ("git", &["core", "source"]),
     ("kube", &["core", "cluster", "ownership"]),
-    ("apiserver", &["core", "grammar", "yaml", "schema", "merge", "cluster", "ownership"]),
+    ("apiserver", &["core", "grammar", "yaml", "schema", "merge", "cel", "cluster", "ownership"]),
     ("workloads", &["core", "grammar", "cluster"]),
     ("apply", &["core", "ownership", "plan", "cluster"]),
     ("engine", &["core", "ownership", "diff", "plan", "health"]),
@@ -67,9 +68,10 @@ const ARROWS: [(&str, &[&str]); 25] = [
 ];
 
 /// Crates that must not reach these by normal dependencies, optional features aside.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "core",
     "grammar",
+    "cel",
     "yaml",
     "schema",
     "gotemplate",

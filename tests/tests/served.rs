@@ -19,7 +19,7 @@ async fn suite(files: &[&str], at_least: usize) {
 
 #[tokio::test]
 async fn applies() {
-    suite(&["ssa.json", "ssa-random.json"], 2547).await;
+    suite(&["ssa.json", "ssa-random.json"], 2559).await;
 }
 
 #[tokio::test]

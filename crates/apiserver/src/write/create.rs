@@ -81,7 +81,7 @@ impl State {
         let mut wrong = metadata::check(served, object);
         match &served.custom {
             Some(custom) => {
-                wrong.extend(schema::check(&custom.schema, object));
+                wrong.extend(schema::check(&custom.schema, object, None));
                 wrong.extend(crate::scale::check(served, object));
                 wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
             }

@@ -4,6 +4,7 @@ mod admission;
 mod create;
 mod decode;
 mod delete;
+mod expressions;
 mod metadata;
 mod patch;
 mod schema;

@@ -4,8 +4,8 @@ use tautline_core::{List, Map, Object, Value};
 
 use crate::failure::Wrong;
 
-/// Checks an object against `openAPIV3Schema`. CEL rules are not run.
-pub(super) fn check(schema: &Value, object: &Object) -> Vec<Wrong> {
+/// Checks an object against `openAPIV3Schema`; its CEL rules are run unless what else is wrong forbids it.
+pub(super) fn check(schema: &Value, object: &Object, old: Option<&Object>) -> Vec<Wrong> {
     let mut found = Found::default();
     let mut map = object.as_map().clone();
     // Identity and metadata belong to every object; the server checks them itself.
@@ -14,6 +14,9 @@ pub(super) fn check(schema: &Value, object: &Object) -> Vec<Wrong> {
     }
     found.map(schema, &map, "");
     let mut wrong = found.wrong;
+    if !found.blocked && has_rules(schema) {
+        wrong.extend(super::expressions::check(schema, object, old));
+    }
     if !wrong.is_empty() && found.blocked && has_rules(schema) {
         wrong.push(Wrong {
             field: "<nil>".to_owned(),
@@ -351,7 +354,7 @@ mod tests {
             let object = Object::new(
                 value!({ "apiVersion": "a/v1", "kind": "K", "metadata": { "name": "n" }, "spec": spec }),
             );
-            let lines: Vec<String> = super::check(&schema, &object.unwrap())
+            let lines: Vec<String> = super::check(&schema, &object.unwrap(), None)
                 .iter()
                 .map(|w| format!("{}: {}", w.field, w.message))
                 .collect();

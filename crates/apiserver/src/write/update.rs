@@ -89,7 +89,7 @@ impl State {
         metadata::copy(old, &mut new, "resourceVersion");
         match &served.custom {
             Some(custom) => {
-                wrong.extend(schema::check(&custom.schema, &new));
+                wrong.extend(schema::check(&custom.schema, &new, Some(old)));
                 wrong.extend(crate::scale::check(&served, &new));
                 wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
             }
