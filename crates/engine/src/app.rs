@@ -505,8 +505,9 @@ impl App {
 
     fn wanted_kinds(&self, world: &World<'_>) -> BTreeSet<GroupKind> {
         let mut kinds: BTreeSet<GroupKind> = self.spec.kinds.clone();
-        kinds.extend(self.prepared.manifests.keys().map(ResourceKey::group_kind));
-        kinds.extend(self.resources.keys().map(ResourceKey::group_kind));
+        kinds.extend(self.prepared.scopes.keys().cloned());
+        let extra = self.resources.values().filter(|resource| resource.pair.desired.is_none());
+        kinds.extend(extra.map(|resource| resource.pair.key.group_kind()));
         kinds.extend(self.hooks.iter().map(|(_, manifest)| manifest.key().group_kind()));
         if self.spec.policy.create_namespace {
             kinds.insert(GroupKind::new("", "Namespace"));

@@ -113,7 +113,7 @@ impl Resource {
         let mut pair = pair_one(self.pair.key.clone(), prepared, destination, world.live, world.neighbours);
         settle_unserved(&mut pair, world, now);
         let memo = Memo {
-            desired: pair.desired.as_ref().map(|m| m.object.to_value().digest()),
+            desired: self.digest_of(&pair),
             live: pair.live.as_ref().present().map(|live| (live.uid(), live.resource_version())),
             unknown: pair.live.unknown().cloned(),
             owner: pair.owner.clone(),
@@ -133,6 +133,16 @@ impl Resource {
         self.difference = self.compare(&spec.ignore, world);
         self.health = self.assess(world, now);
         before != (self.sync(), self.health.clone()) || self.difference.outcome != Outcome::Unchanged
+    }
+
+    /// The digest of what a pair wants, kept from the last judgement where that is the very object.
+    fn digest_of(&self, pair: &Pair) -> Option<Digest> {
+        let (new, old) = (pair.desired.as_ref()?, self.pair.desired.as_ref());
+        let kept = self.memo.as_ref().and_then(|memo| memo.desired);
+        match old.is_some_and(|old| Arc::ptr_eq(&old.object, &new.object)) {
+            true => kept.or_else(|| Some(new.object.to_value().digest())),
+            false => Some(new.object.to_value().digest()),
+        }
     }
 
     /// Whether Git no longer sets the number of replicas (rule R16).

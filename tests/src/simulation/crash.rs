@@ -76,6 +76,7 @@ pub(super) fn name_of(effect: &Effect) -> &'static str {
         Effect::Render { .. } => "render",
         Effect::Record(_) => "record",
         Effect::Perform(_) => "perform",
+        Effect::DryRun { .. } => "dry run",
         Effect::Scan => "scan",
         Effect::Report { .. } => "report",
         Effect::WakeAt(_) => "wake",

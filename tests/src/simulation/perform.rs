@@ -60,6 +60,14 @@ impl Simulation {
             }
             Effect::Record(intent) => self.record(&intent),
             Effect::Perform(_) => {}
+            Effect::DryRun { key, desired } => {
+                let live = self.cache.get(&key).present();
+                let resource = self.catalog.resource(&desired.gvk());
+                let answer = resource.zip(live).and_then(|(resource, live)| {
+                    at_once(self.executor.dry_run(&resource, &desired, &live)).ok()
+                });
+                self.events.push_back(Event::DryRun { key, answer });
+            }
             Effect::Scan => {
                 let found = self.scan(application);
                 self.events.push_back(Event::Scanned(Ok(found)));
