@@ -4,15 +4,15 @@ use std::fmt::Write;
 
 use tautline::argocd::Project;
 use tautline::cluster::Target;
-use tautline::core::{Clock, GroupVersionKind};
+use tautline::core::{Clock, GroupKind, GroupVersionKind};
 use tautline::diff::{Difference, Outcome};
-use tautline::ownership::Pair;
+use tautline::ownership::{LiveView, Pair};
 use tautline::plan::{Circumstances, Inputs, Plan, PlanOptions, Verdict, Withheld};
 
 use crate::arguments::{CompareOptions, PlanOutput};
 use crate::compare::{self, Comparison, Subject};
 use crate::failure::{Failure, Result};
-use crate::live::{Live, connect};
+use crate::live::{Live, Snapshot, connect};
 use crate::rbac;
 use crate::render::render_completely;
 use crate::stored::StoredPlan;
@@ -66,7 +66,7 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
                        Application if that is meant.";
         return Err(Failure::work(message));
     }
-    let comparison = compare::compare(live, &rendering, &subject, &options.field_manager, prune).await?;
+    let mut comparison = compare::compare(live, &rendering, &subject, &options.field_manager, prune).await?;
     let app = subject.application.as_ref();
     let plan_options = PlanOptions {
         prune,
@@ -89,6 +89,9 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
     let (kept, rows): (Vec<_>, Vec<_>) = comparison.rows.iter().partition(|(pair, d)| is_kept(pair, d));
     let (mut plan, mut withheld) =
         Plan::build(inputs, rows.into_iter().map(|(p, d)| (p, d)), &comparison.hooks, &plan_options);
+    if plan.steps.iter().any(|step| step.action.is_delete()) {
+        list_dependents(&mut comparison.snapshot, live).await;
+    }
     plan.examine(&comparison.snapshot.cache);
     withheld.extend(kept.iter().map(|(pair, _)| Withheld {
         key: pair.key.clone(),
@@ -101,6 +104,22 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
     let planned = Planned { plan, withheld, unknown: unknown.collect(), comparison, subject };
     permit(&planned, live, &options.source.control_plane).await?;
     Ok(planned)
+}
+
+/// Lists what deletions of the usual controllers and claims take along, as far as it is not listed yet.
+async fn list_dependents(snapshot: &mut Snapshot, live: &Live) {
+    let kinds = [
+        ("apps", "ReplicaSet"),
+        ("apps", "ControllerRevision"),
+        ("batch", "Job"),
+        ("discovery.k8s.io", "EndpointSlice"),
+        ("", "Pod"),
+        ("", "PersistentVolume"),
+    ];
+    let unlisted = kinds.map(|(group, kind)| GroupKind::new(group, kind)).into_iter();
+    let unlisted = unlisted.filter(|kind| snapshot.cache.freshness(kind).is_err());
+    let resources: Vec<_> = unlisted.filter_map(|kind| snapshot.catalog.preferred(&kind)).collect();
+    snapshot.list(&*live.cluster, resources).await;
 }
 
 /// Rule R19: whether a namespace is empty is watched by a controller, not known to one look.

@@ -163,6 +163,6 @@ fn a_plan_comes_back_from_json() {
     let (plan, _) = build(&[wanted("ConfigMap", "a", "0"), extra("ConfigMap", "b", Value::map())], true);
     let json = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);
-    assert!(plan.to_text().contains("1 objects are deleted:\n  - ConfigMap n/b"), "{}", plan.to_text());
+    assert!(plan.to_text().contains("1 object is deleted:\n  - ConfigMap n/b"), "{}", plan.to_text());
     let _ = ResourceKey::new("", "", "", "");
 }

@@ -11,7 +11,8 @@ impl Plan {
         let mut out = String::new();
         let deletes = self.steps.iter().filter(|s| s.action.is_delete()).count();
         if deletes > 0 {
-            let _ = writeln!(out, "{deletes} objects are deleted:");
+            let what = if deletes == 1 { "object is" } else { "objects are" };
+            let _ = writeln!(out, "{deletes} {what} deleted:");
             for step in self.steps.iter().filter(|s| s.action.is_delete()) {
                 let Step { key, why, .. } = step;
                 let known = self.destruction.iter().find(|destruction| destruction.key == *key);
