@@ -51,6 +51,11 @@ impl Ground {
         (Self::Real { kubeconfig: kubeconfig.to_owned(), _alone: alone }, admin)
     }
 
+    /// How long a test waits for what has to happen: a real control plane shares its machine with four programs.
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_secs(if matches!(self, Self::Embedded(_)) { 20 } else { 60 })
+    }
+
     /// A connection for the controller.
     pub(super) async fn controllers_cluster(&self) -> Arc<dyn Cluster> {
         match self {
@@ -67,8 +72,8 @@ async fn connect(kubeconfig: &Path) -> Arc<tautline::kube::KubeCluster> {
 
 /// Removes what an earlier test left: Applications and projects, custom kinds, namespaces with all in them.
 async fn sweep(admin: &dyn Stage) {
-    let sweeping = tokio::time::timeout(Duration::from_secs(60), sweep_all(admin));
-    sweeping.await.expect("the cluster can be swept within a minute");
+    let sweeping = tokio::time::timeout(Duration::from_secs(120), sweep_all(admin));
+    sweeping.await.expect("the cluster can be swept within two minutes");
 }
 
 async fn sweep_all(admin: &dyn Stage) {

@@ -308,8 +308,8 @@ impl Stand {
         app.unwrap_or_else(|| panic!("Application {name} is there"))
     }
 
-    /// Waits until an object is as the check wants it, driven by the cluster's events. Panics after 20 s,
-    /// with the object's last state.
+    /// Waits until an object is as the check wants it, driven by the cluster's events. Panics after 20 s, or
+    /// 60 s on a real cluster, with the object's last state.
     pub async fn until(
         &self,
         api_version: &str,
@@ -321,7 +321,7 @@ impl Stand {
     ) -> Option<Arc<Object>> {
         let target = Target::new(self.resource(api_version, kind).await, namespace, name);
         let waiting = until(&*self.admin, &target, &check);
-        match tokio::time::timeout(Duration::from_secs(20), waiting).await {
+        match tokio::time::timeout(self.ground.patience(), waiting).await {
             Ok(object) => object.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}")),
             Err(_) => {
                 let last = self.get(api_version, kind, namespace, name).await;
