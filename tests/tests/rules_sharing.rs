@@ -146,6 +146,7 @@ async fn r22_an_app_that_another_controller_runs_too_is_left_alone() {
     assert_eq!(map.str_at(&["data", "key"]), Some("1"), "nothing is written for it any more");
     let app = stand.app("web").await;
     assert_eq!(app.str_at(&["status", "sync", "status"]), Some(theirs.as_str()), "its status is theirs");
+    stand.until("v1", "Event", "argocd", "web.another-controller", "told", |o| o.is_some()).await;
     stand.stop_controller().await;
     stand.options.take_over = true;
     stand.start_controller().await;

@@ -79,7 +79,7 @@ impl ApplicationRecords {
         let now = seconds(self.clock.now());
         let event = value!({
             "apiVersion": "v1", "kind": "Event",
-            "metadata": { "generateName": format!("{}.", object.name()), "namespace": object.namespace() },
+            "metadata": { "name": format!("{}.another-controller", object.name()), "namespace": object.namespace() },
             "involvedObject": {
                 "apiVersion": object.api_version(), "kind": object.kind(), "namespace": object.namespace(),
                 "name": object.name(), "uid": object.metadata_str("uid")
