@@ -183,7 +183,7 @@ impl App {
                 }
                 self.judge_all(world, now, &mut out);
             }
-            Event::Definitions | Event::Rules => {
+            Event::Rules => {
                 self.resources.values_mut().for_each(Resource::forget);
                 self.judge_all(world, now, &mut out);
             }

@@ -24,8 +24,6 @@ pub enum Event {
     Live(Vec<ResourceKey>),
     /// A kind became known or unknown, or discovery changed.
     Kinds,
-    /// What the cluster says of its custom kinds changed: every comparison is made anew.
-    Definitions,
     /// The server was asked what an apply would make of an object; `None` if it refused.
     DryRun {
         /// Which object.
@@ -33,7 +31,7 @@ pub enum Event {
         /// What it would be.
         answer: Option<Arc<Object>>,
     },
-    /// How health is judged changed: every judgement is made anew.
+    /// How health is judged, or what the cluster says of its custom kinds, changed: every judgement is made anew.
     Rules,
     /// Another app's render changed.
     Neighbours,

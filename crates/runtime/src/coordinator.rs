@@ -244,7 +244,7 @@ impl Coordinator {
         let digest = tautline_core::Digest::of_parts(specs);
         if self.definitions.replace(digest) != Some(digest) {
             self.parts.definitions.update(&definitions);
-            self.step_all(|_| Event::Definitions);
+            self.step_all(|_| Event::Rules);
         }
         self.discover();
     }
