@@ -169,8 +169,16 @@ impl App {
         &self.spec
     }
 
-    /// Takes an event and says what is to be done.
+    /// Takes an event and says what is to be done: [`App::take`], then [`App::settle`].
     pub fn step(&mut self, event: Event, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
+        let mut out = self.take(event, world, now);
+        out.extend(self.settle(world, now));
+        out
+    }
+
+    /// Takes an event in. What follows from it on the whole is left to [`App::settle`], which looks at every
+    /// object of the app: a runtime with several events at hand takes them all before.
+    pub fn take(&mut self, event: Event, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
         let mut out = Vec::new();
         match event {
             Event::Spec(spec) => self.told(*spec, &mut out),
@@ -199,6 +207,12 @@ impl App {
             Event::Terminate => self.terminate(),
             Event::Tick => {}
         }
+        out
+    }
+
+    /// Says what is to be done after the events that were taken.
+    pub fn settle(&mut self, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
+        let mut out = Vec::new();
         self.look_around(world, now, &mut out);
         self.look_at_namespace(world, &mut out);
         // The last kind may be listed before anybody says so: no sync begins on objects judged as unknown.
@@ -236,7 +250,9 @@ impl App {
     /// Whether what the app wants is about to be known and is not yet.
     pub fn is_undecided(&self) -> bool {
         let is_active = self.spec.deletion.is_none() && self.spec.refused.is_empty();
-        is_active && (self.rendering.is_some() || (self.resolving && self.rendered.is_none()))
+        let is_behind =
+            self.revision.is_some() && self.rendered.as_ref().map(|r| &r.revision) != self.revision.as_ref();
+        is_active && (self.rendering.is_some() || is_behind || (self.resolving && self.rendered.is_none()))
     }
 
     /// The revision that the app compares with, once it is known.

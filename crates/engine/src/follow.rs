@@ -95,10 +95,10 @@ impl App {
     fn observe(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
         let approved = self.spec.deletion_approved;
         let Some(running) = &self.running else { return };
-        let standings: Vec<(Step, Standing)> = running
-            .plan
+        let plan = running.plan.clone();
+        let standings: Vec<(&Step, Standing)> = plan
             .awaited(&running.progress)
-            .map(|step| (step.clone(), self.standing(step, running, world, now)))
+            .map(|step| (step, self.standing(step, running, world, now)))
             .collect();
         for (step, _) in standings.iter().filter(|(_, standing)| *standing == Standing::Waiting) {
             let live = world.live.get(&step.key).present();
@@ -107,7 +107,7 @@ impl App {
         let Some(running) = &mut self.running else { return };
         running.progress.is_confirmed = approved.is_some_and(|at| at >= running.operation.started_at);
         for (step, standing) in standings {
-            note(running, &step, &standing, out);
+            note(running, step, &standing, out);
             running.progress.observe(step.id, standing);
         }
     }
@@ -117,11 +117,8 @@ impl App {
     fn is_superseded(&self) -> bool {
         let (Some(running), Some(revision)) = (&self.running, &self.revision) else { return false };
         let is_known = self.rendered.as_ref().is_some_and(|r| r.revision == *revision);
-        let is_waiting = running.plan.steps.iter().all(|step| {
-            let is_written = running.progress.result(step.id).is_some();
-            let is_open = is_written && *running.progress.standing(step.id) == Standing::Waiting;
-            is_written == running.progress.is_started(step.id) && !(is_open && step.hook.is_some())
-        });
+        let mut open = running.progress.open().filter_map(|id| running.plan.step(id));
+        let is_waiting = running.progress.running().next().is_none() && !open.any(|step| step.hook.is_some());
         let by_itself = !matches!(running.operation.trigger, Trigger::Manual(_)) && !running.is_heal;
         by_itself
             && self.spec.deletion.is_none()
@@ -228,19 +225,12 @@ impl App {
     /// The plan that a terminated sync goes on with, once nothing is being written any more.
     pub(crate) fn wind_up(&mut self) {
         let Some(running) = &mut self.running else { return };
-        let is_writing = running
-            .plan
-            .steps
-            .iter()
-            .any(|s| running.progress.is_started(s.id) && running.progress.result(s.id).is_none());
+        let is_writing = running.progress.running().next().is_some();
         if running.operation.phase != OperationPhase::Terminating || running.is_winding_up || is_writing {
             return;
         }
-        let unfinished = running.plan.steps.iter().filter(|step| {
-            step.runs_hook()
-                && running.progress.result(step.id).is_some_and(|r| !r.is_failure())
-                && *running.progress.standing(step.id) == Standing::Waiting
-        });
+        let open = running.progress.open().filter_map(|id| running.plan.step(id));
+        let unfinished = open.filter(|step| step.runs_hook());
         let unbegun = running.plan.steps.iter().filter(|s| !running.progress.is_started(s.id));
         self.held_back.extend(unbegun.map(|s| s.key.clone()));
         let plan = Plan::remove_hooks(

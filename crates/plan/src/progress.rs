@@ -1,6 +1,6 @@
 //! Which steps may run next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Plan;
 use crate::place::Part;
@@ -48,9 +48,19 @@ pub enum Standing {
 }
 
 /// How far a plan has come.
+///
+/// What still matters is kept apart from what is over, so that asking [`Plan::next`] after each of a thousand
+/// steps does not look at all thousand each time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     steps: BTreeMap<StepId, State>,
+    /// Begun, and their writes have not ended.
+    running: BTreeSet<StepId>,
+    /// Written, and what becomes of their objects is not known yet.
+    open: BTreeSet<StepId>,
+    failed: BTreeSet<StepId>,
+    /// Every step before this one was begun.
+    first_gap: u32,
     /// Whether a person has confirmed what needs it.
     pub is_confirmed: bool,
 }
@@ -64,21 +74,22 @@ struct State {
 impl Progress {
     /// Notes that a step was begun.
     pub fn start(&mut self, step: StepId) {
-        self.steps.insert(step, State { result: None, standing: Standing::Waiting });
+        self.set(step, State { result: None, standing: Standing::Waiting });
     }
 
     /// Notes how a step's write ended.
     pub fn end(&mut self, step: StepId, result: StepResult) {
-        self.steps.insert(step, State { result: Some(result), standing: Standing::Waiting });
+        self.set(step, State { result: Some(result), standing: Standing::Waiting });
     }
 
     /// Notes what has become of a step's object. What was once settled or broken stays so: a finished hook may
     /// be gone the next moment.
     pub fn observe(&mut self, step: StepId, standing: Standing) {
-        if let Some(state) = self.steps.get_mut(&step)
+        if let Some(state) = self.steps.get(&step)
             && state.standing == Standing::Waiting
         {
-            state.standing = standing;
+            let result = state.result.clone();
+            self.set(step, State { result, standing });
         }
     }
 
@@ -97,18 +108,42 @@ impl Progress {
         self.steps.contains_key(&step)
     }
 
-    fn is_running(&self, step: StepId) -> bool {
-        self.steps.get(&step).is_some_and(|state| state.result.is_none())
+    /// The steps whose writes have not ended.
+    pub fn running(&self) -> impl Iterator<Item = StepId> {
+        self.running.iter().copied()
+    }
+
+    /// The steps that were written without a failure, and of whose objects nothing final is known.
+    pub fn open(&self) -> impl Iterator<Item = StepId> {
+        self.open.iter().copied()
+    }
+
+    /// Whether a step failed, by its write or by what became of its object.
+    pub fn has_failed(&self, step: StepId) -> bool {
+        self.failed.contains(&step)
     }
 
     fn is_settled(&self, step: StepId) -> bool {
         *self.standing(step) == Standing::Settled
     }
 
-    /// Whether a step failed, by its write or by what became of its object.
-    pub fn has_failed(&self, step: StepId) -> bool {
-        self.result(step).is_some_and(StepResult::is_failure)
-            || matches!(self.standing(step), Standing::Broken(_))
+    fn set(&mut self, step: StepId, state: State) {
+        let is_failure = state.result.as_ref().is_some_and(StepResult::is_failure)
+            || matches!(state.standing, Standing::Broken(_));
+        let is_written = state.result.is_some();
+        let is_open = is_written && !is_failure && state.standing == Standing::Waiting;
+        for (set, holds) in
+            [(&mut self.running, !is_written), (&mut self.open, is_open), (&mut self.failed, is_failure)]
+        {
+            match holds {
+                true => set.insert(step),
+                false => set.remove(&step),
+            };
+        }
+        self.steps.insert(step, state);
+        while self.steps.contains_key(&StepId(self.first_gap)) {
+            self.first_gap += 1;
+        }
     }
 }
 
@@ -130,11 +165,8 @@ pub enum Next {
 
 impl Plan {
     /// The written steps whose objects somebody waits for: note their standing before asking [`Plan::next`].
-    pub fn awaited<'p>(&'p self, progress: &'p Progress) -> impl Iterator<Item = &'p Step> {
-        self.steps.iter().filter(|step| {
-            let is_written = progress.result(step.id).is_some_and(|r| !r.is_failure());
-            is_written && *progress.standing(step.id) == Standing::Waiting && self.is_gating(step)
-        })
+    pub fn awaited<'p, 'q>(&'p self, progress: &'q Progress) -> impl Iterator<Item = &'p Step> + use<'p, 'q> {
+        progress.open().filter_map(|id| self.step(id)).filter(|step| self.is_gating(step))
     }
 
     /// Which steps may run next.
@@ -143,8 +175,9 @@ impl Plan {
     /// that failed nothing else begins: running ones end, hooks that failed are removed where they say so, the
     /// hooks of phase `SyncFail` run, and nothing is pruned (rule R17).
     pub fn next(&self, progress: &Progress) -> Next {
-        let running = self.steps.iter().filter(|s| progress.is_running(s.id)).count();
-        match self.steps.iter().find(|s| progress.has_failed(s.id) && s.phase != Phase::SyncFail) {
+        let running = progress.running.len();
+        let failed = progress.failed.iter().filter_map(|id| self.step(*id));
+        match failed.into_iter().find(|step| step.phase != Phase::SyncFail) {
             Some(_) if running > 0 => Next::Wait(format!("{running} steps are running")),
             Some(failed) => self.after_failure(failed, progress),
             None => self.onward(progress, running),
@@ -156,38 +189,34 @@ impl Plan {
         step.hook.is_some() || self.is_gated || step.action.is_delete()
     }
 
+    /// The steps of a sync without failures that were not begun and may be, waits aside, in their order.
+    fn unbegun<'p>(&'p self, progress: &'p Progress) -> impl Iterator<Item = &'p Step> {
+        let rest = self.steps.iter().skip(progress.first_gap as usize);
+        rest.filter(|s| s.phase != Phase::SyncFail && !progress.is_started(s.id) && is_due(s, progress))
+    }
+
     fn onward(&self, progress: &Progress, running: usize) -> Next {
-        let open = self.steps.iter().filter(|s| s.phase != Phase::SyncFail);
-        let Some(first) = open.clone().find(|s| !progress.is_started(s.id) && is_due(s, progress)) else {
+        let open = || progress.open().filter_map(|id| self.step(id)).filter(|s| s.phase != Phase::SyncFail);
+        let Some(first) = self.unbegun(progress).next() else {
             if running > 0 {
                 return Next::Wait(format!("{running} steps are running"));
             }
-            let left: Vec<&Step> = open
-                .filter(|s| {
-                    progress.is_started(s.id) && !progress.is_settled(s.id) && self.is_awaited_at_end(s)
-                })
-                .collect();
+            let left: Vec<&Step> = open().filter(|step| self.is_awaited_at_end(step)).collect();
             return match waiting_for(&left) {
                 Some(reason) => Next::Wait(reason),
                 None => Next::Finished { withheld: Vec::new(), reason: String::new() },
             };
         };
-        let earlier: Vec<&Step> =
-            self.steps.iter().filter(|s| s.stage < first.stage && progress.is_started(s.id)).collect();
-        if let Some(step) = earlier.iter().find(|s| progress.is_running(s.id)) {
+        let running = progress.running().filter_map(|id| self.step(id));
+        if let Some(step) = running.into_iter().find(|s| s.stage < first.stage) {
             return Next::Wait(format!("{} is running", step.key));
         }
-        let unsettled: Vec<&Step> = earlier
-            .into_iter()
-            .filter(|s| !progress.is_settled(s.id) && self.is_gating(s) && waits(first, s))
-            .collect();
+        let unsettled: Vec<&Step> =
+            open().filter(|s| s.stage < first.stage && self.is_gating(s) && waits(first, s)).collect();
         if let Some(reason) = waiting_for(&unsettled) {
             return Next::Wait(reason);
         }
-        let stage = self
-            .steps
-            .iter()
-            .filter(|s| s.stage == first.stage && !progress.is_started(s.id) && is_due(s, progress));
+        let stage = self.unbegun(progress).filter(|s| s.stage == first.stage);
         let (held, free): (Vec<&Step>, Vec<&Step>) =
             stage.partition(|s| s.needs_confirmation && !progress.is_confirmed);
         match (free.is_empty(), held.first()) {

@@ -1,7 +1,6 @@
 //! The coordinator: one task that owns every app and hands effects to others.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +19,9 @@ use crate::message::Message;
 use crate::perform::Performer;
 use crate::watcher::Watcher;
 
+/// How many messages are taken before apps are asked what follows from them.
+const AT_ONCE: usize = 256;
+
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Coordinator {
@@ -33,7 +35,9 @@ pub(crate) struct Coordinator {
     pub(crate) apps: BTreeMap<AppId, Entry>,
     pub(crate) index: Index,
     pub(crate) watchers: BTreeMap<GroupKind, JoinHandle<()>>,
-    pub(crate) timers: BinaryHeap<Reverse<(Timestamp, AppId)>>,
+    pub(crate) timers: BTreeSet<(Timestamp, AppId)>,
+    /// Apps that took events and were not asked yet what follows.
+    pub(crate) unsettled: BTreeSet<AppId>,
     /// What wants stood for at the latest look, which is counted.
     pub(crate) seen: HashMap<Want, (u64, Revision)>,
     pub(crate) looks: u64,
@@ -74,24 +78,23 @@ impl Coordinator {
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
         self.discover();
         self.watch_kinds();
+        let mut messages = Vec::new();
         loop {
-            let message = match self.next_timer() {
-                Some(wait) => tokio::select! {
-                    biased;
-                    message = inbox.recv() => message,
-                    () = tokio::time::sleep(wait) => { self.ring(); continue; }
-                },
-                None => inbox.recv().await,
-            };
-            match message {
-                None => return,
-                Some(Message::Stop(done)) => {
+            let wait = self.next_timer();
+            tokio::select! {
+                biased;
+                count = inbox.recv_many(&mut messages, AT_ONCE) => if count == 0 { return },
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => self.ring(),
+            }
+            for message in messages.drain(..) {
+                if let Message::Stop(done) = message {
                     self.watchers.values().for_each(JoinHandle::abort);
                     let _ = done.send(());
                     return;
                 }
-                Some(message) => self.take(message),
+                self.take(message);
             }
+            self.settle();
         }
     }
 
@@ -280,8 +283,22 @@ impl Coordinator {
         }
     }
 
-    /// Lets an app take an event, and hands on what it wants done.
+    /// Lets an app take an event. What it wants done on the whole is asked when the messages at hand are taken.
     fn step(&mut self, id: &AppId, event: Event) {
+        self.unsettled.insert(id.clone());
+        self.with_world(id, |app, world, now| app.take(event, world, now));
+    }
+
+    /// Asks the apps that took events what follows from them, until none has anything new.
+    fn settle(&mut self) {
+        while let Some(id) = self.unsettled.pop_first() {
+            self.with_world(&id, App::settle);
+            self.flush(&id, self.parts.clock.now());
+        }
+    }
+
+    /// Shows an app the world, and hands on what it wants done.
+    fn with_world(&mut self, id: &AppId, act: impl FnOnce(&mut App, &World<'_>, Timestamp) -> Vec<Effect>) {
         let Some(mut entry) = self.apps.remove(id) else { return };
         let now = self.parts.clock.now();
         let effects = {
@@ -303,13 +320,12 @@ impl Coordinator {
                 health: &*self.parts.health,
                 gates,
             };
-            entry.app.step(event, &world, now)
+            act(&mut entry.app, &world, now)
         };
         self.apps.insert(id.clone(), entry);
         for effect in effects {
             self.effect(id, effect, now);
         }
-        self.flush(id, now);
     }
 
     fn effect(&mut self, id: &AppId, effect: Effect, now: Timestamp) {
@@ -369,7 +385,7 @@ impl Coordinator {
                     entry.reporting.is_urgent |= urgent;
                 }
             }
-            Effect::WakeAt(at) => self.timers.push(Reverse((at.max(now), app))),
+            Effect::WakeAt(at) => drop(self.timers.insert((at.max(now), app))),
             Effect::Finalize => {
                 let records = self.parts.records.clone();
                 tokio::spawn(async move {
@@ -463,7 +479,7 @@ impl Coordinator {
         }
         let due = reporting.last.map_or(now, |last| last + REPORT_EVERY);
         if !reporting.is_urgent && due > now {
-            self.timers.push(Reverse((due, id.clone())));
+            self.timers.insert((due, id.clone()));
             return;
         }
         (reporting.is_dirty, reporting.is_urgent) = (false, false);
@@ -485,7 +501,7 @@ impl Coordinator {
     }
 
     fn next_timer(&self) -> Option<Duration> {
-        let Reverse((at, _)) = self.timers.peek()?;
+        let (at, _) = self.timers.first()?;
         Some(at.since(self.parts.clock.now()))
     }
 
@@ -493,8 +509,8 @@ impl Coordinator {
     fn ring(&mut self) {
         let now = self.parts.clock.now();
         let mut due: BTreeSet<AppId> = BTreeSet::new();
-        while self.timers.peek().is_some_and(|Reverse((at, _))| *at <= now) {
-            due.extend(self.timers.pop().map(|Reverse((_, id))| id));
+        while self.timers.first().is_some_and(|(at, _)| *at <= now) {
+            due.extend(self.timers.pop_first().map(|(_, id)| id));
         }
         for id in due {
             self.step(&id, Event::Tick);
