@@ -18,6 +18,7 @@ use tautline_render::{DirectoryOptions, Tool};
 use crate::helm;
 use crate::kustomize;
 use crate::options::AppOptions;
+use crate::status::INSTEAD_OF;
 
 /// The annotation that keeps the kinds an app ever owned objects of (rule R3).
 pub const KINDS_ANNOTATION: &str = "tautline.dev/kinds";
@@ -380,10 +381,19 @@ fn memory(object: &Object, source: &Map, digest: Digest) -> Memory {
     Memory {
         synced,
         history: history.collect(),
+        pinned: pinned(object).filter(|_| is_ours),
         is_ours,
         // What Argo CD left running is not ours to go on with.
         interrupted: interrupted(object).filter(|_| is_ours),
     }
+}
+
+/// A revision that was synced by hand, and what the app followed then.
+fn pinned(object: &Object) -> Option<(String, String)> {
+    let operation = object.get("status")?.at(&["operationState", "operation"])?;
+    let named = |info: &&Value| info.str_at(&["name"]) == Some(INSTEAD_OF);
+    let instead_of = operation.list_at(&["info"]).iter().find(named)?.str_at(&["value"])?;
+    Some((operation.str_at(&["sync", "revision"])?.to_owned(), instead_of.to_owned()))
 }
 
 /// A sync that the status says is running: nobody wrote down its end.
@@ -431,16 +441,38 @@ fn operation(object: &Object) -> Option<SyncRequest> {
         dry_run: sync.get("dryRun").and_then(Value::as_bool).unwrap_or(false),
         only: only.collect(),
         skips_hooks: strategy.and_then(|s| s.get("apply")).is_some_and(|a| !a.is_null()),
-        revision: sync.str_at(&["revision"]).filter(|r| !r.is_empty()).map(str::to_owned),
-        refused: ["source", "sources", "manifests", "revisions"]
-            .into_iter()
-            .find(|field| {
-                sync.get(field).is_some_and(|v| !v.is_null() && v.as_list().is_none_or(|l| !l.is_empty()))
-            })
-            .map(|field| format!("operation.sync.{field} is not supported by this version, and not ignored")),
+        revision: revision_of(sync),
+        refused: is_other_source(object, sync)
+            .then(|| "operation.sync.source differs from spec.source in more than its targetRevision, which is not supported".to_owned())
+            .or(refused_field(sync)),
         objects: options_of(object, sync, is_forced),
         by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
     })
+}
+
+/// The revision that is asked for; `argocd app rollback` names it in the source of that time.
+fn revision_of(sync: &Value) -> Option<String> {
+    let named = [&["revision"][..], &["source", "targetRevision"]].into_iter();
+    named.filter_map(|path| sync.str_at(path)).find(|revision| !revision.is_empty()).map(str::to_owned)
+}
+
+/// Whether the operation brings a source of its own that is not the app's at another revision.
+fn is_other_source(object: &Object, sync: &Value) -> bool {
+    let without_revision = |source: &Value| {
+        let mut source = source.as_map().cloned().unwrap_or_default();
+        source.remove("targetRevision");
+        source
+    };
+    let own = object.at(&["spec", "source"]);
+    let other = sync.get("source").filter(|source| source.as_map().is_some_and(|map| !map.is_empty()));
+    other.is_some_and(|other| own.map(without_revision) != Some(without_revision(other)))
+}
+
+fn refused_field(sync: &Value) -> Option<String> {
+    let is_set = |value: &Value| !value.is_null() && value.as_list().is_none_or(|list| !list.is_empty());
+    let field =
+        ["sources", "manifests", "revisions"].into_iter().find(|f| sync.get(f).is_some_and(is_set))?;
+    Some(format!("operation.sync.{field} is not supported by this version, and not ignored"))
 }
 
 /// The options of this sync: those that the operation names instead of the app's, and its force.

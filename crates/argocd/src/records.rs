@@ -12,7 +12,7 @@ use tautline_runtime::Records;
 
 use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, is_hook_finalizer, print_kinds};
 use crate::rival::{STATUS_MANAGER, rival};
-use crate::status::{status, without_times};
+use crate::status::{status, with_instead_of, without_times};
 
 /// Writes reports to the Applications' status.
 pub(crate) struct ApplicationRecords {
@@ -180,9 +180,11 @@ impl Records for ApplicationRecords {
             Some(name) => value!({ "username": name.as_str() }),
             None => value!({ "automated": true }),
         };
+        let operation = value!({ "sync": { "revision": intent.revision.as_str(), "prune": (intent.prune) }, "initiatedBy": by });
+        let operation = with_instead_of(operation, intent.instead_of.as_deref());
         let mut state = value!({
             "phase": "Running", "startedAt": seconds(intent.started_at), "message": format!("plan {}", intent.plan.short()),
-            "operation": { "sync": { "revision": intent.revision.as_str(), "prune": (intent.prune) }, "initiatedBy": by },
+            "operation": operation,
             "finishedAt": null
         });
         // A second try only where the watch has brought a newer version meanwhile: a stale leader has none.

@@ -155,10 +155,8 @@ fn operation_state(operation: &Operation, source: Value) -> Map {
         })
         .collect();
     let mut state = Map::new();
-    state.insert(
-        "operation",
-        value!({ "sync": { "revision": operation.revision.as_str() }, "initiatedBy": by }),
-    );
+    let asked = value!({ "sync": { "revision": operation.revision.as_str() }, "initiatedBy": by });
+    state.insert("operation", with_instead_of(asked, operation.instead_of.as_deref()));
     state.insert("phase", operation.phase.to_string());
     state.insert("message", operation.message.as_str());
     state.insert("startedAt", seconds(operation.started_at));
@@ -173,6 +171,17 @@ fn operation_state(operation: &Operation, source: Value) -> Map {
         value!({ "resources": results, "revision": operation.revision.as_str(), "source": source }),
     );
     state
+}
+
+/// The name, among an operation's `info`, of what the app followed when another revision was synced by hand.
+pub(crate) const INSTEAD_OF: &str = "tautline.dev/instead-of";
+
+/// An operation that says what the app followed when another revision was synced by hand.
+pub(crate) fn with_instead_of(mut operation: Value, instead_of: Option<&str>) -> Value {
+    if let (Some(instead_of), Some(map)) = (instead_of, operation.as_map_mut()) {
+        map.insert("info", value!([{ "name": INSTEAD_OF, "value": instead_of }]));
+    }
+    operation
 }
 
 fn history(report: &Report, source: &Value) -> List {

@@ -9,6 +9,7 @@ use tautline_plan::{Hook, Plan, Progress, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
+use crate::pin::Pin;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
@@ -20,7 +21,13 @@ use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
 #[derive(Debug)]
 pub struct App {
     pub(crate) spec: AppSpec,
+    /// What is compared with.
     pub(crate) revision: Option<Revision>,
+    /// What the app's own want stands for.
+    pub(crate) followed: Option<Revision>,
+    /// A revision that it is held at instead.
+    pub(crate) pin: Option<Pin>,
+    pub(crate) is_pinning: bool,
     pub(crate) rendered: Option<Rendered>,
     pub(crate) prepared: Prepared,
     pub(crate) complete: Option<Arc<CompleteRender>>,
@@ -127,6 +134,13 @@ impl App {
         Self {
             spec,
             revision: None,
+            followed: None,
+            pin: memory.pinned.map(|(reference, instead_of)| Pin {
+                reference,
+                revision: None,
+                instead_of: Some(instead_of),
+            }),
+            is_pinning: false,
             rendered: None,
             prepared: Prepared::default(),
             complete: None,
@@ -183,6 +197,7 @@ impl App {
         match event {
             Event::Spec(spec) => self.told(*spec, &mut out),
             Event::Resolved(result) => self.resolved(result, now, &mut out),
+            Event::Pinned(result) => self.pinned(result, now, &mut out),
             Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
@@ -293,7 +308,7 @@ impl App {
         self.spec = spec;
         self.spec.kinds.extend(kinds);
         if !is_same_source {
-            self.revision = None;
+            (self.revision, self.followed, self.pin) = (None, None, None);
             self.next_poll = Timestamp::default();
             self.resolving = false;
             self.rendering = None;
@@ -338,8 +353,9 @@ impl App {
             Ok(revision) => {
                 self.resolve_failures = 0;
                 self.next_poll = now + self.spec.policy.poll + self.jitter();
-                let is_news = self.revision.as_ref() != Some(&revision);
-                self.revision = Some(revision);
+                let before = self.revision.clone();
+                self.follows(revision, out);
+                let is_news = self.revision != before;
                 let was_error = self.comparison_error.is_some() && self.rendered.is_some();
                 if !is_news && !self.render_fresh && !was_error {
                     self.settle_refresh(out);
@@ -477,7 +493,7 @@ impl App {
     }
 
     /// Asks for what is missing: kinds to watch, the repository, a render, a scan, the next tick.
-    fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
+    pub(crate) fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
         let kinds = self.wanted_kinds(world);
         if kinds != self.watched {
             self.watched.clone_from(&kinds);

@@ -48,6 +48,9 @@ impl App {
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
         let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
+        if !plan.faults.is_empty() {
+            return self.fail_to_begin(plan.faults.join("; "), out);
+        }
         let circumstances = Circumstances { now, is_manual, objects: self.live_objects() };
         for gate in world.gates {
             if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
@@ -98,6 +101,7 @@ impl App {
             started_at,
             finished_at: None,
             retries,
+            instead_of: self.instead_of(),
             results,
         };
         let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
@@ -114,6 +118,7 @@ impl App {
                     Trigger::Manual(by) => Some(by.clone()),
                     Trigger::Automated | Trigger::SelfHeal => None,
                 },
+                instead_of: self.instead_of(),
                 kinds: self.spec.kinds.clone(),
             };
             out.push(Effect::Record(intent));

@@ -131,6 +131,7 @@ impl App {
             revision: String::new(),
             started_at: now,
             finished_at: None,
+            instead_of: None,
             retries: 0,
             results: Vec::new(),
         };

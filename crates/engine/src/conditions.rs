@@ -25,6 +25,9 @@ impl App {
         if let Some(message) = &self.sync_error {
             add(ConditionKind::SyncError, message.clone());
         }
+        if let Some(message) = self.pin_message() {
+            add(ConditionKind::RollbackWarning, message);
+        }
         if let Some(Deletion::Held(message)) = &self.spec.deletion {
             add(ConditionKind::DeletionError, message.clone());
         }

@@ -18,6 +18,10 @@ pub enum Event {
     Spec(Box<AppSpec>),
     /// The repository was asked.
     Resolved(Result<Revision, String>),
+    /// The repository was asked for the revision that somebody asked for instead ([`App::pinned_want`]).
+    ///
+    /// [`App::pinned_want`]: crate::App::pinned_want
+    Pinned(Result<Revision, String>),
     /// The revision was rendered.
     Rendered(Box<Rendered>),
     /// These live objects changed.
@@ -122,6 +126,8 @@ pub struct Intent {
     pub prune: bool,
     /// Who asked for it; none if the app syncs by itself.
     pub by: Option<String>,
+    /// What the app followed when another revision was asked for by hand.
+    pub instead_of: Option<String>,
     /// Kinds that the app will own objects of (rule R3).
     pub kinds: BTreeSet<GroupKind>,
 }

@@ -329,7 +329,11 @@ impl App {
             let surplus = self.history.len().saturating_sub(self.spec.history_limit);
             self.history.drain(..surplus);
         }
+        let is_manual = matches!(operation.trigger, Trigger::Manual(_));
         self.operation = Some(operation);
+        if is_manual {
+            self.let_go(out);
+        }
         out.push(Effect::Report { urgent: true });
         // Something may have come up meanwhile.
         out.push(Effect::WakeAt(now));

@@ -32,6 +32,7 @@ mod event;
 mod follow;
 mod heal;
 mod hooks;
+mod pin;
 mod report;
 mod resource;
 mod spec;

@@ -43,6 +43,7 @@ pub enum ConditionKind {
     RepeatedResourceWarning,
     OrphanedResourceWarning,
     ExcludedResourceWarning,
+    RollbackWarning,
     UnknownError,
 }
 
@@ -137,6 +138,8 @@ pub struct Operation {
     pub finished_at: Option<Timestamp>,
     /// How often it was tried again.
     pub retries: u32,
+    /// What the app followed when this revision was asked for by hand instead.
+    pub instead_of: Option<String>,
     /// What became of each object.
     pub results: Vec<ObjectResult>,
 }

@@ -151,6 +151,8 @@ pub struct Memory {
     pub synced: Option<(String, Digest)>,
     /// Past syncs, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// A revision that was synced by hand, and what the app followed then.
+    pub pinned: Option<(String, String)>,
     /// Whether the status was written by us, so that the recorded kinds are complete.
     pub is_ours: bool,
     /// A sync that was running when its controller ended.

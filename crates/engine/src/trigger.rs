@@ -40,6 +40,11 @@ impl App {
             return self.begin(trigger, &request, world, now, out);
         }
         if let Some(request) = self.requested.take() {
+            if self.refusal(&request).is_none() && self.turns_to(&request, out) {
+                self.requested = Some(request);
+                // What is to be rendered now is asked for at once.
+                return self.look_around(world, now, out);
+            }
             if let Some(reason) = self.refusal(&request) {
                 let trigger = Trigger::Manual(request.by);
                 self.record_at_once(trigger, OperationPhase::Error, reason, Vec::new(), now, out);
@@ -60,10 +65,15 @@ impl App {
             return request.refused.clone();
         }
         let wanted = request.revision.as_ref()?;
+        let is_part = request.dry_run || !request.only.is_empty();
+        let is_git = matches!(self.spec.want, Want::Git { .. } | Want::HelmChart { .. });
         let is_current = self.revision.as_ref().is_some_and(|r| r.id == *wanted);
         let is_target = matches!(&self.spec.want, Want::Git { reference, .. } if reference == wanted);
-        (!is_current && !is_target).then(|| {
-            format!("revision {wanted} is not what the Application asks for; set spec.source.targetRevision to sync it")
+        (!is_current && !is_target && (is_part || !is_git)).then(|| {
+            format!(
+                "revision {wanted} is not what the Application asks for, and only a whole sync can be of another one; \
+                 set spec.source.targetRevision"
+            )
         })
     }
 
@@ -85,6 +95,7 @@ impl App {
             started_at: now,
             finished_at: Some(now),
             retries: 0,
+            instead_of: None,
             results,
         });
         out.push(Effect::Report { urgent: true });
@@ -107,6 +118,7 @@ impl App {
             started_at: interrupted.started_at,
             finished_at: Some(now),
             retries: 0,
+            instead_of: None,
             results: Vec::new(),
         });
         self.interrupted = None;

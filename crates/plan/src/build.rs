@@ -79,7 +79,11 @@ impl Plan {
         let mut drafts: Vec<Draft> = Vec::new();
         let mut unchanged: Vec<Draft> = Vec::new();
         let mut withheld = Vec::new();
+        let mut held = BTreeSet::new();
         for (pair, difference) in differences {
+            if options.is_whole && pair.desired.is_some() {
+                held.insert(pair.key.clone());
+            }
             match draft(pair, difference, options) {
                 Drafted::Steps(steps) => drafts.extend(steps),
                 Drafted::Unchanged(step) => unchanged.push(*step),
@@ -94,14 +98,17 @@ impl Plan {
             draft_hook(hook, again.map(|run| run.phase).min(), &mut drafts);
         }
         drafts.extend(options.create_namespace.as_deref().map(namespace_draft));
-        let is_gated = options.is_whole && has_waves(drafts.iter().chain(&unchanged));
+        let waits = |drafts: &[Draft]| has_waves(drafts.iter()) || drafts.iter().any(Draft::depends);
+        let is_gated = options.is_whole && (has_waves(drafts.iter().chain(&unchanged)) || waits(&drafts));
         if is_gated && !drafts.is_empty() {
             drafts.append(&mut unchanged);
         }
         bubble_dependencies(&mut drafts);
-        let is_gated = is_gated || has_waves(drafts.iter());
+        let faults = crate::depends::link(&mut drafts, options.is_whole.then_some(&held));
+        let is_gated = is_gated || waits(&drafts);
         let awaits_last_wave = is_gated && options.is_whole && options.awaits_last_wave;
-        let plan = Self { inputs, steps: ordered(drafts), is_gated, awaits_last_wave, ..Self::default() };
+        let steps = ordered(drafts);
+        let plan = Self { inputs, steps, faults, is_gated, awaits_last_wave, ..Self::default() };
         (plan, withheld)
     }
 }
@@ -167,7 +174,7 @@ fn draft(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted
         Outcome::Unchanged => match &pair.desired {
             Some(manifest) => {
                 let step = write_step(pair, manifest, Action::Await, "it is as Git wants it");
-                Drafted::Unchanged(Box::new(Draft::new(step, rank(&manifest.object))))
+                Drafted::Unchanged(Box::new(Draft::of(&manifest.object, step, rank(&manifest.object))))
             }
             None => Drafted::Nothing,
         },
@@ -269,7 +276,7 @@ fn write(pair: &Pair, difference: &Difference, action: Action, why: String) -> D
         taken: difference.taken.clone(),
         ..write_step(pair, manifest, action, why)
     };
-    Drafted::Steps(vec![Draft::new(step, rank(&manifest.object))])
+    Drafted::Steps(vec![Draft::of(&manifest.object, step, rank(&manifest.object))])
 }
 
 fn write_step(pair: &Pair, manifest: &Manifest, action: Action, why: impl Into<String>) -> Step {
@@ -329,7 +336,7 @@ fn prune(pair: &Pair, options: &PlanOptions) -> Drafted {
         ..Step::new(action, pair.key.clone(), live.gvk(), "Git no longer holds it")
     };
     // Backwards: late kinds first.
-    Drafted::Steps(vec![Draft::new(step, -rank(live))])
+    Drafted::Steps(vec![Draft::of(live, step, -rank(live))])
 }
 
 /// A hook's steps: what an earlier run left goes, it runs, and it goes again where its policy says so.
@@ -373,7 +380,7 @@ fn draft_hook(run: &HookRun, again: Option<Phase>, drafts: &mut Vec<Draft>) {
         precondition,
         ..step(action, &format!("a {phase:?} hook"))
     };
-    drafts.push(Draft::new(run, rank(object)));
+    drafts.push(Draft::of(object, run, rank(object)));
     let mut clean_up = |condition, why| {
         let step = Step { condition, ..step(delete(), why) };
         drafts.push(Draft { follows: Some(at), ..Draft::new(step, -rank(object)) });

@@ -9,6 +9,7 @@
 //! | [`Plan`], [`Step`], [`Action`], [`Precondition`] | the plan as data |
 //! | [`PlanOptions`], [`Withheld`] | from pairs and differences to steps, and what gets none |
 //! | [`Hook`], [`HookRun`] | objects that are run at a moment of a sync |
+//! | [`DEPENDS_ON_ANNOTATION`] | objects that wait for each other |
 //! | [`SyncOptions`], [`Consent`] | Argo CD's sync options, of an app and of single objects |
 //! | [`autoscaled`], [`HANDOVER_MANAGER`] | replicas that stay when Git leaves them to an autoscaler |
 //! | [`Progress`], [`Next`], [`StepResult`], [`Standing`] | which steps may run next |
@@ -24,6 +25,7 @@
 mod autoscaling;
 mod budget;
 mod build;
+mod depends;
 mod destruction;
 mod gate;
 mod hook;
@@ -43,6 +45,7 @@ use tautline_ownership::LiveView;
 pub use autoscaling::{HANDOVER_MANAGER, autoscaled, autoscaler_kind, drops_replicas};
 pub use budget::{DELETION_BUDGET_ANNOTATION, DeletionBudget};
 pub use build::{HookRun, PlanOptions, Withheld, digest_of_reads, keeps};
+pub use depends::DEPENDS_ON_ANNOTATION;
 pub use destruction::{Destruction, bears_data};
 pub use gate::{Circumstances, Gate, Verdict};
 pub use hook::{
@@ -77,6 +80,9 @@ pub struct Plan {
     /// What the deletions take with them, as far as it is known ([`Plan::examine`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destruction: Vec<Destruction>,
+    /// Why the plan cannot be followed at all: dependencies ([`DEPENDS_ON_ANNOTATION`]) that cannot be met.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
     /// Whether waves wait for the health of the waves before: there are several, or hooks.
     #[serde(default)]
     pub is_gated: bool,
@@ -113,6 +119,8 @@ impl Plan {
         for step in &mut self.steps {
             let number = |id: StepId| numbers.get(&id).copied().unwrap_or(id);
             step.id = number(step.id);
+            step.after.retain(|other| kept.contains(other));
+            step.after.iter_mut().for_each(|other| *other = number(*other));
             step.condition = match step.condition {
                 Condition::Always => Condition::Always,
                 Condition::Succeeded(hook) => Condition::Succeeded(number(hook)),

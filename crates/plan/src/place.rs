@@ -1,7 +1,11 @@
 //! Where a step stands among the others.
 
+use std::collections::BTreeMap;
+
+use tautline_core::Object;
 use tautline_ownership::Reason;
 
+use crate::depends::Dependency;
 use crate::step::{Action, Condition, Phase, Step, StepId};
 
 /// The parts of a phase, in order.
@@ -40,13 +44,27 @@ pub(crate) struct Draft {
     pub(crate) rank: i64,
     /// The index among the drafts of the hook that decides on it.
     pub(crate) follows: Option<usize>,
+    /// What its object says it depends on.
+    pub(crate) depends_on: Result<Vec<Dependency>, String>,
+    /// The indices among the drafts of those that come before it because of that.
+    pub(crate) after: Vec<usize>,
 }
 
 type Place = (Phase, bool, Part, i64, i64, Part);
 
 impl Draft {
     pub(crate) fn new(step: Step, rank: i64) -> Self {
-        Self { step, rank, follows: None }
+        Self { step, rank, follows: None, depends_on: Ok(Vec::new()), after: Vec::new() }
+    }
+
+    /// The step of an object that may name what it depends on.
+    pub(crate) fn of(object: &Object, step: Step, rank: i64) -> Self {
+        Self { depends_on: Dependency::of(object), ..Self::new(step, rank) }
+    }
+
+    /// Whether its object depends on others.
+    pub(crate) fn depends(&self) -> bool {
+        self.depends_on.as_ref().is_ok_and(|dependencies| !dependencies.is_empty())
     }
 
     /// Phase, then part, then wave and kind; leftovers of hooks come first within their wave.
@@ -73,11 +91,13 @@ pub(crate) fn ordered(drafts: Vec<Draft>) -> Vec<Step> {
     let place_of = |at: usize| drafts.get(at).map(|d| (d.place(), &d.step.key));
     order.sort_by(|a, b| place_of(*a).cmp(&place_of(*b)));
     let places: Vec<Option<Place>> = order.iter().map(|at| drafts.get(*at).map(Draft::place)).collect();
-    let number_of =
-        |draft: usize| order.iter().position(|at| *at == draft).and_then(|n| u32::try_from(n).ok());
+    let numbers: BTreeMap<usize, u32> = order.iter().copied().zip(0..).collect();
+    let number_of = |draft: usize| numbers.get(&draft).copied();
     let conditions: Vec<Option<Condition>> =
         drafts.iter().map(|d| renumbered(d.step.condition, d.follows.and_then(number_of))).collect();
-    let mut steps: Vec<Option<Step>> = drafts.into_iter().map(|d| Some(d.step)).collect();
+    let after = |draft: &Draft| draft.after.iter().filter_map(|at| number_of(*at).map(StepId)).collect();
+    let mut steps: Vec<Option<Step>> =
+        drafts.into_iter().map(|d| Some(Step { after: after(&d), ..d.step })).collect();
     let (mut stage, mut last) = (0, None);
     let mut out = Vec::with_capacity(order.len());
     for (id, (at, place)) in (0..).zip(order.into_iter().zip(places)) {

@@ -197,9 +197,15 @@ impl Plan {
 
     fn onward(&self, progress: &Progress, running: usize) -> Next {
         let open = || progress.open().filter_map(|id| self.step(id)).filter(|s| s.phase != Phase::SyncFail);
-        let Some(first) = self.unbegun(progress).next() else {
+        // What depends on others is passed over until they are well, but by nothing that waits for its wave.
+        let held = |s: &&Step| self.blocker(s, progress).is_some();
+        let mut passed = self.unbegun(progress).take_while(held);
+        let Some(first) = self.unbegun(progress).find(|s| !held(s)) else {
             if running > 0 {
                 return Next::Wait(format!("{running} steps are running"));
+            }
+            if let Some(reason) = passed.next().and_then(|step| self.blocked(step, progress)) {
+                return Next::Wait(reason);
             }
             let left: Vec<&Step> = open().filter(|step| self.is_awaited_at_end(step)).collect();
             return match waiting_for(&left) {
@@ -207,6 +213,9 @@ impl Plan {
                 None => Next::Finished { withheld: Vec::new(), reason: String::new() },
             };
         };
+        if let Some(step) = passed.find(|step| step.stage < first.stage && waits(first, step)) {
+            return Next::Wait(self.blocked(step, progress).unwrap_or_default());
+        }
         let running = progress.running().filter_map(|id| self.step(id));
         if let Some(step) = running.into_iter().find(|s| s.stage < first.stage) {
             return Next::Wait(format!("{} is running", step.key));
@@ -216,13 +225,23 @@ impl Plan {
         if let Some(reason) = waiting_for(&unsettled) {
             return Next::Wait(reason);
         }
-        let stage = self.unbegun(progress).filter(|s| s.stage == first.stage);
+        let stage = self.unbegun(progress).filter(|s| s.stage == first.stage && !held(s));
         let (held, free): (Vec<&Step>, Vec<&Step>) =
             stage.partition(|s| s.needs_confirmation && !progress.is_confirmed);
         match (free.is_empty(), held.first()) {
             (true, Some(step)) => Next::Wait(format!("waiting for pruning confirmation of {}", step.key)),
             _ => Next::Run(free.into_iter().map(|s| s.id).collect()),
         }
+    }
+
+    /// The first step that another one depends on and that is not well yet.
+    fn blocker(&self, step: &Step, progress: &Progress) -> Option<&Step> {
+        step.after.iter().find(|id| !progress.is_settled(**id)).and_then(|id| self.step(*id))
+    }
+
+    fn blocked(&self, step: &Step, progress: &Progress) -> Option<String> {
+        let reason = waiting_for(&[self.blocker(step, progress)?])?;
+        Some(format!("{reason}, which {} depends on", step.key))
     }
 
     fn is_awaited_at_end(&self, step: &Step) -> bool {

@@ -130,6 +130,9 @@ pub struct Step {
     pub id: StepId,
     /// Steps of one stage may run side by side, once every step of the earlier stages has ended.
     pub stage: u32,
+    /// Steps whose objects must be well, or gone, before this one begins, because its object depends on them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<StepId>,
     /// The phase.
     pub phase: Phase,
     /// The wave within the phase; a wave begins when the objects of the wave before are healthy.
@@ -199,6 +202,7 @@ impl Step {
         Self {
             id: StepId(0),
             stage: 0,
+            after: Vec::new(),
             phase: Phase::Sync,
             wave: 0,
             action,

@@ -166,3 +166,65 @@ fn a_plan_comes_back_from_json() {
     assert!(plan.to_text().contains("1 object is deleted:\n  - ConfigMap n/b"), "{}", plan.to_text());
     let _ = ResourceKey::new("", "", "", "");
 }
+
+fn depending(kind: &str, name: &str, on: &str) -> (Pair, Difference) {
+    let (mut pair, difference) = wanted(kind, name, "0");
+    let object = object(kind, name, value!({ "tautline.dev/depends-on": on }));
+    pair.desired = Some(Manifest::new(object, Origin::file("a.yaml", 1)));
+    (pair, difference)
+}
+
+#[test]
+fn an_object_waits_for_what_it_depends_on_and_the_rest_goes_on() {
+    let pairs = [
+        depending("ConfigMap", "a", "apps/Deployment/db"),
+        wanted("ConfigMap", "b", "0"),
+        wanted("Deployment", "db", "0"),
+        wanted("Service", "late", "1"),
+    ];
+    let (plan, _) = build(&pairs, false);
+    assert_eq!(plan.faults, Vec::<String>::new());
+    let id = |name: &str| plan.steps.iter().find(|s| s.key.name == name).unwrap().id;
+    let mut progress = Progress::default();
+    for expect in ["b", "db"] {
+        assert_eq!(plan.next(&progress), Next::Run(vec![id(expect)]));
+        progress.end(id(expect), StepResult::Done(String::new()));
+    }
+    let wait = "waiting for healthy state of apps/Deployment/db, which ConfigMap n/a depends on";
+    assert_eq!(plan.next(&progress), Next::Wait(wait.into()));
+    progress.observe(id("b"), Standing::Settled);
+    progress.observe(id("db"), Standing::Settled);
+    assert_eq!(plan.next(&progress), Next::Run(vec![id("a")]), "the next wave comes after it");
+    progress.end(id("a"), StepResult::Done(String::new()));
+    progress.observe(id("a"), Standing::Settled);
+    assert_eq!(plan.next(&progress), Next::Run(vec![id("late")]));
+}
+
+#[test]
+fn dependencies_that_cannot_be_met_are_told() {
+    let faults = |pairs: &[(Pair, Difference)]| build(pairs, false).0.faults.join("; ");
+    let circle = [depending("ConfigMap", "a", "Secret/b"), depending("Secret", "b", "ConfigMap/n/a")];
+    assert_eq!(faults(&circle), "ConfigMap n/a, Secret n/b depend on each other in a circle");
+    let missing = [depending("ConfigMap", "a", "Secret/b")];
+    assert_eq!(faults(&missing), "ConfigMap n/a depends on Secret/b, which the app does not hold");
+    let later = [depending("ConfigMap", "a", "Secret/b"), wanted("Secret", "b", "1")];
+    assert_eq!(faults(&later), "ConfigMap n/a depends on Secret n/b, which comes in a later wave or phase");
+    let broken = [depending("ConfigMap", "a", "db")];
+    assert!(faults(&broken).ends_with("\"db\" is not [GROUP/]KIND/[NAMESPACE/]NAME"), "{}", faults(&broken));
+}
+
+#[test]
+fn what_depends_on_others_is_pruned_before_them() {
+    let pairs = [
+        extra("Secret", "a", value!({ "tautline.dev/depends-on": "ConfigMap/z" })),
+        extra("ConfigMap", "z", Value::map()),
+    ];
+    let (plan, _) = build(&pairs, true);
+    let id = |name: &str| plan.steps.iter().find(|s| s.key.name == name).unwrap().id;
+    let mut progress = Progress::default();
+    assert_eq!(plan.next(&progress), Next::Run(vec![id("a")]));
+    progress.end(id("a"), StepResult::Done(String::new()));
+    assert!(matches!(plan.next(&progress), Next::Wait(_)));
+    progress.observe(id("a"), Standing::Settled);
+    assert_eq!(plan.next(&progress), Next::Run(vec![id("z")]));
+}

@@ -9,6 +9,9 @@ impl Plan {
     /// The plan as text: what is destroyed first, then each step with its changes, then the counts.
     pub fn to_text(&self) -> String {
         let mut out = String::new();
+        for fault in &self.faults {
+            let _ = writeln!(out, "cannot be done: {fault}");
+        }
         let deletes = self.steps.iter().filter(|s| s.action.is_delete()).count();
         if deletes > 0 {
             let what = if deletes == 1 { "object is" } else { "objects are" };
@@ -33,6 +36,15 @@ impl Plan {
             };
             let origin = step.origin.as_ref().map(|o| format!("  [{o}]")).unwrap_or_default();
             let _ = writeln!(out, "  {sign} {step}{origin}");
+            let after: Vec<String> = step
+                .after
+                .iter()
+                .filter_map(|id| self.step(*id))
+                .map(|other| other.key.to_string())
+                .collect();
+            if !after.is_empty() {
+                let _ = writeln!(out, "      when {} is well", after.join(", "));
+            }
             for change in &step.changes {
                 let _ = writeln!(out, "      {change}");
             }

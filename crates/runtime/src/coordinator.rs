@@ -162,6 +162,13 @@ impl Coordinator {
     /// Tells an app what its want stands for, and every other app of the same want if that is news: one
     /// look serves them all, and what moves from one to another is seen by both (rule R20).
     fn resolved(&mut self, id: &AppId, want: Want, look: u64, result: Result<Revision, String>) {
+        if self
+            .apps
+            .get(id)
+            .is_some_and(|e| e.input.spec.want != want && e.app.pinned_want() == Some(want.clone()))
+        {
+            return self.step(id, Event::Pinned(result));
+        }
         if self.apps.get(id).is_none_or(|e| e.input.spec.want != want) {
             // The app was told to want something else meanwhile.
             return;
@@ -177,7 +184,7 @@ impl Coordinator {
         };
         let others: Vec<AppId> = (self.apps.iter())
             .filter(|(other, e)| *other != id && e.input.spec.want == want)
-            .filter(|(_, e)| e.app.revision().is_some_and(|known| *known != revision))
+            .filter(|(_, e)| e.app.followed().is_some_and(|known| *known != revision))
             .map(|(other, _)| other.clone())
             .collect();
         let newest = self.seen.get(&want).map_or(look, |(newest, _)| look.max(*newest));
