@@ -26,6 +26,9 @@ pub const KINDS_ANNOTATION: &str = "tautline.dev/kinds";
 pub const REFRESH_ANNOTATION: &str = "argocd.argoproj.io/refresh";
 /// The annotation with the time at which a person confirmed what asks for it (`Prune=confirm`, `Delete=confirm`).
 pub(crate) const DELETION_APPROVED_ANNOTATION: &str = "argocd.argoproj.io/deletion-approved";
+/// Our annotation on an Application: names apps that must be synced and well before a revision of this one is
+/// synced, separated by commas: `[NAMESPACE/]NAME`.
+pub const DEPENDS_ON_APPS_ANNOTATION: &str = "tautline.dev/depends-on-apps";
 /// Our annotation on an Application: `false` ends a sync without waiting for the health of its last wave, as
 /// Argo CD does.
 pub(crate) const AWAIT_LAST_WAVE_ANNOTATION: &str = "tautline.dev/await-last-wave";
@@ -105,6 +108,7 @@ impl Application {
             refused: refused.0,
             kinds: kinds(object),
             deletion: deletion(object),
+            depends_on: depends_on(object),
             observe_only: settings.observe || skips,
             ignore,
             deletion_approved: object
@@ -335,6 +339,17 @@ pub(crate) fn is_hook_finalizer(finalizer: &str) -> bool {
     ["pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io"].iter().any(
         |known| finalizer.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
     )
+}
+
+/// The apps that an Application depends on.
+fn depends_on(object: &Object) -> Vec<AppId> {
+    let named = object.annotation(DEPENDS_ON_APPS_ANNOTATION).unwrap_or_default().split(',').map(str::trim);
+    let named = named.filter(|name| !name.is_empty());
+    let app = |name: &str| match name.split_once('/') {
+        Some((namespace, name)) => AppId::new(namespace, name),
+        None => AppId::new(object.namespace(), name),
+    };
+    named.map(app).collect()
 }
 
 fn kinds(object: &Object) -> BTreeSet<GroupKind> {

@@ -191,7 +191,7 @@ impl State {
                     self.take(&object).await;
                 }
                 if let Some(rival) = rival {
-                    self.records.announce_rival(&object, &rival).await;
+                    self.records.announce_rival(&object, &rival);
                 }
             }
             Followed::Is(object) => {

@@ -35,6 +35,7 @@ mod application;
 mod controller;
 mod crds;
 mod customized;
+mod events;
 mod follow;
 mod helm;
 mod kustomize;
@@ -45,7 +46,9 @@ mod rival;
 mod status;
 mod windows;
 
-pub use application::{Application, FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, Settings};
+pub use application::{
+    Application, DEPENDS_ON_APPS_ANNOTATION, FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, Settings,
+};
 pub use controller::{Controller, ControllerOptions};
 pub use crds::definitions;
 pub use project::Project;

@@ -11,6 +11,7 @@ use tautline_grammar::time::seconds;
 use tautline_runtime::Records;
 
 use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, is_hook_finalizer, print_kinds};
+use crate::events::{Announcement, Events};
 use crate::rival::{STATUS_MANAGER, rival};
 use crate::status::{status, with_instead_of, without_times};
 
@@ -23,6 +24,7 @@ pub(crate) struct ApplicationRecords {
     observe: bool,
     /// Whether Applications are taken whose status another controller writes (rule R22).
     take_over: bool,
+    events: Events,
     applications: Mutex<HashMap<AppId, Known>>,
 }
 
@@ -42,7 +44,8 @@ impl ApplicationRecords {
         observe: bool,
         take_over: bool,
     ) -> Self {
-        Self { cluster, resource, clock, observe, take_over, applications: Mutex::default() }
+        let events = Events::new(cluster.clone(), clock.clone());
+        Self { cluster, resource, clock, observe, take_over, events, applications: Mutex::default() }
     }
 
     /// Takes an Application as the watch or a write has it, unless a newer one is known.
@@ -71,31 +74,10 @@ impl ApplicationRecords {
     }
 
     /// Tells of another controller by an Event on the Application, once.
-    pub(crate) async fn announce_rival(&self, object: &Object, rival: &str) {
+    pub(crate) fn announce_rival(&self, object: &Object, rival: &str) {
         tracing::warn!(app = %object.key(), rival, "another controller writes its status; it is left alone");
-        if self.observe {
-            return;
-        }
-        let now = seconds(self.clock.now());
-        let event = value!({
-            "apiVersion": "v1", "kind": "Event",
-            "metadata": { "name": format!("{}.another-controller", object.name()), "namespace": object.namespace() },
-            "involvedObject": {
-                "apiVersion": object.api_version(), "kind": object.kind(), "namespace": object.namespace(),
-                "name": object.name(), "uid": object.metadata_str("uid")
-            },
-            "type": "Warning", "reason": "AnotherController", "message": rival_message(rival),
-            "source": { "component": "tautline" }, "count": 1,
-            "firstTimestamp": now.as_str(), "lastTimestamp": now.as_str()
-        });
-        let Ok(event) = Object::new(event) else { return };
-        let discovery = self.cluster.discover().await;
-        let resource = discovery.ok().and_then(|d| d.find(&event.gvk()).cloned());
-        let Some(resource) = resource else { return };
-        let target = Target::of(resource, &event);
-        let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
-        if let Err(error) = self.cluster.create(&target, &event, &options).await {
-            tracing::warn!(%error, "the Event about another controller could not be written");
+        if !self.observe {
+            self.events.tell(object, Announcement::rival(rival_message(rival)));
         }
     }
 
@@ -153,6 +135,9 @@ impl Records for ApplicationRecords {
         if is_known && !is_asked {
             return;
         }
+        let before = object.get("status").cloned();
+        let after = Value::Map(status.clone());
+        let news = Announcement::of_change(before.as_ref(), &after, report.operation.as_ref());
         let mut patch = Map::new();
         patch.insert("status", with_removals(&status, &object));
         if is_asked {
@@ -163,6 +148,7 @@ impl Records for ApplicationRecords {
                 if let Some(known) = self.lock().get_mut(app) {
                     known.written = Some(timeless);
                 }
+                news.into_iter().for_each(|news| self.events.tell(&object, news));
             }
             Err(error) if error.status().is_some_and(|s| s.code == 404) => {}
             Err(error) => tracing::warn!(%app, %error, "the status could not be written"),
@@ -208,6 +194,7 @@ impl Records for ApplicationRecords {
                     if let Some(known) = self.lock().get_mut(app) {
                         known.written = None;
                     }
+                    self.events.tell(&object, Announcement::began(intent));
                     return Ok(());
                 }
                 Err(error) => last = error.to_string(),

@@ -122,6 +122,20 @@ pub enum RawObject {
     Object(Arc<Object>),
 }
 
+impl RawObject {
+    /// The object, if it can be read; a list's items do not say themselves of which kind they are.
+    pub fn decode(&self, gvk: &GroupVersionKind) -> Option<Arc<Object>> {
+        let bytes = match self {
+            Self::Object(object) => return Some(object.clone()),
+            Self::Json(bytes) => bytes,
+        };
+        let Value::Map(mut map) = Value::from_json(bytes).ok()? else { return None };
+        map.insert("apiVersion", gvk.api_version());
+        map.insert("kind", gvk.kind.as_str());
+        Some(Arc::new(Object::from_map(map)))
+    }
+}
+
 /// Takes a list's items as they come.
 pub trait RawSink: Send {
     /// One more item.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use tautline_core::{Object, Value};
+use tautline_core::Object;
 
 use crate::{Cluster, Query, RawObject, Result, Target};
 
@@ -19,7 +19,7 @@ pub async fn until(
         query.namespace = Some(target.namespace.clone()).filter(|namespace| !namespace.is_empty());
         query.fields = format!("metadata.name={}", target.name);
         let mut found = None;
-        let mut sink = |item: RawObject| found = decode(&item, target).or(found.take());
+        let mut sink = |item: RawObject| found = item.decode(&target.resource.gvk).or(found.take());
         let end = cluster.list(&query, &mut sink).await?;
         if check(found.as_deref()) {
             return Ok(found);
@@ -29,15 +29,4 @@ pub async fn until(
         // Whatever happened, the next list tells the state.
         events.next().await;
     }
-}
-
-fn decode(item: &RawObject, target: &Target) -> Option<Arc<Object>> {
-    let bytes = match item {
-        RawObject::Object(object) => return Some(object.clone()),
-        RawObject::Json(bytes) => bytes,
-    };
-    let Value::Map(mut map) = Value::from_json(bytes).ok()? else { return None };
-    map.insert("apiVersion", target.resource.gvk.api_version());
-    map.insert("kind", target.resource.gvk.kind.as_str());
-    Some(Arc::new(Object::from_map(map)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -286,70 +286,83 @@ pub fn resolve(tree: &dyn Tree, path: &TreePath) -> Result<Option<(TreePath, Ent
 }
 
 /// A tree in memory, for tests and for content that is made on the fly.
+///
+/// Identities are those of the content: they are worked out once, at the first question, and shared by clones made
+/// after it.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTree {
-    files: BTreeMap<String, (EntryKind, Bytes)>,
+    files: Arc<BTreeMap<String, (EntryKind, Bytes)>>,
+    entries: OnceLock<Arc<BTreeMap<String, Entry>>>,
 }
 
 impl MemoryTree {
     /// A tree of files with their content.
     pub fn new<P: Into<String>, B: Into<Bytes>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
-        Self { files: files.into_iter().map(|(p, b)| (p.into(), (EntryKind::File, b.into()))).collect() }
+        let files = files.into_iter().map(|(p, b)| (p.into(), (EntryKind::File, b.into())));
+        Self { files: Arc::new(files.collect()), entries: OnceLock::new() }
     }
 
     /// Adds a symbolic link.
     #[must_use]
-    pub fn with_link(mut self, path: &str, target: &str) -> Self {
-        self.files.insert(path.to_owned(), (EntryKind::Link, Bytes::copy_from_slice(target.as_bytes())));
-        self
+    pub fn with_link(self, path: &str, target: &str) -> Self {
+        let mut files = Arc::unwrap_or_clone(self.files);
+        files.insert(path.to_owned(), (EntryKind::Link, Bytes::copy_from_slice(target.as_bytes())));
+        Self { files: Arc::new(files), entries: OnceLock::new() }
     }
 
-    fn below<'a>(
-        &'a self,
-        path: &TreePath,
-    ) -> impl Iterator<Item = (&'a str, &'a (EntryKind, Bytes))> + use<'a> {
-        let prefix = if path.is_root() { String::new() } else { format!("{}/", path.as_str()) };
-        self.files.iter().filter_map(move |(p, f)| Some((p.strip_prefix(prefix.as_str())?, f)))
-    }
-
-    fn folder(&self, path: &TreePath) -> Entry {
-        let parts: Vec<&[u8]> =
-            self.below(path).flat_map(|(p, (_, bytes))| [p.as_bytes(), bytes.as_ref()]).collect();
-        Entry { kind: EntryKind::Folder, size: None, id: TreeId(Digest::of_parts(parts).to_string()) }
+    /// Every file, link and folder, by path; the root's is empty.
+    fn entries(&self) -> &BTreeMap<String, Entry> {
+        self.entries.get_or_init(|| Arc::new(entries_of(&self.files)))
     }
 }
 
-fn file_entry((kind, bytes): &(EntryKind, Bytes)) -> Entry {
-    let id = TreeId(Digest::of_bytes(bytes).to_string());
-    Entry { kind: *kind, size: Some(bytes.len() as u64), id }
+fn entries_of(files: &BTreeMap<String, (EntryKind, Bytes)>) -> BTreeMap<String, Entry> {
+    // What each folder holds, name by name. The deepest folders come last, and are summed up first.
+    let mut folders: BTreeMap<(usize, String), Vec<String>> =
+        BTreeMap::from([((0, String::new()), Vec::new())]);
+    let mut entries = BTreeMap::new();
+    let depth = |folder: &str| if folder.is_empty() { 0 } else { folder.split('/').count() };
+    for (path, (kind, bytes)) in files {
+        let id = TreeId(Digest::of_bytes(bytes).to_string());
+        entries.insert(path.clone(), Entry { kind: *kind, size: Some(bytes.len() as u64), id });
+        let mut child = path.as_str();
+        while !child.is_empty() {
+            let folder = child.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let held = folders.entry((depth(folder), folder.to_owned())).or_default();
+            let is_known = held.last().is_some_and(|last| last == child);
+            held.extend((!is_known).then(|| child.to_owned()));
+            child = folder;
+        }
+    }
+    for ((_, folder), held) in folders.into_iter().rev() {
+        let parts = held.iter().filter_map(|path| Some((path, &entries.get(path)?.id.0)));
+        let parts: Vec<&str> =
+            parts.flat_map(|(path, id)| [path.get(folder.len()..).unwrap_or(path), id]).collect();
+        let id = TreeId(Digest::of_parts(parts).to_string());
+        entries.insert(folder, Entry { kind: EntryKind::Folder, size: None, id });
+    }
+    entries
 }
 
 impl Tree for MemoryTree {
     fn id(&self) -> TreeId {
-        self.folder(&TreePath::root()).id
+        self.entries().get("").map_or_else(|| TreeId(String::new()), |root| root.id.clone())
     }
 
     fn stat(&self, path: &TreePath) -> Result<Option<Entry>, TreeError> {
-        if let Some(file) = self.files.get(path.as_str()) {
-            return Ok(Some(file_entry(file)));
-        }
-        let is_folder = path.is_root() || self.below(path).next().is_some();
-        Ok(is_folder.then(|| self.folder(path)))
+        Ok(self.entries().get(path.as_str()).cloned())
     }
 
     fn list(&self, path: &TreePath) -> Result<Vec<(String, Entry)>, TreeError> {
-        let mut names: BTreeMap<String, Entry> = BTreeMap::new();
-        for (rest, file) in self.below(path) {
-            match rest.split_once('/') {
-                None => names.insert(rest.to_owned(), file_entry(file)),
-                Some((name, _)) if names.contains_key(name) => None,
-                Some((name, _)) => names.insert(name.to_owned(), self.folder(&path.join(name)?)),
-            };
-        }
+        let prefix = if path.is_root() { String::new() } else { format!("{}/", path.as_str()) };
+        let below = self.entries().range(prefix.clone()..).take_while(|(p, _)| p.starts_with(&prefix));
+        let names = below.filter_map(|(p, entry)| Some((p.strip_prefix(&prefix)?, entry)));
+        let names = names.filter(|(name, _)| !name.is_empty() && !name.contains('/'));
+        let names: Vec<_> = names.map(|(name, entry)| (name.to_owned(), entry.clone())).collect();
         if names.is_empty() && !path.is_root() {
             return Err(TreeError::NotFound { path: path.clone(), what: "folder" });
         }
-        Ok(names.into_iter().collect())
+        Ok(names)
     }
 
     fn read(&self, path: &TreePath, budget: &Budget) -> Result<Bytes, TreeError> {

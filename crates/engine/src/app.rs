@@ -43,6 +43,8 @@ pub struct App {
     pub(crate) namespace_differs: bool,
     pub(crate) namespace_ledger: HealLedger,
     pub(crate) requested: Option<SyncRequest>,
+    /// What it waits for before it is synced.
+    pub(crate) waits_for: Option<String>,
     /// What keeps the comparison from being made.
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
@@ -153,6 +155,7 @@ impl App {
             namespace_differs: false,
             namespace_ledger: HealLedger::default(),
             requested: None,
+            waits_for: None,
             comparison_error: None,
             sync_error: None,
             watched: BTreeSet::new(),
@@ -273,6 +276,22 @@ impl App {
     /// The revision that the app compares with, once it is known.
     pub fn revision(&self) -> Option<&Revision> {
         self.revision.as_ref()
+    }
+
+    /// What an app that depends on this one waits for; `None` if it is synced with the latest revision and well.
+    pub fn unfinished(&self) -> Option<String> {
+        let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
+        let rows: Vec<_> = self.resources.values().map(Resource::row).collect();
+        let health = Report::health_of(&rows).status;
+        if self.spec.deletion.is_some() {
+            Some("is being deleted".to_owned())
+        } else if !is_current || self.sync_status() != SyncStatus::Synced {
+            Some("is not synced".to_owned())
+        } else if self.running.as_ref().is_some_and(|running| !running.is_heal) {
+            Some("is being synced".to_owned())
+        } else {
+            (health != tautline_health::HealthStatus::Healthy).then(|| format!("is {health}"))
+        }
     }
 
     /// Whether the app is interested in an object: it is one of its own.
@@ -407,7 +426,8 @@ impl App {
         self.judge_all(world, now, out);
         self.settle_refresh(out);
         out.push(Effect::TellNeighbours);
-        out.push(Effect::Report { urgent: true });
+        // Of one commit to many apps, those that it changes write first.
+        out.push(Effect::Report { urgent: self.comparison_error.is_some() });
     }
 
     /// Prepares what was rendered without an error for the kinds as they are known now. While a kind's scope is

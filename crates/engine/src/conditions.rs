@@ -25,6 +25,9 @@ impl App {
         if let Some(message) = &self.sync_error {
             add(ConditionKind::SyncError, message.clone());
         }
+        if let Some(message) = &self.waits_for {
+            add(ConditionKind::DependencyWarning, format!("the sync waits: {message}"));
+        }
         if let Some(message) = self.pin_message() {
             add(ConditionKind::RollbackWarning, message);
         }

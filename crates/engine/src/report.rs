@@ -44,6 +44,7 @@ pub enum ConditionKind {
     OrphanedResourceWarning,
     ExcludedResourceWarning,
     RollbackWarning,
+    DependencyWarning,
     UnknownError,
 }
 

@@ -31,6 +31,8 @@ pub struct AppSpec {
     pub deletion: Option<Deletion>,
     /// Whether the app is looked at but never written (`--observe`, `skip-reconcile`).
     pub observe_only: bool,
+    /// Apps that must be synced and well before a revision of this one is.
+    pub depends_on: Vec<AppId>,
     /// Which differences are not to be seen.
     pub ignore: IgnoreRules,
     /// When a person last confirmed what asks for it (`argocd.argoproj.io/deletion-approved`). It answers what

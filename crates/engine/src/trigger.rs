@@ -36,6 +36,9 @@ impl App {
             // R20: an object that leaves this app may be on its way to another one. We are told.
             return;
         }
+        if self.waits(world, out) {
+            return;
+        }
         if let Some((trigger, request)) = self.resumption(now, out) {
             return self.begin(trigger, &request, world, now, out);
         }
@@ -57,6 +60,25 @@ impl App {
             let request = SyncRequest { prune, ..SyncRequest::default() };
             self.begin(trigger, &request, world, now, out);
         }
+    }
+
+    /// Whether a new revision, or a sync that was asked for, waits for an app that this one depends on. Drift is
+    /// undone meanwhile.
+    fn waits(&mut self, world: &World<'_>, out: &mut Vec<Effect>) -> bool {
+        let is_heal = self.requested.is_none()
+            && self
+                .attempted
+                .as_ref()
+                .zip(self.revision.as_ref())
+                .is_some_and(|(a, r)| a.succeeded && a.revision == r.id);
+        let obstacle = || self.spec.depends_on.iter().find_map(|app| world.neighbours.obstacle(app));
+        let waits_for = if is_heal { None } else { obstacle() };
+        let waits = waits_for.is_some();
+        if self.waits_for != waits_for {
+            self.waits_for = waits_for;
+            out.push(Effect::Report { urgent: false });
+        }
+        waits
     }
 
     /// Why a request cannot be done (rule R1): it is never done in part.

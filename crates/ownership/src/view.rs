@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Freshness, GroupKind, Object, Presence, ResourceKey, Uid, Why};
+use tautline_core::{AppId, Freshness, GroupKind, Object, Presence, ResourceKey, Uid, Why};
 
 /// Where the objects of a kind live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,5 +55,11 @@ pub trait Neighbours: Send + Sync {
     /// this one (rule R20).
     fn undecided(&self) -> bool {
         false
+    }
+
+    /// What keeps an app that depends on `app` from being synced: it is not there, not synced, not well, or waits
+    /// itself for the one that asks. `None` if nothing does.
+    fn obstacle(&self, app: &AppId) -> Option<String> {
+        Some(format!("app {app} is not known here"))
     }
 }

@@ -22,6 +22,9 @@ use crate::watcher::Watcher;
 /// How many messages are taken before apps are asked what follows from them.
 const AT_ONCE: usize = 256;
 
+/// How long news that is not urgent waits for more of it: what comes within this time is one write.
+const GATHER: Duration = Duration::from_millis(100);
+
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Coordinator {
@@ -60,7 +63,8 @@ pub(crate) struct Entry {
 /// How far an app's report is behind.
 #[derive(Default)]
 struct Reporting {
-    is_dirty: bool,
+    /// Since when there is something to write.
+    dirty_since: Option<Timestamp>,
     is_urgent: bool,
     is_running: bool,
     last: Option<Timestamp>,
@@ -388,7 +392,7 @@ impl Coordinator {
             }
             Effect::Report { urgent } => {
                 if let Some(entry) = self.apps.get_mut(id) {
-                    entry.reporting.is_dirty = true;
+                    entry.reporting.dirty_since.get_or_insert(now);
                     entry.reporting.is_urgent |= urgent;
                 }
             }
@@ -481,23 +485,29 @@ impl Coordinator {
     fn flush(&mut self, id: &AppId, now: Timestamp) {
         let Some(entry) = self.apps.get_mut(id) else { return };
         let reporting = &mut entry.reporting;
-        if !reporting.is_dirty || reporting.is_running {
-            return;
-        }
-        let due = reporting.last.map_or(now, |last| last + REPORT_EVERY);
+        let Some(since) = reporting.dirty_since.filter(|_| !reporting.is_running) else { return };
+        let due = reporting.last.map_or(since + GATHER, |last| (last + REPORT_EVERY).max(since + GATHER));
         if !reporting.is_urgent && due > now {
             self.timers.insert((due, id.clone()));
             return;
         }
-        (reporting.is_dirty, reporting.is_urgent) = (false, false);
+        (reporting.dirty_since, reporting.is_urgent) = (None, false);
         (reporting.is_running, reporting.last) = (true, Some(now));
         let report = entry.app.report();
+        self.tell_dependents(id);
         let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
         let _ = self.changes.send(app.clone());
         tokio::spawn(async move {
             records.report(&app, &report).await;
             let _ = out.send(Message::Reported(app));
         });
+    }
+
+    /// Lets the apps that wait for one look again.
+    fn tell_dependents(&self, id: &AppId) {
+        for (other, _) in self.apps.iter().filter(|(_, entry)| entry.input.spec.depends_on.contains(id)) {
+            let _ = self.out.send(Message::Event(other.clone(), Event::Tick));
+        }
     }
 
     fn reported(&mut self, id: &AppId) {
@@ -584,8 +594,42 @@ impl Neighbours for Others<'_> {
         holders.iter().find(|id| *id != self.me).map(|id| id.name.clone())
     }
 
+    fn obstacle(&self, app: &AppId) -> Option<String> {
+        let Some(entry) = self.apps.get(app) else {
+            return Some(match app == self.me {
+                true => format!("app {app} depends on itself"),
+                false => format!("there is no app {app}"),
+            });
+        };
+        if let Some(way) = self.way_back(app) {
+            let way: Vec<String> = way.iter().map(ToString::to_string).collect();
+            return Some(format!("the apps {} depend on each other in a circle", way.join(", ")));
+        }
+        entry.app.unfinished().map(|what| format!("app {app} {what}"))
+    }
+
     fn undecided(&self) -> bool {
         self.apps.values().any(|e| e.app.is_undecided() && e.input.spec.want == *self.want)
+    }
+}
+
+impl Others<'_> {
+    /// The apps by which a dependency leads back to the one that asks, if it does.
+    fn way_back(&self, from: &AppId) -> Option<Vec<AppId>> {
+        let mut seen = BTreeSet::new();
+        let mut ways = vec![vec![self.me.clone(), from.clone()]];
+        while let Some(way) = ways.pop() {
+            let Some(entry) = way.last().and_then(|last| self.apps.get(last)) else { continue };
+            for next in &entry.input.spec.depends_on {
+                if next == self.me {
+                    return Some(way);
+                }
+                if seen.insert(next.clone()) {
+                    ways.push(way.iter().chain([next]).cloned().collect());
+                }
+            }
+        }
+        None
     }
 }
 

@@ -12,7 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tautline::Embedding;
 use tautline_apiserver::Server;
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline_cluster::{ApiResource, Counted, Counts, Patch, Stage, Target, WriteOptions, until};
+use tautline_cluster::{
+    ApiResource, Counted, Counts, Patch, Query, RawObject, Stage, Target, WriteOptions, until,
+};
 use tautline_core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
@@ -149,9 +151,10 @@ impl Stand {
         self.counts().iter().filter(|(count, _)| is_it(count)).map(|(_, n)| n).sum()
     }
 
-    /// How often the controller wrote to objects other than Applications.
+    /// How often the controller wrote to objects other than Applications and their Events.
     pub fn written(&self) -> u64 {
-        let is_app = |resource: &str| resource.starts_with("applications.argoproj.io");
+        let is_app =
+            |resource: &str| resource.starts_with("applications.argoproj.io") || resource == "events";
         self.writes().iter().filter(|((_, resource), _)| !is_app(resource)).map(|(_, n)| n).sum()
     }
 
@@ -300,6 +303,20 @@ impl Stand {
     ) -> Option<Arc<Object>> {
         let target = Target::new(self.resource(api_version, kind).await, namespace, name);
         self.admin.get(&target).await.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"))
+    }
+
+    /// All objects of a kind in a namespace.
+    pub async fn list(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Arc<Object>> {
+        let query = Query {
+            namespace: Some(namespace.to_owned()),
+            ..Query::all(self.resource(api_version, kind).await)
+        };
+        let mut found = Vec::new();
+        let gvk = query.resource.gvk.clone();
+        let mut sink = |raw: RawObject| found.extend(raw.decode(&gvk));
+        let listed = self.admin.list(&query, &mut sink).await;
+        listed.unwrap_or_else(|error| panic!("{kind}: {error}"));
+        found
     }
 
     /// An Application.
