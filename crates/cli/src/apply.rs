@@ -32,7 +32,14 @@ const SERVED_WITHIN: u32 = 20;
 /// Runs the verb.
 pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     let live = connect(&options.compare.cluster).await?;
-    let stored = StoredPlan::read(&options.compare.source.path)?;
+    let mut stored = StoredPlan::read(&options.compare.source.path)?;
+    match (&options.verify, &mut stored) {
+        (Some(keys), Some(stored)) => eprintln!("taut: the plan is signed by {}", stored.verify(keys)?),
+        (Some(_), None) => {
+            return Err(Failure::usage("--verify is for a plan that taut plan -o FILE wrote."));
+        }
+        (None, _) => {}
+    }
     let planned = match &stored {
         Some(stored) => as_reviewed(stored, options, &live).await?,
         None => plan::make(&options.compare, options.prune, &live).await?,
@@ -40,6 +47,9 @@ pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     print!("{}", planned.to_text());
     if let Some(first) = planned.unknown.first() {
         return Err(Failure::work(format!("nothing is written, because the plan is not complete: {first}")));
+    }
+    if let Some(first) = planned.plan.faults.first() {
+        return Err(Failure::work(format!("nothing is written: {first}.")));
     }
     if options.dry_run || planned.plan.is_empty() {
         return Ok(0);

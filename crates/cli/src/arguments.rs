@@ -112,6 +112,9 @@ pub(crate) struct PlanOptions {
     /// How the plan is printed: text, json, or a FILE that it is written to, for taut apply FILE
     #[arg(long, short = 'o', default_value = "text", value_name = "text|json|FILE", value_parser = PlanOutput::parse)]
     pub(crate) output: PlanOutput,
+    /// Sign the plan that is written to a FILE with this private SSH key (ed25519, without a passphrase)
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sign: Option<PathBuf>,
     /// Print the least rights that following the plan needs, as Roles, and not the plan
     #[arg(long)]
     pub(crate) rbac: bool,
@@ -164,6 +167,9 @@ pub(crate) struct ApplyOptions {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    /// For a stored plan: take it only if one of the public SSH keys in this file has signed it
+    #[arg(long, value_name = "KEYS")]
+    pub(crate) verify: Option<PathBuf>,
     /// For a stored plan: what becomes of steps that are not as they were
     #[arg(long, default_value = "refuse")]
     pub(crate) when_stale: WhenStale,

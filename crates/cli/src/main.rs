@@ -17,6 +17,7 @@ mod plan;
 mod rbac;
 mod render;
 mod serve;
+mod signing;
 mod stored;
 mod system;
 mod tree;

@@ -34,6 +34,9 @@ pub(crate) struct Planned {
 
 /// Runs the verb.
 pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
+    if options.sign.is_some() && !matches!(options.output, PlanOutput::File(_)) {
+        return Err(Failure::usage("--sign is for a plan that is written to a file; say -o FILE too."));
+    }
     let live = connect(&options.compare.cluster).await?;
     let planned = make(&options.compare, options.prune, &live).await?;
     if options.rbac {
@@ -45,12 +48,16 @@ pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
         PlanOutput::Json => println!("{}", planned.to_json()?),
         PlanOutput::File(file) => {
             print!("{}", planned.to_text());
-            StoredPlan::new(&options.compare, options.prune, planned.masked()).write(file)?;
+            let mut stored = StoredPlan::new(&options.compare, options.prune, planned.masked());
+            if let Some(key) = &options.sign {
+                stored.sign(key)?;
+            }
+            stored.write(file)?;
             println!("written to {}; take it with: taut apply {}", file.display(), file.display());
         }
     }
     planned.unknown.iter().for_each(|line| eprintln!("taut: {line}"));
-    Ok(u8::from(!planned.unknown.is_empty()))
+    Ok(u8::from(!planned.unknown.is_empty() || !planned.plan.faults.is_empty()))
 }
 
 /// Renders, compares, and plans.

@@ -11,6 +11,7 @@ use tautline::plan::{Plan, Step, StepId};
 
 use crate::arguments::{CompareOptions, SourceOptions, WhenStale};
 use crate::failure::{Failure, Result};
+use crate::signing;
 
 const API_VERSION: &str = "tautline.dev/v1";
 
@@ -32,6 +33,9 @@ pub(crate) struct StoredPlan {
     pub(crate) prune: bool,
     /// The plan; of Secrets it holds no digest.
     plan: Plan,
+    /// An SSH signature over this very document without this field, as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
 }
 
 /// What is left of a stored plan.
@@ -55,12 +59,33 @@ impl StoredPlan {
             field_manager: options.field_manager.clone(),
             prune,
             plan,
+            signature: None,
         }
     }
 
+    /// Signs the plan with the private key in a file.
+    pub(crate) fn sign(&mut self, key: &Path) -> Result<()> {
+        self.signature = None;
+        self.signature = Some(signing::sign(&self.to_text()?, key)?);
+        Ok(())
+    }
+
+    /// Whose signature the plan carries, of the public keys in a file; an error if it carries none of theirs.
+    pub(crate) fn verify(&mut self, keys: &Path) -> Result<String> {
+        let Some(signature) = self.signature.take() else {
+            return Err(Failure::work(
+                "nothing is written: the plan is not signed, and --verify wants it to be.",
+            ));
+        };
+        signing::verify(&self.to_text()?, &signature, keys)
+    }
+
+    fn to_text(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(self).map_err(Failure::work)? + "\n")
+    }
+
     pub(crate) fn write(&self, file: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self).map_err(Failure::work)?;
-        std::fs::write(file, text + "\n").map_err(|e| Failure::work(format!("{}: {e}.", file.display())))
+        std::fs::write(file, self.to_text()?).map_err(|e| Failure::work(format!("{}: {e}.", file.display())))
     }
 
     /// The plan in a file; `None` if the file is something else.

@@ -39,6 +39,8 @@ pub(crate) struct Coordinator {
     pub(crate) index: Index,
     pub(crate) watchers: BTreeMap<GroupKind, JoinHandle<()>>,
     pub(crate) timers: BTreeSet<(Timestamp, AppId)>,
+    /// Apps that have to look at the others' renders anew before they do anything.
+    pub(crate) contested: BTreeSet<AppId>,
     /// Apps that took events and were not asked yet what follows.
     pub(crate) unsettled: BTreeSet<AppId>,
     /// What wants stood for at the latest look, which is counted.
@@ -300,9 +302,13 @@ impl Coordinator {
         self.with_world(id, |app, world, now| app.take(event, world, now));
     }
 
-    /// Asks the apps that took events what follows from them, until none has anything new.
+    /// Asks the apps that took events what follows from them, until none has anything new. An app that another
+    /// one's render matters to looks at that first: what it prunes may just have come to be held there (rule R20).
     fn settle(&mut self) {
         while let Some(id) = self.unsettled.pop_first() {
+            if self.contested.remove(&id) {
+                self.with_world(&id, |app, world, now| app.take(Event::Neighbours, world, now));
+            }
             self.with_world(&id, App::settle);
             self.flush(&id, self.parts.clock.now());
         }
@@ -417,10 +423,9 @@ impl Coordinator {
     fn tell_contested(&mut self) {
         let contested: Vec<AppId> =
             self.apps.iter().filter(|(_, e)| e.app.is_contested()).map(|(id, _)| id.clone()).collect();
-        for id in contested {
-            // By message, not by call: one app's news must not recurse through all.
-            let _ = self.out.send(Message::Event(id, Event::Neighbours));
-        }
+        // Not by call: one app's news must not recurse through all.
+        self.unsettled.extend(contested.iter().cloned());
+        self.contested.extend(contested);
     }
 
     fn scan(&mut self) {

@@ -52,7 +52,12 @@ impl Simulation {
             Effect::Watch(kinds) => self.wanted = kinds,
             Effect::Resolve(want) => {
                 let result = at_once(self.source.resolve(&want)).map_err(|error| error.to_string());
-                self.events.push_back(Event::Resolved(result));
+                let is_pinned = self.app.pinned_want().as_ref() == Some(&want);
+                self.events.push_back(if is_pinned {
+                    Event::Pinned(result)
+                } else {
+                    Event::Resolved(result)
+                });
             }
             Effect::Render { revision, .. } => {
                 let rendered = self.render(revision, application);
