@@ -1,0 +1,169 @@
+//! The commands on a cluster: the program's own API server, played with workloads.
+#![allow(clippy::disallowed_methods, reason = "the tests start the program and make its input files")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers fail the test that uses them")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A cluster, and a folder of manifests.
+struct Ground {
+    server: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("kubeconfig");
+        let server = Command::new(env!("CARGO_BIN_EXE_taut"))
+            .args(["apiserver", "--workloads", "--write-kubeconfig"])
+            .arg(&kubeconfig)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begun = Instant::now();
+        while !kubeconfig.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the API server does not start");
+            std::thread::yield_now();
+        }
+        std::fs::create_dir(folder.path().join("web")).unwrap();
+        Self { server, folder }
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn taut(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taut"));
+        command.args(arguments).env("KUBECONFIG", self.folder.path().join("kubeconfig")).stdin(Stdio::null());
+        command.output().unwrap()
+    }
+
+    /// Runs a command; answers its exit code, and what it printed and complained of.
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.taut(arguments);
+        let text = [&output.stdout[..], &output.stderr[..]].concat();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn config_map(name: &str, value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n")
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector:\n    matchLabels: {app: web}\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n      - name: app\n        image: web:1\n";
+
+#[track_caller]
+fn check((code, text): (i32, String), expect: i32, parts: &[&str]) {
+    assert_eq!(code, expect, "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_folder_from_the_first_apply_to_the_last_prune() {
+    let ground = Ground::new();
+    let web = ground.path("web");
+    ground.file("web/a.yaml", &config_map("a", "1"));
+    ground.file("web/web.yaml", DEPLOYMENT);
+    let app = ["--app", "shop"];
+    let with = |verb: &str, more: &[&str]| {
+        let arguments: Vec<&str> = [&[verb, &web][..], &app, more].concat();
+        ground.run(&arguments)
+    };
+    check(with("diff", &[]), 1, &["ConfigMap", "web"]);
+    check(with("plan", &[]), 0, &["+ create ConfigMap default/a", "2 to create, 0 to change, 0 to delete"]);
+    check(with("apply", &["--dry-run"]), 0, &["2 to create"]);
+    check(with("apply", &[]), 2, &["--yes"]);
+    check(with("apply", &["-y"]), 0, &["2 to create"]);
+    check(with("diff", &[]), 0, &[]);
+    check(ground.run(&["tree", "shop"]), 0, &["Deployment", "ReplicaSet", "Pod"]);
+    check(ground.run(&["why", "Deployment/web"]), 0, &[]);
+    ground.file("web/a.yaml", &config_map("a", "2"));
+    check(with("diff", &["-o", "json"]), 1, &["data.key"]);
+    std::fs::remove_file(ground.path("web/web.yaml")).unwrap();
+    let parts = ["1 object is deleted", "Deployment default/web", "0 to create, 1 to change, 1 to delete"];
+    check(with("plan", &["--prune"]), 0, &parts);
+    check(with("apply", &["--prune", "-y"]), 0, &parts);
+    check(with("diff", &[]), 0, &[]);
+    check(with("plan", &["--rbac"]), 0, &[]);
+}
+
+#[test]
+fn a_plan_is_stored_signed_verified_and_refused_when_stale() {
+    let ground = Ground::new();
+    let (web, plan) = (ground.path("web"), ground.path("plan.json"));
+    ground.file("web/a.yaml", &config_map("a", "1"));
+    let key = ground.path("key");
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", &key]).status();
+    let signs = made.is_ok_and(|status| status.success());
+    if !signs {
+        println!("SKIPPED: there is no ssh-keygen, so nothing is signed");
+    }
+    let sign: &[&str] = if signs { &["--sign", &key] } else { &[] };
+    let public = format!("{key}.pub");
+    let verify: &[&str] = if signs { &["--verify", &public] } else { &[] };
+    check(
+        ground.run(&[&["plan", &web, "--app", "shop", "-o", &plan][..], sign].concat()),
+        0,
+        &["written to"],
+    );
+    if signs {
+        let text = std::fs::read_to_string(&plan).unwrap();
+        ground.file("plan.json", &text.replace("ConfigMap", "Configmap"));
+        check(ground.run(&["apply", &plan, "-y", "--verify", &public]), 1, &["changed after it was signed"]);
+        ground.file("plan.json", &text);
+    }
+    ground.file("web/b.yaml", &config_map("b", "1"));
+    let apply = |more: &[&str]| ground.run(&[&["apply", &plan, "-y"][..], verify, more].concat());
+    check(apply(&[]), 1, &["the plan is stale, and nothing is written"]);
+    check(apply(&["--when-stale", "skip"]), 0, &["1 to create"]);
+    check(ground.run(&["diff", &web, "--app", "shop"]), 1, &["b"]);
+    check(ground.run(&["plan", &web, "--sign", &key]), 2, &["-o FILE"]);
+}
+
+#[test]
+fn bad_input_is_told_and_nothing_is_written() {
+    let ground = Ground::new();
+    let web = ground.path("web");
+    ground.file("web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: [1\n");
+    for verb in ["diff", "plan", "apply"] {
+        let (code, text) = ground.run(&[verb, &web, "--app", "shop"]);
+        assert!(code != 0 && text.contains("a.yaml:4"), "{verb}: {code}\n{text}");
+    }
+    ground.file(
+        "web/a.yaml",
+        &config_map("a", "1")
+            .replace("  name: a", "  name: a\n  annotations: {tautline.dev/depends-on: Secret/s}"),
+    );
+    check(
+        ground.run(&["plan", &web, "--app", "shop"]),
+        1,
+        &["cannot be done: ConfigMap default/a depends on Secret/s"],
+    );
+    check(ground.run(&["apply", &web, "--app", "shop", "-y"]), 1, &["nothing is written"]);
+    ground.file("web/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: UPPER}\n");
+    let (code, text) = ground.run(&["apply", &web, "--app", "shop", "-y"]);
+    assert!(code != 0 && text.contains("UPPER"), "{text}");
+    let nowhere = Path::new(&web).join("nowhere").display().to_string();
+    let (code, text) = ground.run(&["diff", &nowhere, "--app", "shop"]);
+    assert!(code == 2 && text.contains("nowhere"), "{code} {text}");
+}
