@@ -95,9 +95,11 @@ fn resource(row: &Row) -> Map {
     if let Some(health) = &row.health {
         let mut value = Map::new();
         value.insert("status", health.status.as_str());
-        let message = if health.message.is_empty() { &row.message } else { &health.message };
+        let cause = row.cause.as_ref().map(ToString::to_string);
+        let own = if health.message.is_empty() { &row.message } else { health.message.as_str() };
+        let message = cause.as_deref().unwrap_or(own);
         if !message.is_empty() {
-            value.insert("message", message.as_str());
+            value.insert("message", message);
         }
         out.insert("health", value);
     }

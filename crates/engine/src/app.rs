@@ -457,6 +457,8 @@ impl App {
         let mut changed = false;
         for key in keys {
             if !self.resources.contains_key(key) && !self.is_ours(key, world) {
+                // Something below one of its objects may tell why that is not well.
+                changed |= self.has_trouble();
                 continue;
             }
             let destination = &self.spec.destination;

@@ -26,6 +26,7 @@
 mod app;
 mod begin;
 mod cascade;
+mod causes;
 mod conditions;
 mod dry_run;
 mod event;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tautline_core::{GroupVersionKind, Origin, ResourceKey, Timestamp};
 use tautline_diff::Change;
-use tautline_health::{Health, HealthStatus};
+use tautline_health::{Cause, Health, HealthStatus};
 use tautline_plan::Phase;
 
 use crate::spec::HistoryEntry;
@@ -74,6 +74,10 @@ pub struct Row {
     pub sync: SyncStatus,
     /// How well it is; none for a kind without a rule.
     pub health: Option<Health>,
+    /// Why it is not well, down to the first cause; only in [`App::explained`].
+    ///
+    /// [`App::explained`]: crate::App::explained
+    pub cause: Option<Cause>,
     /// What there is to say: why it differs, who owns it, what the server said.
     pub message: String,
     /// Whether only a prune would bring it in sync.

@@ -274,6 +274,7 @@ impl Resource {
             gvk: object.map_or_else(|| fallback_gvk(&self.pair.key), |o| o.gvk()),
             sync: self.sync(),
             health: self.health.clone(),
+            cause: None,
             message,
             requires_pruning: self.difference.outcome == Outcome::Delete,
             changes: self.difference.changes.clone(),

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use tautline_cluster::Cache;
 use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want, Why};
-use tautline_engine::{App, Effect, Event, World};
+use tautline_engine::{App, Effect, Event, Report, World};
 use tautline_ownership::{AppInstance, LiveView, Neighbours};
-use tautline_plan::Gate;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -128,15 +127,17 @@ impl Coordinator {
             Message::Reported(id) => self.reported(&id),
             Message::Scanned(result) => self.scanned(&result),
             Message::Ask(id, reply) => {
-                drop(reply.send(self.apps.get(&id).map(|entry| (entry.app.report(), Vec::new()))))
+                drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
             Message::AskAll(reply) => {
-                let views = self.apps.iter().map(|(id, entry)| AppView {
-                    id: id.clone(),
-                    want: entry.input.spec.want.clone(),
-                    path: entry.input.path.clone(),
-                    namespace: entry.input.spec.destination.namespace.clone(),
-                    report: entry.app.report(),
+                let views = self.apps.iter().filter_map(|(id, entry)| {
+                    Some(AppView {
+                        id: id.clone(),
+                        want: entry.input.spec.want.clone(),
+                        path: entry.input.path.clone(),
+                        namespace: entry.input.spec.destination.namespace.clone(),
+                        report: self.explained(id)?,
+                    })
                 });
                 drop(reply.send(views.collect()));
             }
@@ -318,31 +319,33 @@ impl Coordinator {
     fn with_world(&mut self, id: &AppId, act: impl FnOnce(&mut App, &World<'_>, Timestamp) -> Vec<Effect>) {
         let Some(mut entry) = self.apps.remove(id) else { return };
         let now = self.parts.clock.now();
-        let effects = {
-            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-            let want = entry.input.spec.want.clone();
-            let neighbours = Others {
-                apps: &self.apps,
-                index: &self.index,
-                elsewhere: &self.elsewhere,
-                me: id,
-                want: &want,
-            };
-            let gates: &[Arc<dyn Gate>] = &entry.input.gates;
-            let world = World {
-                live: &*cache,
-                scopes: &self.catalog,
-                neighbours: &neighbours,
-                differ: &*self.parts.differ,
-                health: &*self.parts.health,
-                gates,
-            };
-            act(&mut entry.app, &world, now)
-        };
+        let effects = self.in_world(id, &entry.input, |world| act(&mut entry.app, world, now));
         self.apps.insert(id.clone(), entry);
         for effect in effects {
             self.effect(id, effect, now);
         }
+    }
+
+    /// What an app says of itself now.
+    fn explained(&self, id: &AppId) -> Option<Report> {
+        let entry = self.apps.get(id)?;
+        let now = self.parts.clock.now();
+        Some(self.in_world(id, &entry.input, |world| entry.app.explained(world, now)))
+    }
+
+    /// Shows the world as an app sees it.
+    fn in_world<R>(&self, id: &AppId, input: &AppInput, look: impl FnOnce(&World<'_>) -> R) -> R {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let (apps, index, elsewhere) = (&self.apps, &self.index, &self.elsewhere);
+        let neighbours = Others { apps, index, elsewhere, me: id, want: &input.spec.want };
+        look(&World {
+            live: &*cache,
+            scopes: &self.catalog,
+            neighbours: &neighbours,
+            differ: &*self.parts.differ,
+            health: &*self.parts.health,
+            gates: &input.gates,
+        })
     }
 
     fn effect(&mut self, id: &AppId, effect: Effect, now: Timestamp) {
@@ -498,7 +501,7 @@ impl Coordinator {
         }
         (reporting.dirty_since, reporting.is_urgent) = (None, false);
         (reporting.is_running, reporting.last) = (true, Some(now));
-        let report = entry.app.report();
+        let Some(report) = self.explained(id) else { return };
         self.tell_dependents(id);
         let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
         let _ = self.changes.send(app.clone());

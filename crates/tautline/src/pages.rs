@@ -157,6 +157,7 @@ fn node(row: &Row, cache: &Cache) -> Node {
         sync: row.sync.to_string(),
         health: row.health.as_ref().map(|h| h.status.to_string()).unwrap_or_default(),
         message: match &row.health {
+            _ if row.cause.is_some() => row.cause.iter().map(ToString::to_string).collect(),
             Some(health) if row.message.is_empty() => health.message.clone(),
             _ => row.message.clone(),
         },
