@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("health", &["core", "grammar", "schema"]),
     ("diff", &["core", "grammar", "yaml", "schema", "merge"]),
     ("helm", &["core", "grammar", "yaml", "gotemplate"]),
-    ("scripts", &["core", "health"]),
+    ("scripts", &["core", "cel", "health"]),
     ("cluster", &["core", "grammar", "schema", "ownership", "health"]),
     ("kustomize", &["core", "grammar", "yaml"]),
     ("render", &["core", "grammar", "yaml", "helm", "kustomize"]),

@@ -67,9 +67,9 @@ impl CustomizedHealth {
 impl HealthCheck for CustomizedHealth {
     fn assess(&self, object: &Object, around: &dyn Surroundings, now: Timestamp) -> Option<Health> {
         let scripts = self.scripts.read().unwrap_or_else(PoisonError::into_inner).customizations.clone();
-        match scripts.script(object) {
-            Some(_) => scripts.judge(object, now).health,
-            None => self.beneath.assess(object, around, now),
+        match scripts.concern(object) {
+            true => scripts.judge(object, now).health,
+            false => self.beneath.assess(object, around, now),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Health in Lua, as Argo CD's customizations write it.
+//! Health in Lua, as Argo CD's customizations write it, and in CEL, as Flux does.
 //!
 //! Thousands of clusters carry scripts that say how a custom resource is. A script sees the object as `obj`
 //! and returns a table:
@@ -24,7 +24,26 @@
 //! ```
 //!
 //! [`Customizations`] is a set of such scripts, read from the forms in which people keep them, and a
-//! [`tautline_health::HealthCheck`] that asks them before the built-in rules.
+//! [`tautline_health::HealthCheck`] that asks them before the built-in rules. It also holds CEL expressions as Flux's
+//! `healthCheckExprs` has them:
+//!
+//! ```
+//! use tautline_core::{Object, Timestamp, value};
+//! use tautline_scripts::Customizations;
+//!
+//! let rules = Customizations::from_yaml(r#"
+//! - apiVersion: bitnami.com/v1alpha1
+//!   kind: SealedSecret
+//!   failed: status.conditions.exists(e, e.type == 'Synced' && e.status == 'False')
+//!   current: status.conditions.exists(e, e.type == 'Synced' && e.status == 'True')
+//! "#)?;
+//! let object = Object::new(value!({ "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
+//!     "metadata": { "name": "db" }, "status": { "conditions": [{ "type": "Synced", "status": "True" }] } }))?;
+//! let verdict = rules.judge(&object, Timestamp::default());
+//! assert_eq!(verdict.health.unwrap().status.as_str(), "Healthy");
+//! assert_eq!(verdict.rule, "cel bitnami.com/SealedSecret");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # One language for another
 //! Argo CD runs gopher-lua: Lua 5.1 with `goto`. This is Lua 5.4 with what 5.1 had (`unpack`, `table.getn`,
@@ -45,6 +64,7 @@ mod concat;
 mod convert;
 mod customizations;
 mod error;
+mod expressions;
 mod health;
 mod libraries;
 mod limits;

@@ -9,19 +9,21 @@ use globset::{GlobBuilder, GlobMatcher};
 use tautline_core::{Object, Timestamp};
 use tautline_health::{BuiltIn, Health, HealthCheck, HealthStatus, Surroundings, rule_name};
 
+use crate::expressions::Expressions;
 use crate::{Limits, health};
 
 pub use read::ReadError;
 
-/// Scripts by the kinds that they judge, asked before the built-in rules.
+/// Scripts and expressions by the kinds that they judge, asked before the built-in rules.
 ///
 /// A kind's own script comes first; then the patterns, the one with most literal letters first, equal ones in
 /// the order of their text. (Argo CD asks patterns in the random order of a Go map.) `*` stands for any
-/// text, also across the slash, as there.
+/// text, also across the slash, as there. CEL expressions come after the scripts; a kind's own before its group's.
 #[derive(Clone, Default)]
 pub struct Customizations {
     exact: BTreeMap<String, String>,
     patterns: Vec<Pattern>,
+    expressions: Expressions,
     limits: Limits,
 }
 
@@ -37,7 +39,7 @@ struct Pattern {
 pub struct Verdict {
     /// The health; `None` if no rule has anything to say.
     pub health: Option<Health>,
-    /// `lua GROUP/KIND`, `built-in GROUP/KIND` or `none`.
+    /// `lua GROUP/KIND`, `cel GROUP/KIND`, `built-in GROUP/KIND` or `none`.
     pub rule: String,
 }
 
@@ -54,12 +56,17 @@ impl Customizations {
         self
     }
 
-    /// How many scripts there are.
+    /// How many scripts and kinds with expressions there are.
     pub fn len(&self) -> usize {
-        self.exact.len() + self.patterns.len()
+        self.exact.len() + self.patterns.len() + self.expressions.len()
     }
 
-    /// Whether there is no script.
+    /// Whether an object is judged by a script or an expression.
+    pub fn concern(&self, object: &Object) -> bool {
+        self.script(object).is_some() || self.expressions.concern(object)
+    }
+
+    /// Whether there is neither.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -96,16 +103,18 @@ impl Customizations {
         Some((&found.text, &found.script))
     }
 
-    /// Judges an object: one that is being deleted is on its way out, then its script, then the built-in rule.
-    /// A script that fails makes the object Unknown, with the failure as the message.
+    /// Judges an object: one that is being deleted is on its way out, then its script, then its expressions, then
+    /// the built-in rule. A script or expression that fails makes the object Unknown, with the failure as the message.
     pub fn judge(&self, object: &Object, now: Timestamp) -> Verdict {
         let rule = |origin: &str, name: &str| format!("{origin} {name}");
+        let own = self.expressions.judge(object).filter(|_| !object.is_terminating());
         match self.script(object).filter(|_| !object.is_terminating()) {
             Some((_, script)) => {
                 let health = health(script, object, now, &self.limits)
                     .unwrap_or_else(|error| Some(Health::new(HealthStatus::Unknown, error.to_string())));
                 Verdict { health, rule: rule("lua", &name(object)) }
             }
+            None if own.is_some() => Verdict { health: own, rule: rule("cel", &name(object)) },
             None => match tautline_health::assess(object) {
                 Some(health) => Verdict { health: Some(health), rule: rule("built-in", &rule_name(object)) },
                 None => Verdict { health: None, rule: "none".to_owned() },
@@ -116,9 +125,9 @@ impl Customizations {
 
 impl HealthCheck for Customizations {
     fn assess(&self, object: &Object, around: &dyn Surroundings, now: Timestamp) -> Option<Health> {
-        match self.script(object) {
-            Some(_) => self.judge(object, now).health,
-            None => BuiltIn.assess(object, around, now),
+        match self.concern(object) {
+            true => self.judge(object, now).health,
+            false => BuiltIn.assess(object, around, now),
         }
     }
 }

@@ -31,20 +31,27 @@ pub enum ReadError {
 
 /// The key of the map of all customizations.
 const MAP: &str = "resource.customizations";
+/// The key of CEL expressions, in the form of Flux's `healthCheckExprs`; our own.
+const EXPRESSIONS: &str = "resource.customizations.expressions";
 /// The start of keys with one script each.
 const HEALTH: &str = "resource.customizations.health.";
 
 impl Customizations {
-    /// Reads a YAML text in any of three forms: a ConfigMap whose `data` has Argo CD's keys, a map of those keys
-    /// (`resource.customizations`, `resource.customizations.health.GROUP_KIND`), or the map that
-    /// `resource.customizations` holds (`GROUP/KIND: {health.lua: …}`).
+    /// Reads a YAML text in any of five forms: a ConfigMap whose `data` has Argo CD's keys, a map of those keys
+    /// (`resource.customizations`, `resource.customizations.health.GROUP_KIND`), the map that
+    /// `resource.customizations` holds (`GROUP/KIND: {health.lua: …}`), a list of CEL expressions as Flux has them, or
+    /// a Flux object with them in `spec.healthCheckExprs`. Beside Argo CD's keys, `resource.customizations.expressions`
+    /// holds such a list.
     ///
     /// # Errors
     /// The text is no YAML or has another form.
     pub fn from_yaml(text: &str) -> Result<Self, ReadError> {
         let document = parse(text)?;
         let mut all = Self::new();
+        let exprs = document.get("spec").and_then(|spec| spec.get("healthCheckExprs"));
         match document.get("data") {
+            _ if document.is_sequence() => all.expressions.read(&document)?,
+            None if exprs.is_some() => all.expressions.read(exprs.unwrap_or(&Value::Null))?,
             Some(data) if document.get("kind").is_some() => all.read_keys(data)?,
             _ if has_keys(&document) => all.read_keys(&document)?,
             _ => all.read_map(&document)?,
@@ -89,6 +96,12 @@ impl Customizations {
             match map.as_str() {
                 Some(text) => self.read_map(&parse(text)?)?,
                 None => self.read_map(map)?,
+            }
+        }
+        if let Some(list) = data.get(EXPRESSIONS) {
+            match list.as_str() {
+                Some(text) => self.expressions.read(&parse(text)?)?,
+                None => self.expressions.read(list)?,
             }
         }
         for (key, value) in entries(data)? {
