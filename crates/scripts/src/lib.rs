@@ -60,6 +60,7 @@
 //! `format`, `sort`, …) are our own or pay first.
 #![forbid(unsafe_code)]
 
+mod actions;
 mod concat;
 mod convert;
 mod customizations;
@@ -72,6 +73,7 @@ mod number;
 mod pattern;
 mod sandbox;
 
+pub use actions::{Action, Actions, Impact};
 pub use customizations::{Customizations, ReadError, Verdict};
 pub use error::ScriptError;
 pub use health::health;

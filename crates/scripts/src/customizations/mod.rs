@@ -10,7 +10,7 @@ use tautline_core::{Object, Timestamp};
 use tautline_health::{BuiltIn, Health, HealthCheck, HealthStatus, Surroundings, rule_name};
 
 use crate::expressions::Expressions;
-use crate::{Limits, health};
+use crate::{Actions, Limits, health};
 
 pub use read::ReadError;
 
@@ -24,6 +24,7 @@ pub struct Customizations {
     exact: BTreeMap<String, String>,
     patterns: Vec<Pattern>,
     expressions: Expressions,
+    actions: BTreeMap<String, Actions>,
     limits: Limits,
 }
 
@@ -64,6 +65,11 @@ impl Customizations {
     /// Whether an object is judged by a script or an expression.
     pub fn concern(&self, object: &Object) -> bool {
         self.script(object).is_some() || self.expressions.concern(object)
+    }
+
+    /// The actions of an object's kind, if there are any.
+    pub fn actions(&self, object: &Object) -> Option<&Actions> {
+        self.actions.get(&name(object))
     }
 
     /// Whether there is neither.

@@ -3,6 +3,7 @@
 use serde_yaml::Value;
 
 use super::Customizations;
+use crate::Actions;
 
 /// Why customizations cannot be read.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum ReadError {
 const MAP: &str = "resource.customizations";
 /// The key of CEL expressions, in the form of Flux's `healthCheckExprs`; our own.
 const EXPRESSIONS: &str = "resource.customizations.expressions";
+/// The start of keys with the actions of one kind each.
+const ACTIONS: &str = "resource.customizations.actions.";
 /// The start of keys with one script each.
 const HEALTH: &str = "resource.customizations.health.";
 
@@ -105,13 +108,11 @@ impl Customizations {
             }
         }
         for (key, value) in entries(data)? {
-            let Some(kind) = key.strip_prefix(HEALTH) else { continue };
-            let kind = match kind.split('_').collect::<Vec<_>>().as_slice() {
-                [kind] => (*kind).to_owned(),
-                [group, kind] => format!("{group}/{kind}"),
-                _ => return Err(entry(key, "its name must end in GROUP_KIND")),
-            };
-            self.insert(&kind, script(key, value)?)?;
+            if let Some(kind) = key.strip_prefix(HEALTH) {
+                self.insert(&kind_of(key, kind)?, script(key, value)?)?;
+            } else if let Some(kind) = key.strip_prefix(ACTIONS) {
+                self.actions.insert(kind_of(key, kind)?, Actions::from_yaml(script(key, value)?)?);
+            }
         }
         Ok(())
     }
@@ -121,8 +122,20 @@ impl Customizations {
             if let Some(value) = fields.get("health.lua") {
                 self.insert(kind, script(kind, value)?)?;
             }
+            if let Some(value) = fields.get("actions") {
+                self.actions.insert(kind.to_owned(), Actions::from_yaml(script(kind, value)?)?);
+            }
         }
         Ok(())
+    }
+}
+
+/// `GROUP/KIND` of a key's end `GROUP_KIND`.
+fn kind_of(key: &str, end: &str) -> Result<String, ReadError> {
+    match end.split('_').collect::<Vec<_>>().as_slice() {
+        [kind] => Ok((*kind).to_owned()),
+        [group, kind] => Ok(format!("{group}/{kind}")),
+        _ => Err(entry(key, "its name must end in GROUP_KIND")),
     }
 }
 
