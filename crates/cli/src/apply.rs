@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         if let Some(step) = self.planned.plan.step(id) {
             let word = match &performed.result {
                 StepResult::Done(_) => "done",
-                StepResult::Skipped(_) => "skipped",
+                StepResult::Skipped(_) | StepResult::Kept(_) => "skipped",
                 StepResult::Failed(_) => "failed",
                 StepResult::Refused(_) => "refused",
             };

@@ -46,6 +46,11 @@ impl App {
         match self.deletion_stage {
             DeletionStage::PreDelete => self.run_deletion_hooks(Phase::PreDelete, since, world, now, out),
             DeletionStage::PostDelete => self.run_deletion_hooks(Phase::PostDelete, since, world, now, out),
+            DeletionStage::Objects | DeletionStage::Hooks
+                if self.deletion_retry_at.is_some_and(|at| now < at) =>
+            {
+                out.extend(self.deletion_retry_at.map(Effect::WakeAt));
+            }
             DeletionStage::Objects | DeletionStage::Hooks => match next_batch(self, propagation, since) {
                 Batch::Delete(plan) => self.perform(plan, BTreeMap::new(), now, world, out),
                 Batch::Wait(reason) => self.hold(reason, out),
@@ -110,6 +115,17 @@ impl App {
         let options = PlanOptions { is_whole: true, ..PlanOptions::default() };
         let (plan, _) = Plan::build(self.deletion_inputs(), [], &runs, &options);
         self.perform(plan, hooks::objects(&runs), now, world, out);
+    }
+
+    /// Deletes that failed are tried again after a while, ever longer.
+    pub(crate) fn pace_deletion(&mut self, operation: &Operation, now: Timestamp) {
+        if operation.phase == OperationPhase::Succeeded {
+            (self.deletion_retries, self.deletion_retry_at) = (0, None);
+            return;
+        }
+        self.deletion_retries += 1;
+        self.deletion_retry_at = Some(now + self.spec.policy.retry.delay(self.deletion_retries));
+        self.deletion_error = Some(format!("it is tried again: {}", operation.message));
     }
 
     fn deletion_inputs(&self) -> Inputs {

@@ -183,11 +183,8 @@ impl App {
         }
         let is_heal = running.is_heal;
         running.progress.end(id, result.clone());
-        if let StepResult::Skipped(_) = &result
-            && step.action.is_delete()
-            && step.key.group_kind().is("", "Namespace")
-        {
-            // R19: its content is looked at again after the next render, not at every event.
+        if let StepResult::Kept(_) = &result {
+            // R19: a namespace's content is looked at again after the next render, not at every event.
             self.kept.insert(step.key.clone());
         }
         if step.action == Action::CreateNamespace {
@@ -208,7 +205,7 @@ impl App {
                     resource.ledger.healed(now);
                 }
             }
-            StepResult::Skipped(_) => {}
+            StepResult::Skipped(_) | StepResult::Kept(_) => {}
         }
         resource.forget();
         resource.judge(&self.prepared, &self.spec, world, now);
@@ -295,6 +292,9 @@ impl App {
                 let is_skipped = matches!(running.progress.result(step.id), Some(StepResult::Skipped(_)));
                 is_skipped && step.hook.is_none() && !step.key.group_kind().is("", "Namespace")
             });
+        if self.spec.deletion.is_some() && !running.plan.steps.iter().any(Step::runs_hook) {
+            self.pace_deletion(&running.operation, now);
+        }
         if self.spec.deletion.is_some() && running.plan.steps.iter().any(Step::runs_hook) {
             let is_done = running.operation.phase == OperationPhase::Succeeded;
             self.deletion_hooks = Some(if is_done { Ok(()) } else { Err(running.operation.message.clone()) });
@@ -373,9 +373,9 @@ fn result_of(step: &Step, result: &StepResult) -> ObjectResult {
     let is_prune = matches!(step.action, Action::Delete { reason: Reason::Pruned | Reason::AppDeleted, .. });
     let status = match (result, is_prune) {
         (StepResult::Failed(_) | StepResult::Refused(_), _) => "SyncFailed",
-        (StepResult::Done(_) | StepResult::Skipped(_), false) => "Synced",
+        (StepResult::Done(_) | StepResult::Skipped(_) | StepResult::Kept(_), false) => "Synced",
         (StepResult::Done(_), true) => "Pruned",
-        (StepResult::Skipped(_), true) => "PruneSkipped",
+        (StepResult::Skipped(_) | StepResult::Kept(_), true) => "PruneSkipped",
     };
     let message = match (result.message(), &step.action) {
         ("", Action::Delete { .. }) if is_prune => "pruned".to_owned(),

@@ -14,6 +14,8 @@ pub enum StepResult {
     Done(String),
     /// It was not needed after all.
     Skipped(String),
+    /// The object stays for this reason, until something else is wanted: it is not tried again at every event.
+    Kept(String),
     /// It could not be done; trying again may help.
     Failed(String),
     /// The server refused it, and will refuse the same again (a 422, a 403).
@@ -29,9 +31,11 @@ impl StepResult {
     /// What there is to say.
     pub fn message(&self) -> &str {
         match self {
-            Self::Done(message) | Self::Skipped(message) | Self::Failed(message) | Self::Refused(message) => {
-                message
-            }
+            Self::Done(message)
+            | Self::Skipped(message)
+            | Self::Kept(message)
+            | Self::Failed(message)
+            | Self::Refused(message) => message,
         }
     }
 }

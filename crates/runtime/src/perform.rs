@@ -78,9 +78,9 @@ impl Performer {
         let key = &work.step.key;
         if work.step.action.is_delete()
             && key.group_kind().is("", "Namespace")
-            && let Some(reason) = self.not_empty(&key.name, work.destination.app.as_str()).await
+            && let Some(result) = self.not_empty(&key.name, work.destination.app.as_str()).await
         {
-            return Performed { result: StepResult::Skipped(reason), answer: None, deleted: None };
+            return Performed { result, answer: None, deleted: None };
         }
         let job = Job {
             step: &work.step,
@@ -123,7 +123,7 @@ impl Performer {
     }
 
     /// Why a Namespace may not be deleted: what stands in it that is not this app's (rule R19).
-    async fn not_empty(&self, namespace: &str, app: &str) -> Option<String> {
+    async fn not_empty(&self, namespace: &str, app: &str) -> Option<StepResult> {
         for resource in self.catalog.listable().into_iter().filter(|r| r.namespaced) {
             let kind = resource.gvk.group_kind();
             if kind.is("", "Event") || kind.is("events.k8s.io", "Event") {
@@ -142,11 +142,18 @@ impl Performer {
                     foreign = Some(object.key());
                 }
             };
-            if let Err(error) = self.cluster.list(&query, &mut sink).await {
-                return Some(format!("the namespace is kept: {kind} in it cannot be listed: {error}"));
+            match self.cluster.list(&query, &mut sink).await {
+                Ok(_) => {}
+                // A kind that is not served any more has no objects.
+                Err(error) if error.status().is_some_and(|status| status.code == 404) => continue,
+                Err(error) => {
+                    let message = format!("the namespace is kept: {kind} in it cannot be listed: {error}");
+                    return Some(StepResult::Failed(message));
+                }
             }
             if let Some(key) = foreign {
-                return Some(format!("the namespace is kept: it holds {key}, which is not this app's"));
+                let message = format!("the namespace is kept: it holds {key}, which is not this app's");
+                return Some(StepResult::Kept(message));
             }
         }
         None
