@@ -62,7 +62,7 @@ mod print;
 mod schema;
 mod template;
 mod values;
-mod words;
+mod yaml;
 
 pub use capabilities::{Capabilities, KubeVersion};
 pub use chart::{Chart, ChartError, Dependency, File, LoadedChart, Loader, Maintainer, Metadata};
