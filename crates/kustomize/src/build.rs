@@ -12,7 +12,7 @@ use crate::origin::OriginNote;
 use crate::patches::in_file;
 use crate::plugins::{Generator, load_generators, load_transformers};
 use crate::resource::{Resource, Resources, is_known, read_resources};
-use crate::transform::{Surroundings, Transformer};
+use crate::transform::{Surroundings, Transformer, run_together};
 use crate::vars::Vars;
 use crate::{name_reference, steps};
 
@@ -294,6 +294,12 @@ impl<'a> Target<'a> {
         let configs = self.plugin_configs(&self.file.transformers)?;
         let loaded = load_transformers(&configs, &self.loader)?;
         transformers.extend(loaded.into_iter().map(|(t, config)| (t, OriginNote::of_plugin(&config))));
+        // What is noted after each step is noted of all resources.
+        let notes = self.context().trace.is_some() || transformers.iter().any(|(_, origin)| origin.is_some());
+        if !notes {
+            let transformers: Vec<Transformer> = transformers.into_iter().map(|(step, _)| step).collect();
+            return self.run_all(&transformers, &mut so_far.resources);
+        }
         for (transformer, origin) in transformers {
             self.run(&transformer, &mut so_far.resources)?;
             if let Some(origin) = origin {
@@ -302,6 +308,21 @@ impl<'a> Target<'a> {
                 }
             }
             so_far.resources.drop_gone();
+        }
+        Ok(())
+    }
+
+    /// Runs transformers in order, together where they may be.
+    fn run_all(&self, transformers: &[Transformer], resources: &mut Resources) -> Result<()> {
+        for steps in transformers.chunk_by(|a, b| a.is_single() && b.is_single()) {
+            match steps {
+                [step] => self.run(step, resources)?,
+                steps if self.context().needs.borrow().is_empty() => {
+                    run_together(steps, resources, self.context().budget)?;
+                }
+                _ => {}
+            }
+            resources.drop_gone();
         }
         Ok(())
     }

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tautline_core::{Budget, Map};
-use tautline_gotemplate::{Engine, Functions, Options, Templates, Value};
 use tautline_helm::{
     Capabilities, Chart, Dialect, KubeVersion, LoadedChart, Loader, Overrides, PrintOptions, Release,
-    Rendered, Settings, TemplateError, print, template,
+    Rendered, Settings, TemplateError, print, release_name, template,
 };
 
 use super::disk::Disk;
@@ -177,28 +176,19 @@ fn name_and_chart(
             }
             Ok((name.clone(), chart.clone()))
         }
-        [chart] => Ok((made_name(chart, name_template, flags, surroundings)?, chart.clone())),
+        // `helm template CHART` calls the release `release-name`, whatever `--generate-name` says.
+        [chart] => match name_template {
+            None => Ok(("release-name".to_owned(), chart.clone())),
+            Some(source) => {
+                let (now, seed) = (surroundings.now, surroundings.seed);
+                Ok((release_name(source, now, seed, &Budget::default())?, chart.clone()))
+            }
+        },
         [_, _, more @ ..] => {
             Err(format!("expected at most two arguments, unexpected arguments: {}", more.join(", ")))
         }
         [] => Err("a chart is missing".to_owned()),
     }
-}
-
-/// `helm template CHART` calls the release `release-name`, whatever `--generate-name` says.
-fn made_name(
-    _chart: &str,
-    name_template: Option<&str>,
-    _flags: &Flags,
-    surroundings: &Surroundings,
-) -> Result<String, String> {
-    let Some(source) = name_template else { return Ok("release-name".to_owned()) };
-    let mut templates = Templates::new(Functions::sprig());
-    templates.parse("name-template", source).map_err(|error| error.to_string())?;
-    let options = Options { now: surroundings.now, seed: surroundings.seed, ..Options::default() };
-    Engine::new(Arc::new(templates), options)
-        .execute("name-template", &Value::Nil)
-        .map_err(|error| error.to_string())
 }
 
 /// A chart on the disk. Repositories are not asked.

@@ -1,7 +1,7 @@
 //! Text to resources.
 
 use tautline_core::{Budget, Origin, Value};
-use tautline_yaml::{Node, NodeKind, Options, Resolver, ScalarStyle, nodes};
+use tautline_yaml::{Node, NodeKind, Options, Resolver, ScalarStyle, nodes_from};
 
 use super::{Behavior, Former, Memory, Resource};
 use crate::error::{Error, Result};
@@ -66,34 +66,25 @@ fn documents(text: &str, options: &Options) -> Result<Vec<(usize, Node)>> {
             message: format!("MalformedYAMLError: yaml: line {}: {}", error.line, error.kind),
             malformed: true,
         };
-        let mut found = nodes(document, options).map_err(malformed)?.into_iter();
+        let mut found = nodes_from(document, line, options).map_err(malformed)?.into_iter();
         let Some(mut node) = found.next() else { continue };
         if node.is_null() {
             continue;
         }
-        if line > 1 {
-            shift(&mut node, line - 1);
+        if may_have_aliases(document) {
+            node = node.expanded(options).map_err(|error| Error::Yaml {
+                message: format!("yaml: line {}: {}", error.line, error.kind),
+                malformed: false,
+            })?;
         }
-        let node = node.expanded(options).map_err(|error| Error::Yaml {
-            message: format!("yaml: line {}: {}", error.line, error.kind),
-            malformed: false,
-        })?;
         documents.push((node.span.line, node));
     }
     Ok(documents)
 }
 
-/// Counts lines from the start of the stream.
-fn shift(node: &mut Node, lines: usize) {
-    node.span.line += lines;
-    match &mut node.kind {
-        NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
-            key.span.line += lines;
-            shift(value, lines);
-        }),
-        NodeKind::List { items, .. } => items.iter_mut().for_each(|item| shift(item, lines)),
-        _ => {}
-    }
+/// Whether a text has what an alias or a merge key is written with. Anchors alone expand to nothing.
+fn may_have_aliases(text: &str) -> bool {
+    text.as_bytes().contains(&b'*') || text.contains("<<") || text.contains("merge")
 }
 
 /// Cuts a stream at its separators, as kyaml does: a line that starts with `---`, not the first.

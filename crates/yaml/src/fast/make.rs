@@ -106,8 +106,8 @@ pub(super) struct Trees<'a> {
 }
 
 impl<'a> Trees<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, line: 1, line_start: 0, last: 0, pending: Vec::new() }
+    pub(super) fn new(text: &'a str, line: usize) -> Self {
+        Self { text, line, line_start: 0, last: 0, pending: Vec::new() }
     }
 }
 

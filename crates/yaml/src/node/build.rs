@@ -13,10 +13,35 @@ use crate::read::{Options, check_size};
 /// # Errors
 /// If the text is no YAML or beyond the budget.
 pub fn nodes(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
+    nodes_from(text, 1, options)
+}
+
+/// [`nodes`] of a text that starts on a line of something larger: the nodes' places are counted from there, those of
+/// errors are not.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn nodes_from(text: &str, line: usize, options: &Options) -> Result<Vec<Node>, Error> {
     check_size(text, options)?;
-    match crate::fast::read_node(text, options) {
-        Some(node) => Ok(vec![node]),
-        None => nodes_fully(text, options),
+    if let Some(node) = crate::fast::read_node(text, line, options) {
+        return Ok(vec![node]);
+    }
+    let mut documents = nodes_fully(text, options)?;
+    if line > 1 {
+        documents.iter_mut().for_each(|node| shift(node, line - 1));
+    }
+    Ok(documents)
+}
+
+fn shift(node: &mut Node, lines: usize) {
+    node.span.line += lines;
+    match &mut node.kind {
+        NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
+            shift(key, lines);
+            shift(value, lines);
+        }),
+        NodeKind::List { items, .. } => items.iter_mut().for_each(|item| shift(item, lines)),
+        NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
     }
 }
 

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use build::Builder;
-pub use build::{nodes, nodes_fully};
+pub use build::{nodes, nodes_from, nodes_fully};
 pub(crate) use edit::plain_tag;
 
 /// A node as it was written.
