@@ -26,7 +26,7 @@ pub(crate) struct Accumulated {
 
 impl Accumulated {
     fn add(&mut self, other: Self) -> Result<()> {
-        self.resources.append_all(other.resources.into_vec())?;
+        self.resources.append_list(other.resources)?;
         if let Some(config) = &other.config {
             self.config = Some(merged(self.config.take(), config)?);
         }
@@ -141,19 +141,18 @@ impl<'a> Target<'a> {
             read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
         let mut resources = Resources::default();
         resources.append_all(read.during(doing)?).during(doing)?;
-        let mut resources = resources.into_vec();
         if resources.iter().any(|resource| !is_known(&resource.gvk())) {
             self.context().schemas.borrow_mut().mark_used(false);
         }
         if let Some(note) = self.origin.as_ref().map(|origin| origin.append(path)) {
-            for resource in &mut resources {
+            for resource in resources.fields_mut() {
                 note.annotate(resource)?;
             }
         }
         if let Some(trace) = self.context().trace {
             trace.read(&mut resources, &origin);
         }
-        so_far.resources.append_all(resources).during(|| format!("merging resources from '{path}'"))
+        so_far.resources.append_list(resources).during(|| format!("merging resources from '{path}'"))
     }
 
     /// The kustomization in a folder below.

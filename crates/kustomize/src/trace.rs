@@ -38,8 +38,8 @@ impl Trace {
     }
 
     /// Notes the lines of resources that were just read.
-    pub(crate) fn read(self, resources: &mut [Resource], step: &str) {
-        for resource in resources {
+    pub(crate) fn read(self, resources: &mut Resources, step: &str) {
+        for resource in resources.fields_mut() {
             let file = resource.origin.file.clone();
             self.note(resource, |line| match (file.is_empty(), line) {
                 (true, _) => step.to_owned(),

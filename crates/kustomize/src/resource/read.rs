@@ -24,8 +24,35 @@ const READERS: [&str; 8] = [
 /// Reads the resources of a file: every document, lists taken apart.
 pub(crate) fn read_resources(text: &str, file: &str, budget: &Budget) -> Result<Vec<Resource>> {
     let options = Options { resolver: Resolver::V3, strict: true, budget: budget.clone() };
+    let text =
+        if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
+    // A key may be written with escapes.
+    let may_hold_lists = text.contains("items") || text.contains('\\');
+    if may_hold_lists { with_lists(&text, file, &options) } else { one_by_one(&text, file, &options) }
+}
+
+/// Reads documents that are one resource each: what is to be done with one is done before the next is read.
+fn one_by_one(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>> {
+    let (mut found, mut refused) = (Vec::new(), None);
+    for (line, text) in split(text)? {
+        let Some((line, node)) = document(line, text, options)? else { continue };
+        match checked(node) {
+            Ok(Some(node)) => found.push(remembered(Resource::new(node, Origin::file(file, line)))),
+            Ok(None) => {}
+            // What is malformed further down is said first.
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    refused.map_or(Ok(found), Err)
+}
+
+/// Reads documents some of which may be lists.
+fn with_lists(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>> {
     let mut found = Vec::new();
-    let documents = documents(text, &options)?;
+    let mut documents = Vec::new();
+    for (line, text) in split(text)? {
+        documents.extend(document(line, text, options)?);
+    }
     let alone = documents.len() == 1;
     for (line, node) in documents {
         let origin = Origin::file(file, line);
@@ -56,30 +83,21 @@ fn is_wrapper(node: &Node) -> bool {
     matches!(kind, Some("List" | "ResourceList"))
 }
 
-/// The documents of a stream with the lines they start on.
-fn documents(text: &str, options: &Options) -> Result<Vec<(usize, Node)>> {
-    let text =
-        if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
-    let mut documents = Vec::new();
-    for (line, document) in split(&text)? {
-        let malformed = |error: tautline_yaml::Error| Error::Yaml {
-            message: format!("MalformedYAMLError: yaml: line {}: {}", error.line, error.kind),
-            malformed: true,
-        };
-        let mut found = nodes_from(document, line, options).map_err(malformed)?.into_iter();
-        let Some(mut node) = found.next() else { continue };
-        if node.is_null() {
-            continue;
-        }
-        if may_have_aliases(document) {
-            node = node.expanded(options).map_err(|error| Error::Yaml {
-                message: format!("yaml: line {}: {}", error.line, error.kind),
-                malformed: false,
-            })?;
-        }
-        documents.push((node.span.line, node));
+/// A document of a stream with the line that its node starts on; nothing for an empty one.
+fn document(line: usize, text: &str, options: &Options) -> Result<Option<(usize, Node)>> {
+    let malformed = |error: tautline_yaml::Error| Error::Yaml {
+        message: format!("MalformedYAMLError: yaml: line {}: {}", error.line, error.kind),
+        malformed: true,
+    };
+    let mut found = nodes_from(text, line, options).map_err(malformed)?.into_iter();
+    let Some(mut node) = found.next().filter(|node| !node.is_null()) else { return Ok(None) };
+    if may_have_aliases(text) {
+        node = node.expanded(options).map_err(|error| Error::Yaml {
+            message: format!("yaml: line {}: {}", error.line, error.kind),
+            malformed: false,
+        })?;
     }
-    Ok(documents)
+    Ok(Some((node.span.line, node)))
 }
 
 /// Whether a text has what an alias or a merge key is written with. Anchors alone expand to nothing.
