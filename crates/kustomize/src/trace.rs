@@ -85,14 +85,14 @@ fn collect(node: &Node, path: &mut String, found: &mut BTreeMap<String, (String,
             }
         }
         NodeKind::Map { .. } => {
-            found.insert(path.clone(), ("{}".to_owned(), node.span.line));
+            found.insert(path.clone(), ("{}".to_owned(), node.span.line as usize));
         }
         NodeKind::List { .. } => {
-            found.insert(path.clone(), ("[]".to_owned(), node.span.line));
+            found.insert(path.clone(), ("[]".to_owned(), node.span.line as usize));
         }
         _ => {
             let text = node.as_str().unwrap_or_default().to_owned();
-            found.insert(path.clone(), (text, node.span.line));
+            found.insert(path.clone(), (text, node.span.line as usize));
         }
     }
 }

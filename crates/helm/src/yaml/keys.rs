@@ -26,7 +26,7 @@ pub(super) fn scalar(text: &str, options: &Options, error: &Error) -> Option<Str
 }
 
 fn is_at(node: &Node, error: &Error) -> bool {
-    (node.span.line, node.span.column) == (error.line, error.column)
+    (node.span.line as usize, node.span.column as usize) == (error.line, error.column)
 }
 
 fn entry<'n>(node: &'n Node, error: &Error) -> Option<(&'n Node, &'n Node)> {

@@ -75,7 +75,7 @@ fn with_lists(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>
 }
 
 fn line_of(node: &Node, otherwise: usize) -> usize {
-    if node.span.line > 0 { node.span.line } else { otherwise }
+    if node.span.line > 0 { node.span.line as usize } else { otherwise }
 }
 
 fn is_wrapper(node: &Node) -> bool {
@@ -97,7 +97,7 @@ fn document(line: usize, text: &str, options: &Options) -> Result<Option<(usize,
             malformed: false,
         })?;
     }
-    Ok(Some((node.span.line, node)))
+    Ok(Some((node.span.line as usize, node)))
 }
 
 /// Whether a text has what an alias or a merge key is written with. Anchors alone expand to nothing.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, StructureStyle};
 
-use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
+use super::{Anchor, Comment, Comments, Node, NodeKind, ScalarStyle, Span, Tag};
 use crate::error::{Error, ErrorKind};
 use crate::read::{Options, check_size};
 
@@ -28,13 +28,14 @@ pub fn nodes_from(text: &str, line: usize, options: &Options) -> Result<Vec<Node
     }
     let mut documents = nodes_fully(text, options)?;
     if line > 1 {
-        documents.iter_mut().for_each(|node| shift(node, line - 1));
+        let lines = Span::new(line - 1, 0).line;
+        documents.iter_mut().for_each(|node| shift(node, lines));
     }
     Ok(documents)
 }
 
-fn shift(node: &mut Node, lines: usize) {
-    node.span.line += lines;
+fn shift(node: &mut Node, lines: u32) {
+    node.span.line = node.span.line.saturating_add(lines);
     match &mut node.kind {
         NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
             shift(key, lines);
@@ -154,7 +155,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
-        let comments = std::mem::take(&mut self.pending).into_boxed_slice();
+        let comments = Comments::from(std::mem::take(&mut self.pending));
         let (place, bytes) = (place(&span), bytes(&span));
         self.nodes += 1;
         let budget = &self.options.budget;
@@ -168,9 +169,9 @@ impl<'a> Builder<'a> {
             None
         };
         if let Some(kind) = too_much {
-            return Err(kind.at(place.line, place.column));
+            return Err(kind.at_span(place));
         }
-        let tag = event.tag().map(short_tag).map(Into::into);
+        let tag = event.tag().map(|tag| Tag::from(short_tag(tag).as_str()));
         let anchor = self.anchor(event.anchor_id())?.map(Box::new);
         let kind = match event {
             Event::Alias(id) => NodeKind::Alias(Box::new(Anchor {
@@ -182,7 +183,7 @@ impl<'a> Builder<'a> {
                 if style == granit_parser::ScalarStyle::DoubleQuoted
                     && let Some(what) = bad_escape(source)
                 {
-                    return Err(ErrorKind::Syntax(what.to_owned()).at(place.line, place.column));
+                    return Err(ErrorKind::Syntax(what.to_owned()).at_span(place));
                 }
                 if style != granit_parser::ScalarStyle::Plain {
                     self.verbatim.push(bytes);
@@ -210,7 +211,7 @@ impl<'a> Builder<'a> {
                 }
                 NodeKind::Map { entries, flow: style == StructureStyle::Flow }
             }
-            _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at(place.line, place.column)),
+            _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at_span(place)),
         };
         Ok(Node { kind, tag, anchor, span: place, comments })
     }
@@ -314,7 +315,7 @@ fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {
 }
 
 fn place(span: &granit_parser::Span) -> Span {
-    Span { line: span.start.line().max(1), column: span.start.col() + 1 }
+    Span::new(span.start.line().max(1), span.start.col() + 1)
 }
 
 fn bytes(span: &granit_parser::Span) -> Range<usize> {
