@@ -13,7 +13,7 @@ use tautline_helm::{
 
 use super::disk::Disk;
 use super::flags::Flags;
-use super::{Outcome, Surroundings, namespace};
+use super::{Outcome, Surroundings, namespace, output_dir};
 
 /// Renders a chart and prints it.
 pub(super) fn run(
@@ -32,9 +32,20 @@ pub(super) fn run(
     refuse(flags, dialect)?;
     let (name, chart) = name_and_chart(arguments, flags, surroundings)?;
     let budget = budget();
+    // Helm 3 takes a chart that is there, whatever repository is named.
+    if flags.text("repo").is_some() && !(dialect.is_helm3() && Path::new(&chart).exists()) {
+        return Err("--repo is not supported: it needs the network; fetch the chart first".to_owned());
+    }
     let path = locate(&chart, dialect)?;
+    if flags.is_set("verify") {
+        return Err(unverified(&path));
+    }
     let values = values(flags, dialect, &budget)?;
     let loaded = load(&path, dialect, &budget)?;
+    if flags.is_set("dependency-update") && !loaded.chart.missing_dependencies().is_empty() {
+        let why = "dependencies are missing, and nothing is fetched; run `helm dependency build` first";
+        return Err(format!("--dependency-update is not supported: {why}"));
+    }
     let mut outcome = Outcome::default();
     outcome.stderr.extend(loaded.warnings.iter().map(|warning| format!("{warning}\n")));
     if loaded.chart.metadata.deprecated {
@@ -55,7 +66,7 @@ pub(super) fn run(
         ..Settings::default()
     };
     match render(loaded.chart, values, &release, &settings) {
-        Ok(rendered) => printed(&rendered, flags, dialect, outcome),
+        Ok(rendered) => printed(&rendered, flags, dialect, &release.name, outcome),
         Err(error) => Ok(failed(&error, flags, outcome)),
     }
 }
@@ -78,6 +89,7 @@ fn printed(
     rendered: &Rendered,
     flags: &Flags,
     dialect: Dialect,
+    release: &str,
     mut outcome: Outcome,
 ) -> Result<Outcome, String> {
     let options = PrintOptions {
@@ -88,8 +100,31 @@ fn printed(
         dialect,
     };
     outcome.stderr.extend(rendered.warnings.iter().map(|warning| format!("{warning}\n")));
-    outcome.stdout = print(rendered, &options).map_err(|error| error.to_string())?;
+    let Some(folder) = flags.text("output-dir").filter(|folder| !folder.is_empty()) else {
+        outcome.stdout = print(rendered, &options).map_err(|error| error.to_string())?;
+        return Ok(outcome);
+    };
+    let release = flags.is_set("release-name").then_some(release);
+    let told = output_dir::write(rendered, &options, Path::new(folder), release)?;
+    outcome.stdout = told.into_bytes();
+    // Helm looks for these in what is left to print, which is nothing.
+    match options.show_only.first() {
+        Some(pattern) => {
+            outcome.stderr.push_str(&format!("Error: could not find template {pattern} in chart\n"));
+            outcome.code = 1;
+        }
+        None => outcome.stdout.push(b'\n'),
+    }
     Ok(outcome)
+}
+
+/// Why a chart is not verified.
+pub(super) fn unverified(path: &str) -> String {
+    if Path::new(path).is_dir() {
+        return "unpacked charts cannot be verified".to_owned();
+    }
+    "--verify is not supported: provenance files are not checked; verify the chart with `helm verify`"
+        .to_owned()
 }
 
 /// What Helm says of a failed render; with `--debug` the files that were rendered are printed all the same.
@@ -122,27 +157,25 @@ fn refuse(flags: &Flags, dialect: Dialect) -> Result<(), String> {
         return because("validate", "it needs a cluster; compare with `taut diff`");
     }
     match flags.text("dry-run") {
-        None | Some("client" | "unset" | "true") => {}
+        None | Some("client" | "unset" | "true" | "false" | "") => {}
         Some("server") => return because("dry-run=server", "it needs a cluster; compare with `taut diff`"),
-        Some(_) if dialect.is_helm3() => {}
+        Some("none") if dialect.is_helm3() => {}
+        Some("none") => {
+            return Err("invalid dry-run value (\"none\"). Must be \"server\" or \"client\"".to_owned());
+        }
+        Some(_) if dialect.is_helm3() => {
+            let values = "false, true, none, client, server";
+            return Err(format!("Invalid dry-run flag. Flag must one of the following: {values}"));
+        }
         Some(other) => {
-            return Err(format!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\""));
+            let values = "\"none\", \"server\", or \"client\"";
+            return Err(format!("invalid dry-run value ({other:?}). Must be {values}"));
         }
     }
-    for (flag, why) in [
-        ("post-renderer", "it starts another program"),
-        ("repo", "it needs the network; fetch the chart first"),
-        ("output-dir", "it writes files; redirect the output"),
-    ] {
-        if flags.text(flag).is_some() {
-            return because(flag, why);
-        }
+    if flags.text("post-renderer").is_some() {
+        return because("post-renderer", "it starts another program");
     }
-    for (flag, why) in [
-        ("dependency-update", "it needs the network; run `helm dependency build` first"),
-        ("enable-dns", "a render that asks name servers cannot be repeated"),
-        ("verify", "provenance files are not checked; verify the chart with `helm verify`"),
-    ] {
+    for (flag, why) in [("enable-dns", "a render that asks name servers cannot be repeated")] {
         if flags.is_set(flag) {
             return because(flag, why);
         }
