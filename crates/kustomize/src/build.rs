@@ -139,9 +139,12 @@ impl<'a> Target<'a> {
         let origin = self.loader.origin_of(path);
         let read =
             read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
-        let mut resources = Resources::default();
-        resources.append_all(read.during(doing)?).during(doing)?;
-        if resources.iter().any(|resource| !is_known(&resource.gvk())) {
+        let (mut resources, mut all_known) = (Resources::default(), true);
+        for resource in read.during(doing)? {
+            all_known = all_known && is_known(&resource.gvk());
+            resources.append(resource).during(doing)?;
+        }
+        if !all_known {
             self.context().schemas.borrow_mut().mark_used(false);
         }
         if let Some(note) = self.origin.as_ref().map(|origin| origin.append(path)) {
