@@ -22,8 +22,8 @@ fn suite(name: &str, run: Suite, dialect: Dialect, exact: usize, in_all: usize) 
 
 #[test]
 fn probes() {
-    suite("probes", helm_cases::probes, Dialect::Helm4, 374, 374);
-    suite("probes", helm_cases::probes, Dialect::Helm3, 374, 374);
+    suite("probes", helm_cases::probes, Dialect::Helm4, 379, 379);
+    suite("probes", helm_cases::probes, Dialect::Helm3, 379, 379);
 }
 
 #[test]
@@ -34,6 +34,6 @@ fn set_probes() {
 
 #[test]
 fn charts() {
-    suite("charts", helm_cases::charts, Dialect::Helm4, 243, 245);
+    suite("charts", helm_cases::charts, Dialect::Helm4, 244, 245);
     suite("charts", helm_cases::charts, Dialect::Helm3, 241, 245);
 }

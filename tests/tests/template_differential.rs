@@ -1,4 +1,4 @@
-//! Random templates, here and in the real Helm: `TAUTLINE_DEEP=1` for 5000 of them.
+//! Random templates, here and in the real Helm: `TAUTLINE_DEEP=1` for 5000 of them, `TAUTLINE_SEED` for others.
 #![allow(clippy::disallowed_methods, reason = "the environment says how many, and where Helm is")]
 
 use tautline_gotemplate::Go;
@@ -9,7 +9,8 @@ fn agree(tool: &str, go: Go, seed: u64, few: usize) {
     let Some(tool) = fixtures::oracle(tool) else { return };
     let deep = std::env::var_os("TAUTLINE_DEEP").is_some();
     let count = if deep { 5000 } else { few };
-    let mut generator = Generator::new(seed);
+    let other = std::env::var("TAUTLINE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0_u64);
+    let mut generator = Generator::new(seed + other);
     let templates: Vec<String> = (0..count).map(|_| generator.template()).collect();
     let outcome = template_cases::compare(&tool, go, &templates).expect("Helm runs");
     println!("{}: {outcome}", tool.display());

@@ -48,3 +48,29 @@ fn bad_yaml_names_file_and_line_and_fails() {
 fn a_wrong_flag_is_a_usage_error() {
     assert_eq!(taut(&["render", "--no-such-flag"]).status.code(), Some(2));
 }
+
+#[test]
+fn helm_writes_templates_to_files() {
+    let chart = tempfile::tempdir().expect("a folder for the chart");
+    let write = |name: &str, text: &str| {
+        let file = chart.path().join("web").join(name);
+        std::fs::create_dir_all(file.parent().expect("it is in a folder")).expect("the folder is made");
+        std::fs::write(file, text).expect("the chart is written");
+    };
+    write("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    write("templates/a.yaml", "kind: A\n---\nkind: B\n");
+    let (web, out) = (path(&chart.path().join("web")), path(&chart.path().join("out")));
+    let arguments = ["helm", "template", "rel", &web, "--output-dir", &out, "--release-name"];
+    let written = format!("{out}/rel/web/templates/a.yaml");
+    for _ in 0..2 {
+        let output = taut(&arguments);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("wrote {written}\nwrote {written}\n\n"));
+        let text = std::fs::read_to_string(&written).expect("the file is there");
+        let source = "---\n# Source: web/templates/a.yaml\n";
+        assert_eq!(text, format!("{source}kind: A\n\n{source}kind: B\n\n"));
+    }
+    let refused = taut(&["helm", "template", &web, "--strict"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&refused.stderr), "Error: unknown flag: --strict\n");
+}

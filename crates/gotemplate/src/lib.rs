@@ -118,7 +118,7 @@
 //! # What it does not do
 //! - Channels and iterator functions: a [`Value`] is never one, so `range` meets none.
 //! - Addresses of pointers print as one constant; `keys` and `values` are sorted, where Go's order is random.
-//! - `genPrivateKey "dsa"` is an error, and templates may be 10 000 deep within each other, where Go allows 100 000.
+//! - Templates may be 10 000 deep within each other, where Go allows 100 000.
 //! - Regular expressions are those of RE2, except that a repetition right after flags (`x(?i)*`) and a group name
 //!   used twice are refused.
 //! - Helm's own functions (`include`, `tpl`, `toYaml`, `lookup`, …) belong to crate `tautline-helm`.

@@ -12,7 +12,7 @@ use crate::origin::OriginNote;
 use crate::patches::in_file;
 use crate::plugins::{Generator, load_generators, load_transformers};
 use crate::resource::{Resource, Resources, is_known, read_resources};
-use crate::transform::{Surroundings, Transformer};
+use crate::transform::{Surroundings, Transformer, run_together};
 use crate::vars::Vars;
 use crate::{name_reference, steps};
 
@@ -26,7 +26,7 @@ pub(crate) struct Accumulated {
 
 impl Accumulated {
     fn add(&mut self, other: Self) -> Result<()> {
-        self.resources.append_all(other.resources.into_vec())?;
+        self.resources.append_list(other.resources)?;
         if let Some(config) = &other.config {
             self.config = Some(merged(self.config.take(), config)?);
         }
@@ -139,21 +139,23 @@ impl<'a> Target<'a> {
         let origin = self.loader.origin_of(path);
         let read =
             read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
-        let mut resources = Resources::default();
-        resources.append_all(read.during(doing)?).during(doing)?;
-        let mut resources = resources.into_vec();
-        if resources.iter().any(|resource| !is_known(&resource.gvk())) {
+        let (mut resources, mut all_known) = (Resources::default(), true);
+        for resource in read.during(doing)? {
+            all_known = all_known && is_known(&resource.gvk());
+            resources.append(resource).during(doing)?;
+        }
+        if !all_known {
             self.context().schemas.borrow_mut().mark_used(false);
         }
         if let Some(note) = self.origin.as_ref().map(|origin| origin.append(path)) {
-            for resource in &mut resources {
+            for resource in resources.fields_mut() {
                 note.annotate(resource)?;
             }
         }
         if let Some(trace) = self.context().trace {
             trace.read(&mut resources, &origin);
         }
-        so_far.resources.append_all(resources).during(|| format!("merging resources from '{path}'"))
+        so_far.resources.append_list(resources).during(|| format!("merging resources from '{path}'"))
     }
 
     /// The kustomization in a folder below.
@@ -294,6 +296,12 @@ impl<'a> Target<'a> {
         let configs = self.plugin_configs(&self.file.transformers)?;
         let loaded = load_transformers(&configs, &self.loader)?;
         transformers.extend(loaded.into_iter().map(|(t, config)| (t, OriginNote::of_plugin(&config))));
+        // What is noted after each step is noted of all resources.
+        let notes = self.context().trace.is_some() || transformers.iter().any(|(_, origin)| origin.is_some());
+        if !notes {
+            let transformers: Vec<Transformer> = transformers.into_iter().map(|(step, _)| step).collect();
+            return self.run_all(&transformers, &mut so_far.resources);
+        }
         for (transformer, origin) in transformers {
             self.run(&transformer, &mut so_far.resources)?;
             if let Some(origin) = origin {
@@ -302,6 +310,21 @@ impl<'a> Target<'a> {
                 }
             }
             so_far.resources.drop_gone();
+        }
+        Ok(())
+    }
+
+    /// Runs transformers in order, together where they may be.
+    fn run_all(&self, transformers: &[Transformer], resources: &mut Resources) -> Result<()> {
+        for steps in transformers.chunk_by(|a, b| a.is_single() && b.is_single()) {
+            match steps {
+                [step] => self.run(step, resources)?,
+                steps if self.context().needs.borrow().is_empty() => {
+                    run_together(steps, resources, self.context().budget)?;
+                }
+                _ => {}
+            }
+            resources.drop_gone();
         }
         Ok(())
     }

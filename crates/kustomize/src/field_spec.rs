@@ -59,21 +59,34 @@ pub(crate) fn merge_all(specs: &mut Vec<FieldSpec>, new: &[FieldSpec]) -> Result
 /// A change of one field.
 pub(crate) type Change<'c> = dyn FnMut(&mut Node) -> Result<()> + 'c;
 
-/// Applies a change to every field that a spec names in an object, if the spec is for its kind.
+/// Applies a change to every field that specs name in an object, those of them that are for its kind.
+pub(crate) fn apply_all(
+    object: &mut Node,
+    specs: &[FieldSpec],
+    create: Create,
+    change: &mut Change<'_>,
+) -> Result<()> {
+    // Looked up once: there may be dozens of specs.
+    let text =
+        |field: &str| CompactString::from(object.field(field).and_then(Node::as_str).unwrap_or_default());
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let (group, version) = crate::resource::split_api_version(&api_version);
+    let fits = |part: &str, wanted: &str| wanted.is_empty() || part == wanted;
+    let is_for = |gvk: &Gvk| fits(&kind, &gvk.kind) && fits(group, &gvk.group) && fits(version, &gvk.version);
+    specs
+        .iter()
+        .filter(|spec| is_for(&spec.gvk))
+        .try_for_each(|spec| apply_unselected(object, spec, create, change))
+}
+
+/// Applies a change to every field that one spec names; see [`apply_all`].
 pub(crate) fn apply(
     object: &mut Node,
     spec: &FieldSpec,
     create: Create,
     change: &mut Change<'_>,
 ) -> Result<()> {
-    let api_version = object.field("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    let kind = object.field("kind").and_then(Node::as_str).unwrap_or_default();
-    let (group, version) = crate::resource::split_api_version(api_version);
-    let fits = |part: &str, wanted: &str| wanted.is_empty() || part == wanted;
-    if !(fits(kind, &spec.gvk.kind) && fits(group, &spec.gvk.group) && fits(version, &spec.gvk.version)) {
-        return Ok(());
-    }
-    apply_unselected(object, spec, create, change)
+    apply_all(object, std::slice::from_ref(spec), create, change)
 }
 
 /// [`apply`] for an object that is known to be of the right kind.

@@ -292,7 +292,7 @@ fn visit(node: &mut Node, change: &mut dyn FnMut(&mut Node)) {
 
 /// Gives a scalar a style. In quotes everything that could be read back as what it was is text.
 fn restyle(value: &mut Node, new: ScalarStyle) {
-    let was = compact_str::CompactString::from(value.short_tag());
+    let was = tautline_yaml::Tag::from(value.short_tag());
     let NodeKind::Scalar { text, style } = &mut value.kind else { return };
     *style = new;
     if new == ScalarStyle::Plain {
@@ -310,10 +310,7 @@ fn restyle(value: &mut Node, new: ScalarStyle) {
 /// Sets a scalar's text and tag, keeping its style. An empty tag makes it what it looks like.
 pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: &str) -> Result<()> {
     expect_scalar(node)?;
-    let value = Node {
-        tag: Some(tag.into()).filter(|tag: &compact_str::CompactString| !tag.is_empty()),
-        ..Node::plain(text)
-    };
+    let value = Node { tag: (!tag.is_empty()).then(|| tag.into()), ..Node::plain(text) };
     replace(node, value);
     Ok(())
 }

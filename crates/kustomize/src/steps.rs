@@ -158,7 +158,11 @@ fn labels(target: &Target<'_>, config: &TransformerConfig) -> Result<Vec<Transfo
 
 /// The last steps: what is for this machine only goes, the rest is sorted and cleaned.
 pub(crate) fn finish(target: &Target<'_>, resources: &mut Resources) -> Result<()> {
-    drop_local(resources)?;
+    let asks_for = |option: &str| target.file.build_metadata.iter().any(|asked| asked == option);
+    let (keeps_origin, keeps_transformations) =
+        (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
+    // Cleaned at once, while it is at hand: the order does not depend on annotations, nor they on labels.
+    drop_local(resources, |resource| clean(resource, keeps_origin, keeps_transformations))?;
     let context = target.loader.context;
     let sort = match (&target.file.sort_options, context.options.reorder) {
         (Some(options), _) => Sort::new(Some(options))?,
@@ -166,25 +170,19 @@ pub(crate) fn finish(target: &Target<'_>, resources: &mut Resources) -> Result<(
         (None, Reorder::None) => Sort::new(None)?,
     };
     sort.run(resources)?;
-    let asks_for = |option: &str| target.file.build_metadata.iter().any(|asked| asked == option);
     if context.options.managed_by_label || asks_for("managedByLabel") {
         let label = ("app.kubernetes.io/managed-by".to_owned(), format!("kustomize-{}", crate::VERSION));
         let specs = vec![FieldSpec::new(Gvk::default(), "metadata/labels", true)];
         Texts { texts: [label].into(), specs }.run(resources)?;
     }
-    let (keeps_origin, keeps_transformations) =
-        (asks_for("originAnnotations"), asks_for("transformerAnnotations"));
-    for resource in resources.fields_mut() {
-        clean(resource, keeps_origin, keeps_transformations)?;
-    }
     Ok(())
 }
 
-/// Drops what is marked as configuration of local tools.
-fn drop_local(resources: &mut Resources) -> Result<()> {
+/// Drops what is marked as configuration of local tools, and finishes the rest.
+fn drop_local(resources: &mut Resources, finish: impl Fn(&mut Resource) -> Result<()>) -> Result<()> {
     const LOCAL: &str = "config.kubernetes.io/local-config";
     let mut kept = Vec::with_capacity(resources.len());
-    for resource in std::mem::take(resources).into_vec() {
+    for mut resource in std::mem::take(resources).into_vec() {
         if resource.is_gone() {
             continue;
         }
@@ -195,6 +193,7 @@ fn drop_local(resources: &mut Resources) -> Result<()> {
             return Err(Error::Field(format!("missing metadata.name in object {}", resource.id())));
         }
         if resource.text_of("annotations", LOCAL).is_none_or(|text| text == "false") {
+            finish(&mut resource)?;
             kept.push(resource);
         }
     }

@@ -38,8 +38,8 @@ impl Trace {
     }
 
     /// Notes the lines of resources that were just read.
-    pub(crate) fn read(self, resources: &mut [Resource], step: &str) {
-        for resource in resources {
+    pub(crate) fn read(self, resources: &mut Resources, step: &str) {
+        for resource in resources.fields_mut() {
             let file = resource.origin.file.clone();
             self.note(resource, |line| match (file.is_empty(), line) {
                 (true, _) => step.to_owned(),
@@ -85,14 +85,14 @@ fn collect(node: &Node, path: &mut String, found: &mut BTreeMap<String, (String,
             }
         }
         NodeKind::Map { .. } => {
-            found.insert(path.clone(), ("{}".to_owned(), node.span.line));
+            found.insert(path.clone(), ("{}".to_owned(), node.span.line as usize));
         }
         NodeKind::List { .. } => {
-            found.insert(path.clone(), ("[]".to_owned(), node.span.line));
+            found.insert(path.clone(), ("[]".to_owned(), node.span.line as usize));
         }
         _ => {
             let text = node.as_str().unwrap_or_default().to_owned();
-            found.insert(path.clone(), (text, node.span.line));
+            found.insert(path.clone(), (text, node.span.line as usize));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tautline_yaml::Node;
 
 use crate::error::{Error, Result};
-use crate::field_spec::{Create, FieldSpec, apply};
+use crate::field_spec::{Create, FieldSpec, apply_all};
 use crate::fields::{lookup, split_field_path};
 use crate::kustomization::Var;
 use crate::resource::{Gvk, Id, Resources};
@@ -80,11 +80,9 @@ impl Vars {
         }
         let mut used = BTreeSet::new();
         for resource in resources.iter_mut() {
-            for spec in specs {
-                apply(&mut resource.node, spec, Create::Never, &mut |field| {
-                    put(field, &contents, &mut used)
-                })?;
-            }
+            apply_all(&mut resource.node, specs, Create::Never, &mut |field| {
+                put(field, &contents, &mut used)
+            })?;
         }
         let unused = contents.keys().filter(|name| !used.contains(**name));
         Ok(unused.map(|name| (*name).to_owned()).collect())

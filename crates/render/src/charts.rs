@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tautline_core::{Budget, Timestamp};
 use tautline_helm::{
-    Capabilities, Dialect, KubeVersion, Loader, Overrides, PrintOptions, Release, Settings, print, template,
+    Capabilities, Dialect, KubeVersion, Loader, Overrides, PrintOptions, Release, Settings, print,
+    release_name, template,
 };
 use tautline_kustomize::{ChartInflator, ChartRequest};
 
@@ -38,9 +39,15 @@ impl ChartInflator for Charts {
             capabilities.kube_version = KubeVersion::parse(&chart.kube_version, self.dialect)
                 .map_err(|e| failed("kubeVersion", e))?;
         }
-        let name = match chart.release_name.as_str() {
-            "" => "release-name",
-            name => name,
+        let name = match (chart.release_name.as_str(), chart.name_template.as_str()) {
+            ("", "") => "release-name".to_owned(),
+            (name, "") => name.to_owned(),
+            ("", source) => release_name(source, self.now, self.seed, &self.budget)
+                .map_err(|e| failed("nameTemplate", e))?,
+            _ => {
+                let why = "cannot set --name-template and also specify a name";
+                return Err(failed("nameTemplate", why.to_owned()));
+            }
         };
         let namespace = match chart.namespace.as_str() {
             "" => "default",
@@ -54,7 +61,7 @@ impl ChartInflator for Charts {
             budget: self.budget.clone(),
             ..Settings::default()
         };
-        let rendered = template(loaded.chart, values, &Release::install(name, namespace), &settings)
+        let rendered = template(loaded.chart, values, &Release::install(&name, namespace), &settings)
             .map_err(|e| failed("it cannot be rendered", e.to_string()))?;
         let options = PrintOptions {
             include_crds: chart.include_crds,

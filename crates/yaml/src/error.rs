@@ -79,6 +79,11 @@ impl ErrorKind {
     pub(crate) fn at(self, line: usize, column: usize) -> Error {
         Error { line, column, kind: self }
     }
+
+    /// The error where a node stands.
+    pub(crate) fn at_span(self, span: crate::Span) -> Error {
+        self.at(span.line as usize, span.column as usize)
+    }
 }
 
 /// The lines around an error. It may show secrets: only print it for files of the person who reads it.

@@ -42,7 +42,9 @@ mod write;
 
 pub use decode::decode;
 pub use error::{Error, ErrorKind, Snippet, snippet};
-pub use node::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span, nodes, nodes_fully};
+pub use node::{
+    Anchor, Comment, Comments, Node, NodeKind, ScalarStyle, Span, Tag, nodes, nodes_from, nodes_fully,
+};
 pub use read::{Options, Resolver, read, read_all, read_fully};
 pub use scalar::{Scalar, resolve};
 pub use split::{Document, split};

@@ -63,7 +63,7 @@ impl<'d> Layer<'d> {
     pub(super) fn fill(&mut self, steps: usize, files: &mut Vec<(String, String)>) {
         for _ in 0..=steps {
             let object = self.dice.pick(self.objects).clone();
-            match self.dice.roll(24) {
+            match self.dice.roll(28) {
                 0 => {
                     let prefix = *self.dice.pick(&["p-", "q-", "dev-"]);
                     self.set("namePrefix", prefix);
@@ -92,6 +92,10 @@ impl<'d> Layer<'d> {
                 20 => self.var(&object),
                 21 => self.plugin(),
                 22 => self.rest(),
+                23 => self.files(files),
+                24 => self.schema(files),
+                25 => self.plugin_generator(),
+                26 => self.wide_patch(&object),
                 _ => self.configuration(files),
             }
         }
@@ -257,8 +261,96 @@ impl<'d> Layer<'d> {
             "apiVersion: builtin\nkind: ValueAddTransformer\nmetadata: {name: v}\nvalue: added\ntargets: [{selector: {kind: Widget}, fieldPath: spec/size}]",
             "apiVersion: builtin\nkind: PatchTransformer\nmetadata: {name: x}\npatch: '[{\"op\": \"add\", \"path\": \"/metadata/annotations/plugin\", \"value\": \"y\"}]'\ntarget: {kind: Service}",
             "apiVersion: builtin\nkind: ImageTagTransformer\nmetadata: {name: i}\nimageTag: {name: shop, newTag: plug}\nfieldSpecs: [{path: spec/containers/image}]",
+            "apiVersion: builtin\nkind: ValueAddTransformer\nmetadata: {name: v}\nvalue: valued\ntargets: [{fieldPath: metadata/namespace}]",
+            "apiVersion: builtin\nkind: ReplacementTransformer\nmetadata: {name: r}\nreplacements: [{source: {kind: ConfigMap, name: settings, fieldPath: data.mode}, targets: [{select: {kind: Widget}, fieldPaths: [spec.size]}]}]",
+            "apiVersion: builtin\nkind: HashTransformer\nmetadata: {name: h}",
+            "apiVersion: builtin\nkind: SortOrderTransformer\nmetadata: {name: o}\nsortOptions: {order: legacy}",
+            "apiVersion: builtin\nkind: SuffixTransformer\nmetadata: {name: s}\nsuffix: -t\nfieldSpecs: [{path: metadata/name}, {path: spec/secretName, kind: Widget}]",
         ]);
         self.push("transformers", format!("|-\n{text}"));
+    }
+
+    /// Maps out of files and old fields.
+    fn files(&mut self, files: &mut Vec<(String, String)>) {
+        let name = format!("file{}.env", files.len());
+        let text = *self.dice.pick(&[
+            "# a comment\nA=1\n\nB= spaced \nC=\"quoted\"\nD=x=y\n",
+            "one: line\r\ntwo\r\n",
+            "trailing  \n\n\n",
+            "\u{feff}BOM=1\n",
+            "caf\u{e9} \u{2603}\n",
+            "",
+        ]);
+        files.push((format!("{}/{name}", self.folder), text.to_owned()));
+        let map = format!("name: files{}", self.dice.roll(100));
+        let how = match self.dice.roll(5) {
+            0 => format!("envs: [{name}]"),
+            1 => format!("env: {name}"),
+            2 => format!("files: [{name}]"),
+            3 => format!("files: [key.of-file={name}]\nliterals: ['q=\"two words\"', 'e=', \"s='x'\"]"),
+            _ => format!(
+                "files: [a={name}, {name}]\noptions: {{annotations: {{o: p}}, disableNameSuffixHash: true}}"
+            ),
+        };
+        let field = *self.dice.pick(&["configMapGenerator", "secretGenerator"]);
+        self.push(field, format!("{map}\n{how}"));
+    }
+
+    /// Custom types: which lists merge by which key, and which fields are names.
+    fn schema(&mut self, files: &mut Vec<(String, String)>) {
+        const GVK: &str = "[{\"group\":\"example.org\",\"version\":\"v1\",\"kind\":\"Widget\"}]";
+        let name = format!("schema{}.json", files.len());
+        let is_crd = self.dice.chance(50);
+        let text = if is_crd {
+            "{\"example.org/v1.Widget\":{\"Schema\":{\"properties\":{\"apiVersion\":{\"type\":\"string\"},\"kind\":{\"type\":\"string\"},\"metadata\":{\"$ref\":\"x\"},\"spec\":{\"$ref\":\"example.org/v1.Spec\"}}}},\"example.org/v1.Spec\":{\"Schema\":{\"properties\":{\"secretName\":{\"type\":\"string\",\"x-kubernetes-object-ref-api-version\":\"v1\",\"x-kubernetes-object-ref-kind\":\"Secret\"}}}}}".to_owned()
+        } else {
+            format!(
+                "{{\"definitions\":{{\"w\":{{\"type\":\"object\",\"x-kubernetes-group-version-kind\":{GVK},\"properties\":{{\"spec\":{{\"type\":\"object\",\"properties\":{{\"list\":{{\"type\":\"array\",\"x-kubernetes-patch-merge-key\":\"name\",\"x-kubernetes-patch-strategy\":\"merge\",\"items\":{{\"type\":\"object\"}}}}}}}}}}}}}}}}"
+            )
+        };
+        files.push((format!("{}/{name}", self.folder), text));
+        if is_crd {
+            self.push("crds", name);
+        } else {
+            self.set("openapi", format!("{{path: {name}}}"));
+        }
+    }
+
+    fn plugin_generator(&mut self) {
+        let name = format!("plug{}", self.dice.roll(100));
+        let text = *self.dice.pick(&[
+            "kind: ConfigMapGenerator\nliterals: [a=b]",
+            "kind: SecretGenerator\nliterals: [a=b]\ntype: x/y\noptions: {disableNameSuffixHash: true}",
+            "kind: ConfigMapGenerator\nliterals: [a=b]\noptions: {immutable: true, labels: {z: w}}",
+            "kind: IAMPolicyGenerator\ncloud: gke\nkubernetesService: {name: sa}\nserviceAccount: {name: g, projectId: p}",
+        ]);
+        let (kind, rest) = text.split_once('\n').unwrap_or((text, ""));
+        self.push(
+            "generators",
+            format!("|-\napiVersion: builtin\n{kind}\nmetadata: {{name: {name}}}\n{rest}"),
+        );
+    }
+
+    /// Patches of several objects, of none, and of all that annotations select.
+    fn wide_patch(&mut self, object: &Object) {
+        let of = |more: &str| {
+            format!(
+                "apiVersion: {}\n  kind: {}\n  metadata:\n    name: {}\n{more}",
+                object.api_version, object.kind, object.name
+            )
+        };
+        let entry = match self.dice.roll(5) {
+            0 => format!("patch: |-\n  $patch: delete\n  {}", of("")),
+            1 => format!(
+                "patch: |-\n  {}    labels: {{wide: a}}\n  ---\n  {}    annotations: {{wide: b}}",
+                of(""),
+                of("")
+            ),
+            2 => "target: {annotationSelector: \"count=1\"}\npatch: |-\n  - {op: add, path: /metadata/annotations/wide, value: c}".to_owned(),
+            3 => "target: {group: apps, kind: Deployment|DaemonSet}\npatch: |-\n  apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: any}\n  spec: {template: {spec: {containers: [{name: main, env: [{name: A, $patch: delete}, {name: W, value: \"1\"}]}]}}}".to_owned(),
+            _ => "target: {namespace: one|default}\npatch: |-\n  - {op: add, path: /metadata/labels, value: {wide: d}}".to_owned(),
+        };
+        self.push("patches", entry);
     }
 
     fn rest(&mut self) {

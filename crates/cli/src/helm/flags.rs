@@ -122,10 +122,24 @@ const FLAGS: [Flag; 82] = [
     flag("seed", Text),
 ];
 
+/// A flag as it was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// Its long name.
+    pub(crate) name: &'static str,
+    /// The letter that was written instead of the name.
+    pub(crate) letter: Option<char>,
+    /// The value as it was written.
+    pub(crate) value: String,
+    /// The flag as messages show it.
+    pub(crate) shown: String,
+}
+
 /// A parsed command line.
 #[derive(Debug, Default)]
 pub(crate) struct Flags {
     values: BTreeMap<&'static str, Vec<String>>,
+    given: Vec<Given>,
     /// What is no flag, in order.
     pub(crate) positional: Vec<String>,
 }
@@ -160,7 +174,7 @@ impl Flags {
             (Optional(value), None) => value.to_owned(),
             (_, None) => rest.next().cloned().ok_or_else(|| format!("flag needs an argument: --{name}"))?,
         };
-        self.add(flag, value, &format!("--{name}"))
+        self.add(flag, None, value)
     }
 
     fn shorts<'a>(
@@ -175,12 +189,11 @@ impl Flags {
                 return Err(format!("unknown shorthand flag: {letter:?} in {argument}"));
             };
             let tail = letters.as_str();
-            let shown = format!("-{letter}, --{}", flag.name);
             if let Some(value) = tail.strip_prefix('=') {
-                return self.add(flag, value.to_owned(), &shown);
+                return self.add(flag, Some(letter), value.to_owned());
             }
             if flag.kind == Bool {
-                self.add(flag, "true".to_owned(), &shown)?;
+                self.add(flag, Some(letter), "true".to_owned())?;
                 continue;
             }
             let value = match tail {
@@ -190,12 +203,17 @@ impl Flags {
                     .ok_or_else(|| format!("flag needs an argument: {letter:?} in {argument}"))?,
                 tail => tail.to_owned(),
             };
-            return self.add(flag, value, &shown);
+            return self.add(flag, Some(letter), value);
         }
         Ok(())
     }
 
-    fn add(&mut self, flag: &Flag, value: String, shown: &str) -> Result<(), String> {
+    fn add(&mut self, flag: &Flag, letter: Option<char>, value: String) -> Result<(), String> {
+        let shown = match flag.short {
+            Some(letter) => format!("-{letter}, --{}", flag.name),
+            None => format!("--{}", flag.name),
+        };
+        let written = value.clone();
         let values = self.values.entry(flag.name).or_default();
         match flag.kind {
             Bool => {
@@ -208,7 +226,13 @@ impl Flags {
             Array => values.push(value),
             Slice => values.extend(record(&value)),
         }
+        self.given.push(Given { name: flag.name, letter, value: written, shown });
         Ok(())
+    }
+
+    /// The flags in the order given.
+    pub(crate) fn given(&self) -> &[Given] {
+        &self.given
     }
 
     /// Whether a flag is on.
@@ -228,7 +252,7 @@ impl Flags {
 }
 
 /// Go's `strconv.ParseBool`.
-fn truth(text: &str) -> Option<bool> {
+pub(crate) fn truth(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -1,5 +1,6 @@
 //! `helm lint`: what keeps a chart from installing, and what is merely unusual.
 
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use tautline_core::Map;
@@ -36,7 +37,18 @@ pub(super) fn run(
     surroundings: &Surroundings,
 ) -> Outcome {
     let here = [".".to_owned()];
-    let paths = if arguments.is_empty() { &here } else { arguments };
+    let paths = match (arguments, dialect) {
+        ([], Dialect::Helm3) => here.as_slice(),
+        ([], Dialect::Helm4) => {
+            return Outcome::failed(
+                "\"helm lint\" requires at least 1 argument\n\nUsage:  helm lint PATH [flags]",
+            );
+        }
+        (paths, _) => paths,
+    };
+    if let Err(message) = capabilities(flags, dialect) {
+        return Outcome::failed(&message);
+    }
     let values = match values(flags, dialect, &budget()) {
         Ok(values) => values,
         Err(message) => return Outcome::failed(&message),
@@ -45,6 +57,15 @@ pub(super) fn run(
     let lowest = if flags.is_set("strict") { Severity::Warning } else { Severity::Error };
     let mut failed = 0;
     for path in paths {
+        let manifest = Path::new(path).join("Chart.yaml");
+        if !manifest.exists() && !Path::new(path).is_file() {
+            failed += 1;
+            let what = format!("stat {}: no such file or directory", shown(&manifest));
+            let text =
+                format!("==> Linting {path}\nError unable to check Chart.yaml file in chart: {what}\n\n");
+            outcome.stdout.extend_from_slice(text.as_bytes());
+            continue;
+        }
         let remarks = lint(path, &values, flags, dialect, surroundings);
         let is_worth_telling = remarks.iter().any(|remark| remark.severity > Severity::Info);
         failed += usize::from(remarks.iter().any(|remark| remark.severity >= lowest));
@@ -66,10 +87,15 @@ pub(super) fn run(
     if failed > 0 {
         outcome.stderr = format!("Error: {summary}");
         outcome.code = 1;
-    } else {
+    } else if !flags.is_set("quiet") {
         outcome.stdout.extend_from_slice(summary.as_bytes());
     }
     outcome
+}
+
+/// A path as Go's `filepath.Join` writes it.
+fn shown(path: &Path) -> String {
+    path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>().display().to_string()
 }
 
 fn lint(

@@ -2,8 +2,10 @@
 
 mod disk;
 mod flags;
+mod known;
 mod lint;
 mod namespace;
+mod output_dir;
 mod show;
 mod template;
 
@@ -44,7 +46,8 @@ Usage:
   taut helm [--dialect helm4|helm3] lint [PATH...] [flags of helm lint]
 
 Flags are those of helm 4.3.1 and 3.17.2. What needs a cluster, a network or another program is refused
-by name: --validate, --dry-run=server, --post-renderer, --repo, --dependency-update, --output-dir, --enable-dns.
+by name: --validate, --dry-run=server, --post-renderer, --repo, --enable-dns,
+and --dependency-update where dependencies are missing.
 --now SECONDS and --seed TEXT make a render that uses the clock or random text repeatable.
 ";
 
@@ -63,9 +66,12 @@ pub(crate) fn run(arguments: &[String], surroundings: &Surroundings) -> Outcome 
         Some((command, rest)) if !flags.is_set("help") => (command.as_str(), rest),
         _ => return Outcome { stdout: USAGE.into(), ..Outcome::default() },
     };
+    if let Err(message) = known::check(command, &flags, dialect) {
+        return Outcome::failed(&message);
+    }
     let done = match command {
         "template" => template::run(rest, &flags, dialect, &surroundings),
-        "show" | "inspect" => show::run(rest, dialect),
+        "show" | "inspect" => show::run(rest, &flags, dialect),
         "lint" => Ok(lint::run(rest, &flags, dialect, &surroundings)),
         "version" => Ok(Outcome { stdout: format!("{}\n", dialect.version()).into(), ..Outcome::default() }),
         other => Err(format!("unknown command {other:?} for \"helm\"")),

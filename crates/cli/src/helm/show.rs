@@ -4,25 +4,35 @@ use tautline_core::{Budget, Map, Value};
 use tautline_helm::{Chart, Dialect, Metadata};
 
 use super::Outcome;
-use super::template::{load, locate};
+use super::flags::Flags;
+use super::template::{load, locate, unverified};
 
 /// Prints what a chart says of itself.
-pub(super) fn run(arguments: &[String], dialect: Dialect) -> Result<Outcome, String> {
-    let (what, path) = match arguments {
-        [what, path] => (what.as_str(), path),
-        _ => {
-            return Err("\"helm show\" requires what to show (all, chart, crds, readme, values) and a chart"
-                .to_owned());
-        }
+pub(super) fn run(arguments: &[String], flags: &Flags, dialect: Dialect) -> Result<Outcome, String> {
+    let known = ["all", "chart", "crds", "readme", "values"];
+    // As Helm does, an unknown one shows how it is used.
+    let Some((what, rest)) = arguments.split_first().filter(|(what, _)| known.contains(&what.as_str()))
+    else {
+        return Ok(Outcome { stdout: super::USAGE.into(), ..Outcome::default() });
     };
-    if !["all", "chart", "crds", "readme", "values"].contains(&what) {
-        return Err(format!("unknown command {what:?} for \"helm show\""));
+    let [path] = rest else {
+        return Err(format!(
+            "\"helm show {what}\" requires 1 argument\n\nUsage:  helm show {what} [CHART] [flags]"
+        ));
+    };
+    if flags.text("jsonpath").is_some_and(|path| !path.is_empty()) {
+        return Err(
+            "--jsonpath is not supported: print the values and choose with another program".to_owned()
+        );
+    }
+    if flags.is_set("verify") {
+        return Err(unverified(path));
     }
     let loaded = load(&locate(path, dialect)?, dialect, &Budget::default())?;
-    Ok(Outcome { stdout: text(&loaded.chart, what), ..Outcome::default() })
+    Ok(Outcome { stdout: text(&loaded.chart, what, dialect), ..Outcome::default() })
 }
 
-fn text(chart: &Chart, what: &str) -> Vec<u8> {
+fn text(chart: &Chart, what: &str, dialect: Dialect) -> Vec<u8> {
     let mut out = Vec::new();
     let is = |part: &str| what == part || what == "all";
     let mut line = |bytes: &[u8]| {
@@ -52,7 +62,7 @@ fn text(chart: &Chart, what: &str) -> Vec<u8> {
     }
     if is("crds") {
         for (_, file) in chart.crds() {
-            if !file.data.starts_with(b"---") {
+            if !file.data.starts_with(b"---") && (what == "all" || dialect == Dialect::Helm4) {
                 line(b"---");
             }
             line(&file.data);

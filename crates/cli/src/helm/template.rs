@@ -6,15 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tautline_core::{Budget, Map};
-use tautline_gotemplate::{Engine, Functions, Options, Templates, Value};
 use tautline_helm::{
     Capabilities, Chart, Dialect, KubeVersion, LoadedChart, Loader, Overrides, PrintOptions, Release,
-    Rendered, Settings, TemplateError, print, template,
+    Rendered, Settings, TemplateError, print, release_name, template,
 };
 
 use super::disk::Disk;
 use super::flags::Flags;
-use super::{Outcome, Surroundings, namespace};
+use super::{Outcome, Surroundings, namespace, output_dir};
 
 /// Renders a chart and prints it.
 pub(super) fn run(
@@ -33,9 +32,20 @@ pub(super) fn run(
     refuse(flags, dialect)?;
     let (name, chart) = name_and_chart(arguments, flags, surroundings)?;
     let budget = budget();
+    // Helm 3 takes a chart that is there, whatever repository is named.
+    if flags.text("repo").is_some() && !(dialect.is_helm3() && Path::new(&chart).exists()) {
+        return Err("--repo is not supported: it needs the network; fetch the chart first".to_owned());
+    }
     let path = locate(&chart, dialect)?;
+    if flags.is_set("verify") {
+        return Err(unverified(&path));
+    }
     let values = values(flags, dialect, &budget)?;
     let loaded = load(&path, dialect, &budget)?;
+    if flags.is_set("dependency-update") && !loaded.chart.missing_dependencies().is_empty() {
+        let why = "dependencies are missing, and nothing is fetched; run `helm dependency build` first";
+        return Err(format!("--dependency-update is not supported: {why}"));
+    }
     let mut outcome = Outcome::default();
     outcome.stderr.extend(loaded.warnings.iter().map(|warning| format!("{warning}\n")));
     if loaded.chart.metadata.deprecated {
@@ -56,7 +66,7 @@ pub(super) fn run(
         ..Settings::default()
     };
     match render(loaded.chart, values, &release, &settings) {
-        Ok(rendered) => printed(&rendered, flags, dialect, outcome),
+        Ok(rendered) => printed(&rendered, flags, dialect, &release.name, outcome),
         Err(error) => Ok(failed(&error, flags, outcome)),
     }
 }
@@ -79,6 +89,7 @@ fn printed(
     rendered: &Rendered,
     flags: &Flags,
     dialect: Dialect,
+    release: &str,
     mut outcome: Outcome,
 ) -> Result<Outcome, String> {
     let options = PrintOptions {
@@ -89,8 +100,31 @@ fn printed(
         dialect,
     };
     outcome.stderr.extend(rendered.warnings.iter().map(|warning| format!("{warning}\n")));
-    outcome.stdout = print(rendered, &options).map_err(|error| error.to_string())?;
+    let Some(folder) = flags.text("output-dir").filter(|folder| !folder.is_empty()) else {
+        outcome.stdout = print(rendered, &options).map_err(|error| error.to_string())?;
+        return Ok(outcome);
+    };
+    let release = flags.is_set("release-name").then_some(release);
+    let told = output_dir::write(rendered, &options, Path::new(folder), release)?;
+    outcome.stdout = told.into_bytes();
+    // Helm looks for these in what is left to print, which is nothing.
+    match options.show_only.first() {
+        Some(pattern) => {
+            outcome.stderr.push_str(&format!("Error: could not find template {pattern} in chart\n"));
+            outcome.code = 1;
+        }
+        None => outcome.stdout.push(b'\n'),
+    }
     Ok(outcome)
+}
+
+/// Why a chart is not verified.
+pub(super) fn unverified(path: &str) -> String {
+    if Path::new(path).is_dir() {
+        return "unpacked charts cannot be verified".to_owned();
+    }
+    "--verify is not supported: provenance files are not checked; verify the chart with `helm verify`"
+        .to_owned()
 }
 
 /// What Helm says of a failed render; with `--debug` the files that were rendered are printed all the same.
@@ -123,27 +157,25 @@ fn refuse(flags: &Flags, dialect: Dialect) -> Result<(), String> {
         return because("validate", "it needs a cluster; compare with `taut diff`");
     }
     match flags.text("dry-run") {
-        None | Some("client" | "unset" | "true") => {}
+        None | Some("client" | "unset" | "true" | "false" | "") => {}
         Some("server") => return because("dry-run=server", "it needs a cluster; compare with `taut diff`"),
-        Some(_) if dialect.is_helm3() => {}
+        Some("none") if dialect.is_helm3() => {}
+        Some("none") => {
+            return Err("invalid dry-run value (\"none\"). Must be \"server\" or \"client\"".to_owned());
+        }
+        Some(_) if dialect.is_helm3() => {
+            let values = "false, true, none, client, server";
+            return Err(format!("Invalid dry-run flag. Flag must one of the following: {values}"));
+        }
         Some(other) => {
-            return Err(format!("invalid dry-run value ({other:?}). Must be \"server\" or \"client\""));
+            let values = "\"none\", \"server\", or \"client\"";
+            return Err(format!("invalid dry-run value ({other:?}). Must be {values}"));
         }
     }
-    for (flag, why) in [
-        ("post-renderer", "it starts another program"),
-        ("repo", "it needs the network; fetch the chart first"),
-        ("output-dir", "it writes files; redirect the output"),
-    ] {
-        if flags.text(flag).is_some() {
-            return because(flag, why);
-        }
+    if flags.text("post-renderer").is_some() {
+        return because("post-renderer", "it starts another program");
     }
-    for (flag, why) in [
-        ("dependency-update", "it needs the network; run `helm dependency build` first"),
-        ("enable-dns", "a render that asks name servers cannot be repeated"),
-        ("verify", "provenance files are not checked; verify the chart with `helm verify`"),
-    ] {
+    for (flag, why) in [("enable-dns", "a render that asks name servers cannot be repeated")] {
         if flags.is_set(flag) {
             return because(flag, why);
         }
@@ -177,28 +209,19 @@ fn name_and_chart(
             }
             Ok((name.clone(), chart.clone()))
         }
-        [chart] => Ok((made_name(chart, name_template, flags, surroundings)?, chart.clone())),
+        // `helm template CHART` calls the release `release-name`, whatever `--generate-name` says.
+        [chart] => match name_template {
+            None => Ok(("release-name".to_owned(), chart.clone())),
+            Some(source) => {
+                let (now, seed) = (surroundings.now, surroundings.seed);
+                Ok((release_name(source, now, seed, &Budget::default())?, chart.clone()))
+            }
+        },
         [_, _, more @ ..] => {
             Err(format!("expected at most two arguments, unexpected arguments: {}", more.join(", ")))
         }
         [] => Err("a chart is missing".to_owned()),
     }
-}
-
-/// `helm template CHART` calls the release `release-name`, whatever `--generate-name` says.
-fn made_name(
-    _chart: &str,
-    name_template: Option<&str>,
-    _flags: &Flags,
-    surroundings: &Surroundings,
-) -> Result<String, String> {
-    let Some(source) = name_template else { return Ok("release-name".to_owned()) };
-    let mut templates = Templates::new(Functions::sprig());
-    templates.parse("name-template", source).map_err(|error| error.to_string())?;
-    let options = Options { now: surroundings.now, seed: surroundings.seed, ..Options::default() };
-    Engine::new(Arc::new(templates), options)
-        .execute("name-template", &Value::Nil)
-        .map_err(|error| error.to_string())
 }
 
 /// A chart on the disk. Repositories are not asked.

@@ -81,10 +81,10 @@ fn compiled_or_panic(call: &mut Call<'_>, panics: bool) -> Result<Arc<Regex>, Fa
         }
         let source = call.text(0);
         let bytes = source.as_bytes();
-        let shown = if bytes.contains(&b'`') || bytes.iter().any(|b| *b < b' ' && *b != b'\t') {
-            crate::format::quote(bytes)
-        } else {
-            format!("`{source}`")
+        let is_odd = |c: char| matches!(c, '`' | '\u{7f}' | '\u{feff}') || (c < ' ' && c != '\t');
+        let shown = match std::str::from_utf8(bytes) {
+            Ok(text) if !text.contains(is_odd) => format!("`{text}`"),
+            _ => crate::format::quote(bytes),
         };
         failure.within(&format!("regexp: Compile({shown}): "))
     })

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use tautline_core::{Budget, Digest, EntryKind, Read, ReadSet, Tree, TreePath, Value, resolve};
-use tautline_yaml::{Options, decode};
+use tautline_yaml::Options;
 
 use super::archive::{self, Allowance};
 use super::directory::{self, WalkError};
 use super::{Chart, File};
 use crate::values::{ValuesError, defaults};
-use crate::{Dialect, words};
+use crate::{Dialect, yaml};
 
 /// All bytes of a chart, unpacked, with its sub-charts (Helm 4.3.1: 100 MiB an archive).
 const BYTES: usize = 100 << 20;
@@ -300,8 +300,8 @@ impl Work<'_> {
 
     fn yaml(&self, bytes: &[u8]) -> Result<Value, String> {
         let options = Options { budget: self.loader.budget.clone(), ..Options::default() };
-        let text = decode(bytes).map_err(|e| words::yaml(&e))?;
-        tautline_yaml::read(&text, &options).map_err(|e| words::yaml(&e))
+        let text = yaml::decode(bytes)?;
+        yaml::read(&text, &options)
     }
 }
 

@@ -5,7 +5,7 @@ use tautline_gotemplate::{Engine, Failure, List, Map, Value, decode_json};
 use tautline_yaml::Options;
 
 use super::{pretty, toml};
-use crate::words;
+use crate::{Dialect, yaml as helm_yaml};
 
 /// YAML without the line break at the end; nothing for what has no YAML.
 pub(super) fn yaml(value: &Core) -> Option<String> {
@@ -78,9 +78,9 @@ pub(super) fn from_json_array(engine: &mut Engine, text: &[u8]) -> Result<Value,
     })
 }
 
-pub(super) fn from_toml(engine: &mut Engine, text: &str) -> Result<Value, Failure> {
+pub(super) fn from_toml(engine: &mut Engine, text: &str, dialect: Dialect) -> Result<Value, Failure> {
     budget(engine, text)?;
-    Ok(match toml::read(text) {
+    Ok(match toml::read(text, dialect) {
         Ok(map) => Value::from(&Core::Map(map)),
         Err(why) => error_map(&why),
     })
@@ -90,7 +90,7 @@ const JSON_IN_YAML: &str = "error unmarshaling JSON: while decoding JSON: json: 
 
 fn read_yaml(engine: &mut Engine, text: &str) -> Result<Result<Core, String>, Failure> {
     let options = Options { budget: budget(engine, text)?, ..Options::default() };
-    Ok(tautline_yaml::read(text, &options).map_err(|e| words::yaml(&e)))
+    Ok(helm_yaml::read(text, &options))
 }
 
 fn read_json(engine: &mut Engine, text: &[u8]) -> Result<Result<Value, String>, Failure> {

@@ -53,7 +53,8 @@ fn make(dialect: Dialect) -> Functions {
     functions.add("fromYamlArray", TEXT, |call| data::from_yaml_array(call.engine, &call.text(0).to_text()));
     functions.add("fromJson", TEXT, |call| data::from_json(call.engine, call.text(0).as_bytes()));
     functions.add("fromJsonArray", TEXT, |call| data::from_json_array(call.engine, call.text(0).as_bytes()));
-    functions.add("fromToml", TEXT, |call| data::from_toml(call.engine, &call.text(0).to_text()));
+    functions
+        .add("fromToml", TEXT, move |call| data::from_toml(call.engine, &call.text(0).to_text(), dialect));
     if dialect == Dialect::Helm4 {
         functions.add("mustToYaml", ANY, loud(data::to_yaml));
         functions.add("mustToToml", ANY, loud(data::to_toml));

@@ -1,6 +1,10 @@
 //! TOML as BurntSushi/toml 1.6 writes and reads it for Helm.
 
+mod words;
+
 use tautline_core::{Key, List, Map, Value};
+
+use crate::Dialect;
 
 /// Writes a value. Nothing is written for nulls in maps; a null in a list is an error.
 pub(super) fn write(value: &Value) -> Result<String, String> {
@@ -194,8 +198,11 @@ fn quoted(text: &str) -> String {
 }
 
 /// Reads a document. Moments come out as text.
-pub(super) fn read(text: &str) -> Result<Map, String> {
-    let table: toml::Table = text.parse().map_err(|e: toml::de::Error| format!("toml: {}", e.message()))?;
+pub(super) fn read(text: &str, dialect: Dialect) -> Result<Map, String> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let at = error.span().map_or(text.len(), |span| span.start);
+        words::words(text, error.message(), at, dialect)
+    })?;
     Ok(map(table))
 }
 

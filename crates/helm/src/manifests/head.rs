@@ -3,7 +3,7 @@
 use tautline_core::{Budget, Value};
 use tautline_yaml::Options;
 
-use crate::{Dialect, decode, words};
+use crate::{Dialect, decode, yaml};
 
 /// The head of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Head {
     /// Reads the first YAML document of a text, and gives its value too.
     pub(crate) fn read(text: &str, dialect: Dialect, budget: &Budget) -> Result<(Self, Value), String> {
         let options = Options { budget: budget.clone(), ..Options::default() };
-        let value = tautline_yaml::read(text, &options).map_err(|e| words::yaml(&e))?;
+        let value = yaml::read(text, &options)?;
         let go_type = match dialect {
             Dialect::Helm3 => "releaseutil.SimpleHead",
             Dialect::Helm4 => "util.SimpleHead",

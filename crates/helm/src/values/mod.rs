@@ -9,9 +9,9 @@ mod set;
 
 use bytes::Bytes;
 use tautline_core::{Budget, Map, Value};
-use tautline_yaml::{Options, decode, split};
+use tautline_yaml::{Options, split};
 
-use crate::{Dialect, words};
+use crate::{Dialect, yaml};
 
 pub(crate) use coalesce::{Coalescer, Nulls};
 pub(crate) use dependencies::{is_in_range, resolve};
@@ -144,37 +144,33 @@ pub(crate) fn defaults(bytes: &[u8], dialect: Dialect, budget: &Budget) -> Resul
 
 /// The maps of a values file: all its documents merged for Helm 4, the first for Helm 3.
 fn documents(bytes: &[u8], dialect: Dialect, budget: &Budget) -> Result<Map, String> {
-    let text = decode(bytes).map_err(|e| words::yaml(&e))?;
+    let text = yaml::decode(bytes)?;
     let options = Options { budget: budget.clone(), ..Options::default() };
-    let read = |text: &str, line: usize| {
-        let value = tautline_yaml::read(text, &options)
-            .map_err(|e| words::yaml(&tautline_yaml::Error { line: e.line + line - 1, ..e }))?;
-        match value {
-            Value::Null => Ok(Map::new()),
-            Value::Map(_) => match floats(value) {
-                Value::Map(map) => Ok(map),
-                _ => Ok(Map::new()),
-            },
-            other => Err(format!(
-                "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                match other {
-                    Value::List(_) => "array",
-                    Value::Int(_) | Value::Float(_) => "number",
-                    Value::Bool(_) => "bool",
-                    _ => "string",
-                }
-            )),
-        }
+    let read = |text: &str| match yaml::read(text, &options)? {
+        Value::Null => Ok(Map::new()),
+        value @ Value::Map(_) => match floats(value) {
+            Value::Map(map) => Ok(map),
+            _ => Ok(Map::new()),
+        },
+        other => Err(format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            match other {
+                Value::List(_) => "array",
+                Value::Int(_) | Value::Float(_) => "number",
+                Value::Bool(_) => "bool",
+                _ => "string",
+            }
+        )),
     };
     if dialect.is_helm3() {
-        return read(&text, 1);
+        return read(&text);
     }
     // Helm 4 ends the last line, which a literal block at the end of the file shows.
     let text = if text.is_empty() || text.ends_with('\n') { text } else { (text.into_owned() + "\n").into() };
     let mut merged = Map::new();
     for document in split(&text) {
         let document = document.map_err(|e| format!("error reading yaml document: {}", e.kind))?;
-        let map = read(document.text, 1).map_err(|e| format!("cannot unmarshal yaml document: {e}"))?;
+        let map = read(document.text).map_err(|e| format!("cannot unmarshal yaml document: {e}"))?;
         merged = merge_maps(merged, map);
     }
     Ok(merged)

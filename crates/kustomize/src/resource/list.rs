@@ -99,6 +99,16 @@ impl Resources {
         resources.into_iter().try_for_each(|resource| self.append(resource))
     }
 
+    /// Adds all of another list, each of which must be new here.
+    pub(crate) fn append_list(&mut self, other: Self) -> Result<()> {
+        // With its index it is known to hold no identity twice.
+        if self.list.is_empty() && other.by_name.is_some() {
+            *self = other;
+            return Ok(());
+        }
+        self.append_all(other.list)
+    }
+
     /// The places of those that have or had an identity which `matches` accepts, among those of a name.
     pub(crate) fn with_any_id(&mut self, name: &str, matches: impl Fn(&Id) -> bool) -> Vec<usize> {
         let places = self.index().get(name).cloned().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Text to resources.
 
 use tautline_core::{Budget, Origin, Value};
-use tautline_yaml::{Node, NodeKind, Options, Resolver, ScalarStyle, nodes};
+use tautline_yaml::{Node, NodeKind, Options, Resolver, ScalarStyle, nodes_from};
 
 use super::{Behavior, Former, Memory, Resource};
 use crate::error::{Error, Result};
@@ -24,8 +24,35 @@ const READERS: [&str; 8] = [
 /// Reads the resources of a file: every document, lists taken apart.
 pub(crate) fn read_resources(text: &str, file: &str, budget: &Budget) -> Result<Vec<Resource>> {
     let options = Options { resolver: Resolver::V3, strict: true, budget: budget.clone() };
+    let text =
+        if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
+    // A key may be written with escapes.
+    let may_hold_lists = text.contains("items") || text.contains('\\');
+    if may_hold_lists { with_lists(&text, file, &options) } else { one_by_one(&text, file, &options) }
+}
+
+/// Reads documents that are one resource each: what is to be done with one is done before the next is read.
+fn one_by_one(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>> {
+    let (mut found, mut refused) = (Vec::new(), None);
+    for (line, text) in split(text)? {
+        let Some((line, node)) = document(line, text, options)? else { continue };
+        match checked(node) {
+            Ok(Some(node)) => found.push(remembered(Resource::new(node, Origin::file(file, line)))),
+            Ok(None) => {}
+            // What is malformed further down is said first.
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    refused.map_or(Ok(found), Err)
+}
+
+/// Reads documents some of which may be lists.
+fn with_lists(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>> {
     let mut found = Vec::new();
-    let documents = documents(text, &options)?;
+    let mut documents = Vec::new();
+    for (line, text) in split(text)? {
+        documents.extend(document(line, text, options)?);
+    }
     let alone = documents.len() == 1;
     for (line, node) in documents {
         let origin = Origin::file(file, line);
@@ -48,7 +75,7 @@ pub(crate) fn read_resources(text: &str, file: &str, budget: &Budget) -> Result<
 }
 
 fn line_of(node: &Node, otherwise: usize) -> usize {
-    if node.span.line > 0 { node.span.line } else { otherwise }
+    if node.span.line > 0 { node.span.line as usize } else { otherwise }
 }
 
 fn is_wrapper(node: &Node) -> bool {
@@ -56,44 +83,26 @@ fn is_wrapper(node: &Node) -> bool {
     matches!(kind, Some("List" | "ResourceList"))
 }
 
-/// The documents of a stream with the lines they start on.
-fn documents(text: &str, options: &Options) -> Result<Vec<(usize, Node)>> {
-    let text =
-        if text.contains("\r\n") { text.replace("\r\n", "\n").into() } else { std::borrow::Cow::from(text) };
-    let mut documents = Vec::new();
-    for (line, document) in split(&text)? {
-        let malformed = |error: tautline_yaml::Error| Error::Yaml {
-            message: format!("MalformedYAMLError: yaml: line {}: {}", error.line, error.kind),
-            malformed: true,
-        };
-        let mut found = nodes(document, options).map_err(malformed)?.into_iter();
-        let Some(mut node) = found.next() else { continue };
-        if node.is_null() {
-            continue;
-        }
-        if line > 1 {
-            shift(&mut node, line - 1);
-        }
-        let node = node.expanded(options).map_err(|error| Error::Yaml {
+/// A document of a stream with the line that its node starts on; nothing for an empty one.
+fn document(line: usize, text: &str, options: &Options) -> Result<Option<(usize, Node)>> {
+    let malformed = |error: tautline_yaml::Error| Error::Yaml {
+        message: format!("MalformedYAMLError: yaml: line {}: {}", error.line, error.kind),
+        malformed: true,
+    };
+    let mut found = nodes_from(text, line, options).map_err(malformed)?.into_iter();
+    let Some(mut node) = found.next().filter(|node| !node.is_null()) else { return Ok(None) };
+    if may_have_aliases(text) {
+        node = node.expanded(options).map_err(|error| Error::Yaml {
             message: format!("yaml: line {}: {}", error.line, error.kind),
             malformed: false,
         })?;
-        documents.push((node.span.line, node));
     }
-    Ok(documents)
+    Ok(Some((node.span.line as usize, node)))
 }
 
-/// Counts lines from the start of the stream.
-fn shift(node: &mut Node, lines: usize) {
-    node.span.line += lines;
-    match &mut node.kind {
-        NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
-            key.span.line += lines;
-            shift(value, lines);
-        }),
-        NodeKind::List { items, .. } => items.iter_mut().for_each(|item| shift(item, lines)),
-        _ => {}
-    }
+/// Whether a text has what an alias or a merge key is written with. Anchors alone expand to nothing.
+fn may_have_aliases(text: &str) -> bool {
+    text.as_bytes().contains(&b'*') || text.contains("<<") || text.contains("merge")
 }
 
 /// Cuts a stream at its separators, as kyaml does: a line that starts with `---`, not the first.

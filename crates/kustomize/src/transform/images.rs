@@ -4,10 +4,10 @@ use regex::Regex;
 use tautline_yaml::{Node, NodeKind};
 
 use crate::error::Result;
-use crate::field_spec::{Create, FieldSpec, apply};
+use crate::field_spec::{Create, FieldSpec, apply_all};
 use crate::fields;
 use crate::kustomization::Image;
-use crate::resource::Resources;
+use crate::resource::{Resource, Resources};
 use crate::selector::regex;
 
 /// Changes one image wherever it is used.
@@ -26,17 +26,18 @@ impl Images {
     }
 
     pub(crate) fn run(&self, resources: &mut Resources) -> Result<()> {
-        for resource in resources.fields_mut() {
-            if resource.kind() == "CustomResourceDefinition" {
-                continue;
-            }
-            self.containers(&mut resource.node)?;
-            for spec in &self.specs {
-                apply(&mut resource.node, spec, Create::Never, &mut |field| self.update(field))?;
-            }
-        }
+        resources.fields_mut().try_for_each(|resource| self.run_one(resource))?;
         resources.drop_gone();
         Ok(())
+    }
+
+    /// Works on one resource, without a look at the others.
+    pub(super) fn run_one(&self, resource: &mut Resource) -> Result<()> {
+        if resource.kind() == "CustomResourceDefinition" {
+            return Ok(());
+        }
+        self.containers(&mut resource.node)?;
+        apply_all(&mut resource.node, &self.specs, Create::Never, &mut |field| self.update(field))
     }
 
     /// Every list of containers, wherever in an object it stands.

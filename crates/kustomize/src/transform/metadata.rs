@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use tautline_yaml::Node;
 
 use crate::error::Result;
-use crate::field_spec::{Create, FieldSpec, apply};
+use crate::field_spec::{Create, FieldSpec, apply_all};
 use crate::fields;
-use crate::resource::Resources;
+use crate::resource::{Resource, Resources};
 
 /// Texts to put into maps.
 #[derive(Clone, Debug)]
@@ -21,17 +21,22 @@ impl Texts {
         if self.texts.is_empty() {
             return Ok(());
         }
-        for resource in resources.fields_mut() {
-            let first_id = resource.shared;
-            resource.shared += self.texts.len();
-            for spec in &self.specs {
-                apply(&mut resource.node, spec, Create::Map, &mut |map| self.put(map, first_id))?;
-            }
-            if first_id > 0 {
-                fields::spread(&mut resource.node);
-            }
-        }
+        resources.fields_mut().try_for_each(|resource| self.run_one(resource))?;
         resources.drop_gone();
+        Ok(())
+    }
+
+    /// Works on one resource, without a look at the others.
+    pub(super) fn run_one(&self, resource: &mut Resource) -> Result<()> {
+        if self.texts.is_empty() {
+            return Ok(());
+        }
+        let first_id = resource.shared;
+        resource.shared += self.texts.len();
+        apply_all(&mut resource.node, &self.specs, Create::Map, &mut |map| self.put(map, first_id))?;
+        if first_id > 0 {
+            fields::spread(&mut resource.node);
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::field_spec::{Create, FieldSpec, apply};
 use crate::fields;
-use crate::resource::{Gvk, Resources};
+use crate::resource::{Gvk, Resource, Resources};
 
 /// Text before or behind names.
 #[derive(Clone, Debug)]
@@ -21,31 +21,31 @@ pub(crate) enum Side {
 
 impl Affix {
     pub(crate) fn run(&self, resources: &mut Resources, side: Side) -> Result<()> {
-        for resource in resources.iter_mut() {
-            let id = resource.original_id();
-            if keeps_name(&id.gvk) {
-                continue;
-            }
-            for spec in &self.specs {
-                if !id.gvk.is_selected_by(&spec.gvk) {
-                    continue;
+        resources.iter_mut().try_for_each(|resource| self.run_one(resource, side))
+    }
+
+    /// Works on one resource, without a look at the others.
+    pub(super) fn run_one(&self, resource: &mut Resource, side: Side) -> Result<()> {
+        let id = resource.original_id();
+        if keeps_name(&id.gvk) {
+            return Ok(());
+        }
+        for spec in self.specs.iter().filter(|spec| id.gvk.is_selected_by(&spec.gvk)) {
+            if spec.path == "metadata/name" && !self.text.is_empty() {
+                match side {
+                    Side::Front => resource.memory.prefixes.push(self.text.as_str().into()),
+                    Side::Back => resource.memory.suffixes.push(self.text.as_str().into()),
                 }
-                if spec.path == "metadata/name" && !self.text.is_empty() {
-                    match side {
-                        Side::Front => resource.memory.prefixes.push(self.text.as_str().into()),
-                        Side::Back => resource.memory.suffixes.push(self.text.as_str().into()),
-                    }
-                    resource.remember_id();
-                }
-                apply(&mut resource.node, spec, Create::Scalar, &mut |field| {
-                    let old = field.as_str().unwrap_or_default();
-                    let new = match side {
-                        Side::Front => format!("{}{old}", self.text),
-                        Side::Back => format!("{old}{}", self.text),
-                    };
-                    fields::set_scalar(field, &new, "")
-                })?;
+                resource.remember_id();
             }
+            apply(&mut resource.node, spec, Create::Scalar, &mut |field| {
+                let old = field.as_str().unwrap_or_default();
+                let new = match side {
+                    Side::Front => format!("{}{old}", self.text),
+                    Side::Back => format!("{old}{}", self.text),
+                };
+                fields::set_scalar(field, &new, "")
+            })?;
         }
         Ok(())
     }

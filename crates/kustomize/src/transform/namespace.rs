@@ -1,6 +1,7 @@
 //! The namespace of everything that has one.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use tautline_yaml::Node;
 
@@ -8,6 +9,10 @@ use crate::error::{During, Error, Result};
 use crate::field_spec::{Create, FieldSpec, apply};
 use crate::fields;
 use crate::resource::{Gvk, Id, Resource, Resources};
+
+/// Where every resource has its namespace.
+static OWN: LazyLock<FieldSpec> =
+    LazyLock::new(|| FieldSpec::new(Gvk::default(), "metadata/namespace", true));
 
 /// Which subjects of role bindings follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,14 +56,13 @@ impl Namespace {
         for resource in resources.iter() {
             *counts.entry(key(&resource.id())).or_default() += 1;
         }
-        let own = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
         for resource in resources.iter_mut() {
             if resource.memory.from_chart || resource.is_gone() {
                 continue;
             }
             let before = key(&resource.id());
             resource.remember_id();
-            self.move_one(resource, &own)?;
+            self.move_one(resource)?;
             let after = key(&resource.id());
             if before == after {
                 if counts.get(&after).copied().unwrap_or(1) == 1 {
@@ -87,12 +91,13 @@ impl Namespace {
         fields::set_scalar(field, &self.namespace, "!!str")
     }
 
-    fn move_one(&self, resource: &mut Resource, own: &FieldSpec) -> Result<()> {
+    /// Moves one resource, without a look at the others.
+    pub(super) fn move_one(&self, resource: &mut Resource) -> Result<()> {
         let id = resource.id();
         let is_v1 = resource.api_version() == "v1";
         let is_binding = matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding");
         if !id.cluster_scoped {
-            apply(&mut resource.node, own, Create::Scalar, &mut |field| self.set(field))?;
+            apply(&mut resource.node, &OWN, Create::Scalar, &mut |field| self.set(field))?;
         }
         if is_binding {
             self.move_subjects(&mut resource.node)?;

@@ -3,11 +3,11 @@
 use tautline_yaml::Node;
 
 use crate::error::Result;
-use crate::field_spec::{Create, FieldSpec, apply};
 use crate::fields;
 use crate::kustomization::Selector;
 use crate::kustomization::decode::record;
-use crate::resource::{Gvk, Resources};
+use crate::resource::Resources;
+use crate::transform::namespace::{Namespace, Subjects};
 
 record! {
     /// Where the value goes.
@@ -35,13 +35,14 @@ impl ValueAdd {
             for at in places {
                 let Some(resource) = resources.get_mut(at) else { continue };
                 if target.field_path == "metadata/namespace" {
-                    if resource.id().cluster_scoped {
-                        continue;
-                    }
-                    let spec = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
-                    apply(&mut resource.node, &spec, Create::Scalar, &mut |field| {
-                        fields::set_scalar(field, &self.value, "!!str")
-                    })?;
+                    // As the namespace transformer does it, subjects of role bindings included.
+                    let namespace = Namespace {
+                        namespace: self.value.clone(),
+                        specs: Vec::new(),
+                        unset_only: false,
+                        subjects: Subjects::default(),
+                    };
+                    namespace.move_one(resource)?;
                 } else {
                     self.put(&mut resource.node, target)?;
                 }

@@ -6,7 +6,7 @@ use std::vec::Drain;
 use tautline_core::{Key, List, Map, Value};
 
 use crate::full::to_value;
-use crate::node::{Comment, Node, NodeKind, ScalarStyle, Span};
+use crate::node::{Comment, Comments, Node, NodeKind, ScalarStyle, Span};
 use crate::read::{Options, Resolver};
 use crate::scalar::{Scalar, may_resolve, resolve};
 
@@ -106,13 +106,13 @@ pub(super) struct Trees<'a> {
 }
 
 impl<'a> Trees<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, line: 1, line_start: 0, last: 0, pending: Vec::new() }
+    pub(super) fn new(text: &'a str, line: usize) -> Self {
+        Self { text, line, line_start: 0, last: 0, pending: Vec::new() }
     }
 }
 
 /// Where a tree's node stands, and the comments before it.
-pub(super) type Place = (Span, Box<[Comment]>);
+pub(super) type Place = (Span, Comments);
 
 impl Make for Trees<'_> {
     type Place = Place;
@@ -130,7 +130,7 @@ impl Make for Trees<'_> {
         self.last = at;
         let before = self.text.get(self.line_start..at).unwrap_or_default();
         let column = if before.is_ascii() { before.len() } else { before.chars().count() };
-        (Span { line: self.line, column: column + 1 }, std::mem::take(&mut self.pending).into_boxed_slice())
+        (Span::new(self.line, column + 1), Comments::from(std::mem::take(&mut self.pending)))
     }
 
     fn shift(&mut self, place: &mut Place, at: usize) -> Option<()> {

@@ -22,9 +22,10 @@ pub(crate) fn read(text: &str, options: &Options) -> Option<Value> {
     Some(found.unwrap_or(Value::Null))
 }
 
-/// Reads plain block style of one document into a tree; nothing for whatever else, and for no document.
-pub(crate) fn read_node(text: &str, options: &Options) -> Option<Node> {
-    Reader::new(text, options, Trees::new(text))?.document()?
+/// Reads plain block style of one document into a tree; nothing for whatever else, and for no document. Its first
+/// line has a number.
+pub(crate) fn read_node(text: &str, line: usize, options: &Options) -> Option<Node> {
+    Reader::new(text, options, Trees::new(text, line))?.document()?
 }
 
 /// Tabs, carriage returns, control characters and the Unicode line breaks are the full path's business.

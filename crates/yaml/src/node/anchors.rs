@@ -63,17 +63,15 @@ impl Expansion {
                 let (target, size) = match self.anchors.get(&anchor.id) {
                     Some(Some(target)) => target,
                     Some(None) => {
-                        return Err(ErrorKind::Cycle(anchor.name).at(node.span.line, node.span.column));
+                        return Err(ErrorKind::Cycle(anchor.name).at_span(node.span));
                     }
                     None => {
-                        return Err(
-                            ErrorKind::UnknownAnchor(anchor.name).at(node.span.line, node.span.column)
-                        );
+                        return Err(ErrorKind::UnknownAnchor(anchor.name).at_span(node.span));
                     }
                 };
                 self.nodes = self.nodes.saturating_add(*size);
                 if self.nodes > self.limit {
-                    return Err(ErrorKind::Nodes(self.limit).at(node.span.line, node.span.column));
+                    return Err(ErrorKind::Nodes(self.limit).at_span(node.span));
                 }
                 return Ok(target.clone());
             }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, StructureStyle};
 
-use super::{Anchor, Comment, Node, NodeKind, ScalarStyle, Span};
+use super::{Anchor, Comment, Comments, Node, NodeKind, ScalarStyle, Span, Tag};
 use crate::error::{Error, ErrorKind};
 use crate::read::{Options, check_size};
 
@@ -13,10 +13,36 @@ use crate::read::{Options, check_size};
 /// # Errors
 /// If the text is no YAML or beyond the budget.
 pub fn nodes(text: &str, options: &Options) -> Result<Vec<Node>, Error> {
+    nodes_from(text, 1, options)
+}
+
+/// [`nodes`] of a text that starts on a line of something larger: the nodes' places are counted from there, those of
+/// errors are not.
+///
+/// # Errors
+/// As [`nodes`].
+pub fn nodes_from(text: &str, line: usize, options: &Options) -> Result<Vec<Node>, Error> {
     check_size(text, options)?;
-    match crate::fast::read_node(text, options) {
-        Some(node) => Ok(vec![node]),
-        None => nodes_fully(text, options),
+    if let Some(node) = crate::fast::read_node(text, line, options) {
+        return Ok(vec![node]);
+    }
+    let mut documents = nodes_fully(text, options)?;
+    if line > 1 {
+        let lines = Span::new(line - 1, 0).line;
+        documents.iter_mut().for_each(|node| shift(node, lines));
+    }
+    Ok(documents)
+}
+
+fn shift(node: &mut Node, lines: u32) {
+    node.span.line = node.span.line.saturating_add(lines);
+    match &mut node.kind {
+        NodeKind::Map { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
+            shift(key, lines);
+            shift(value, lines);
+        }),
+        NodeKind::List { items, .. } => items.iter_mut().for_each(|item| shift(item, lines)),
+        NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
     }
 }
 
@@ -129,7 +155,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
-        let comments = std::mem::take(&mut self.pending).into_boxed_slice();
+        let comments = Comments::from(std::mem::take(&mut self.pending));
         let (place, bytes) = (place(&span), bytes(&span));
         self.nodes += 1;
         let budget = &self.options.budget;
@@ -143,9 +169,9 @@ impl<'a> Builder<'a> {
             None
         };
         if let Some(kind) = too_much {
-            return Err(kind.at(place.line, place.column));
+            return Err(kind.at_span(place));
         }
-        let tag = event.tag().map(short_tag).map(Into::into);
+        let tag = event.tag().map(|tag| Tag::from(short_tag(tag).as_str()));
         let anchor = self.anchor(event.anchor_id())?.map(Box::new);
         let kind = match event {
             Event::Alias(id) => NodeKind::Alias(Box::new(Anchor {
@@ -157,7 +183,7 @@ impl<'a> Builder<'a> {
                 if style == granit_parser::ScalarStyle::DoubleQuoted
                     && let Some(what) = bad_escape(source)
                 {
-                    return Err(ErrorKind::Syntax(what.to_owned()).at(place.line, place.column));
+                    return Err(ErrorKind::Syntax(what.to_owned()).at_span(place));
                 }
                 if style != granit_parser::ScalarStyle::Plain {
                     self.verbatim.push(bytes);
@@ -185,7 +211,7 @@ impl<'a> Builder<'a> {
                 }
                 NodeKind::Map { entries, flow: style == StructureStyle::Flow }
             }
-            _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at(place.line, place.column)),
+            _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at_span(place)),
         };
         Ok(Node { kind, tag, anchor, span: place, comments })
     }
@@ -289,7 +315,7 @@ fn scalar_style(style: granit_parser::ScalarStyle) -> ScalarStyle {
 }
 
 fn place(span: &granit_parser::Span) -> Span {
-    Span { line: span.start.line().max(1), column: span.start.col() + 1 }
+    Span::new(span.start.line().max(1), span.start.col() + 1)
 }
 
 fn bytes(span: &granit_parser::Span) -> Range<usize> {

@@ -2,14 +2,14 @@
 
 use compact_str::CompactString;
 
-use super::{Node, NodeKind, ScalarStyle, Span};
+use super::{Comments, Node, NodeKind, ScalarStyle, Span, Tag};
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
 impl Node {
     /// A node made by a program: it stands nowhere ([`Span::line`] is 0) and has no tag.
     pub fn new(kind: NodeKind) -> Self {
-        Self { kind, tag: None, anchor: None, span: Span::default(), comments: Box::default() }
+        Self { kind, tag: None, anchor: None, span: Span::default(), comments: Comments::default() }
     }
 
     /// A scalar without quotes. What it is shows only when it is written: `5` will be a number.
@@ -19,7 +19,7 @@ impl Node {
 
     /// A scalar that is text whatever it looks like.
     pub fn text(text: impl Into<CompactString>) -> Self {
-        Self { tag: Some(CompactString::const_new("!!str")), ..Self::plain(text) }
+        Self { tag: Some(Tag::STR), ..Self::plain(text) }
     }
 
     /// An empty map in block style.
@@ -138,7 +138,7 @@ impl Node {
         let new = new.into();
         let tag = match self.short_tag() {
             "" => None,
-            tag => Some(CompactString::from(tag)),
+            tag => Some(Tag::from(tag)),
         };
         let NodeKind::Scalar { text, style } = &mut self.kind else { return };
         let implied = if *style == ScalarStyle::Plain { plain_tag(&new) } else { "!!str" };

@@ -3,14 +3,16 @@
 mod anchors;
 mod build;
 mod edit;
+mod tag;
 
 use compact_str::CompactString;
 
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use build::Builder;
-pub use build::{nodes, nodes_fully};
+pub use build::{nodes, nodes_from, nodes_fully};
 pub(crate) use edit::plain_tag;
+pub use tag::Tag;
 
 /// A node as it was written.
 #[derive(Clone, PartialEq)]
@@ -18,13 +20,13 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Its tag, resolved and in short form: `!!str`, `!custom`.
-    pub tag: Option<CompactString>,
+    pub tag: Option<Tag>,
     /// Its anchor.
     pub anchor: Option<Box<Anchor>>,
     /// Where it stands.
     pub span: Span,
     /// The comments before it and behind it on its line.
-    pub comments: Box<[Comment]>,
+    pub comments: Comments,
 }
 
 /// The kinds of nodes.
@@ -83,9 +85,38 @@ pub enum ScalarStyle {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// The line, counted from 1.
-    pub line: usize,
+    pub line: u32,
     /// The column in characters, counted from 1.
-    pub column: usize,
+    pub column: u32,
+}
+
+impl Span {
+    /// A place; one beyond four thousand million lines or columns is that far.
+    pub(crate) fn new(line: usize, column: usize) -> Self {
+        let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { line: short(line), column: short(column) }
+    }
+}
+
+/// The comments of a node. Most have none, and then this is one empty word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comments(Option<Box<Written>>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Written(Vec<Comment>);
+
+impl From<Vec<Comment>> for Comments {
+    fn from(comments: Vec<Comment>) -> Self {
+        Self((!comments.is_empty()).then(|| Box::new(Written(comments))))
+    }
+}
+
+impl std::ops::Deref for Comments {
+    type Target = [Comment];
+
+    fn deref(&self) -> &[Comment] {
+        self.0.as_ref().map_or(&[], |written| &written.0)
+    }
 }
 
 /// A comment.
@@ -152,6 +183,6 @@ impl Node {
 
     /// An error where the node stands.
     pub(crate) fn error(&self, kind: ErrorKind) -> Error {
-        kind.at(self.span.line, self.span.column)
+        kind.at_span(self.span)
     }
 }

@@ -113,10 +113,17 @@ pub(super) fn generate(call: &mut Call<'_>) -> Result<Value, Failure> {
         "" | "rsa" => Key::rsa(call.engine, 4096)?,
         "ecdsa" => Key::ec(call.engine),
         "ed25519" => Key::ed(call.engine),
-        "dsa" => return Err("DSA keys are not made here; use ecdsa, ed25519 or rsa".into()),
+        "dsa" => {
+            let pem = super::dsa::generate(call.engine)?;
+            return new_key(call, pem);
+        }
         other => return made(call, format!("Unknown type {other}")),
     };
-    call.engine.warn("genPrivateKey", "not deterministic: a new key at each render");
     let pem = key.to_pem()?;
+    new_key(call, pem)
+}
+
+fn new_key(call: &mut Call<'_>, pem: String) -> Result<Value, Failure> {
+    call.engine.warn("genPrivateKey", "not deterministic: a new key at each render");
     made(call, pem)
 }

@@ -4,6 +4,7 @@
 //! render has the same ones.
 
 mod certificates;
+mod dsa;
 mod keys;
 mod passwords;
 
