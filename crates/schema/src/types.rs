@@ -275,6 +275,11 @@ impl<'a> TypeRef<'a> {
         self.declared(name).or_else(|| self.additional())
     }
 
+    /// The types of a map's keys, to ask for in order.
+    pub fn in_order(self) -> InOrder<'a> {
+        InOrder { of: self, next: 0 }
+    }
+
     /// The declared fields, sorted by name.
     pub fn fields(self) -> impl ExactSizeIterator<Item = FieldRef<'a>> {
         self.node().fields.iter().map(move |field| FieldRef {
@@ -372,6 +377,34 @@ impl<'a> TypeRef<'a> {
 impl fmt::Debug for TypeRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TypeRef({} {:?})", self.id, self.kind())
+    }
+}
+
+/// The types of a map's keys for one who comes along them in order: each search goes on where the last one ended.
+#[derive(Clone, Debug)]
+pub struct InOrder<'a> {
+    of: TypeRef<'a>,
+    next: usize,
+}
+
+impl<'a> InOrder<'a> {
+    /// [`TypeRef::declared_key`] of a key that sorts after those asked for before.
+    pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
+        let fields = &self.of.node().fields;
+        let mut step = 1;
+        while fields.get(self.next + step - 1).is_some_and(|field| field.name < *key) {
+            self.next += step;
+            step *= 2;
+        }
+        // The last step may have gone too far: what is looked for is among those it went over.
+        let near = fields.get(self.next..(self.next + step).min(fields.len())).unwrap_or_default();
+        self.next += near.partition_point(|field| field.name < *key);
+        fields.get(self.next).filter(|field| field.name == *key).map(|field| self.of.types.at(field.id))
+    }
+
+    /// [`TypeRef::field_key`] of a key that sorts after those asked for before.
+    pub fn field(&mut self, key: &Key) -> Option<TypeRef<'a>> {
+        self.declared(key).or_else(|| self.of.additional())
     }
 }
 

@@ -46,21 +46,54 @@ impl Map {
         match self.find(&key) {
             Ok(i) => Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| std::mem::replace(v, value)),
             Err(i) => {
-                let mut entries = self.take();
-                entries.insert(i, (key, value));
-                self.0 = entries.into();
+                self.put_at(i, (key, value));
                 None
             }
         }
     }
 
+    /// Both maps side by side: each key once, in order, with its value in either.
+    pub fn zip<'m>(
+        &'m self,
+        other: &'m Self,
+    ) -> impl Iterator<Item = (&'m Key, Option<&'m Value>, Option<&'m Value>)> {
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        std::iter::from_fn(move || {
+            let order = match (a.peek(), b.peek()) {
+                (Some((x, _)), Some((y, _))) => x.cmp(y),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, _) => std::cmp::Ordering::Greater,
+            };
+            match order {
+                std::cmp::Ordering::Less => a.next().map(|(key, value)| (key, Some(value), None)),
+                std::cmp::Ordering::Greater => b.next().map(|(key, value)| (key, None, Some(value))),
+                std::cmp::Ordering::Equal => {
+                    a.next().zip(b.next()).map(|((key, old), (_, new))| (key, Some(old), Some(new)))
+                }
+            }
+        })
+    }
+
     /// Removes a key and returns the value it had.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let i = self.find(key).ok()?;
-        let mut entries = self.take();
-        let (_, value) = entries.remove(i);
-        self.0 = entries.into();
-        Some(value)
+        let mut shared = std::mem::take(&mut self.0);
+        let removed;
+        self.0 = match Arc::get_mut(&mut shared) {
+            Some(entries) => {
+                removed = entries.get_mut(i).map(|(_, value)| std::mem::take(value));
+                let (before, rest) = entries.split_at_mut(i);
+                let [before, after] = [before, rest.get_mut(1..).unwrap_or_default()]
+                    .map(|part| part.iter_mut().map(std::mem::take));
+                before.chain(after).collect()
+            }
+            None => {
+                removed = shared.get(i).map(|(_, value)| value.clone());
+                let (before, rest) = shared.split_at(i);
+                before.iter().chain(rest.get(1..).unwrap_or_default()).cloned().collect()
+            }
+        };
+        removed
     }
 
     /// The map at a key, to change in place; put there empty if the key is absent or no map.
@@ -125,6 +158,26 @@ impl Map {
             return Self::new();
         }
         Self(entries.collect())
+    }
+
+    pub(super) fn entries(&self) -> &[(Key, Value)] {
+        &self.0
+    }
+
+    /// Puts an entry at its place: moves the others if nobody shares them, else copies them, each once.
+    fn put_at(&mut self, at: usize, entry: (Key, Value)) {
+        let mut shared = std::mem::take(&mut self.0);
+        self.0 = match Arc::get_mut(&mut shared) {
+            Some(entries) => {
+                let (before, after) = entries.split_at_mut(at);
+                let [before, after] = [before, after].map(|part| part.iter_mut().map(std::mem::take));
+                before.chain(std::iter::once(entry)).chain(after).collect()
+            }
+            None => {
+                let (before, after) = shared.split_at(at);
+                before.iter().cloned().chain(std::iter::once(entry)).chain(after.iter().cloned()).collect()
+            }
+        };
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {

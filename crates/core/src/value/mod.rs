@@ -1,6 +1,7 @@
 //! [`Value`]: the tree every manifest and every live object is made of.
 
 mod digest;
+mod draft;
 mod json;
 mod json_write;
 mod key;
@@ -15,6 +16,7 @@ use std::fmt;
 use compact_str::CompactString;
 
 pub use digest::Digest;
+pub use draft::MapDraft;
 pub use json::{JsonError, JsonErrorKind};
 pub use key::Key;
 pub use map::{List, Map};

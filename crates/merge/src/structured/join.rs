@@ -1,9 +1,9 @@
 //! The applied value laid over the live one.
 
-use tautline_core::{Key, List, Map, PathElement, Value};
+use tautline_core::{List, Map, MapDraft, PathElement, Value};
 use tautline_schema::TypeRef;
 
-use super::shape::{Allowed, Shape, is_atomic_list, is_atomic_map, item_element};
+use super::shape::{Allowed, Shape, aligned, is_atomic_list, is_atomic_map, item_element};
 use super::typed::{Mismatch, Typed, validate_scalar};
 
 /// Lays `config` over `live`: where both name a leaf, `config`'s stays; items of sets and keyed lists take
@@ -17,12 +17,14 @@ pub(super) fn merge(live: &Typed, config: &Typed) -> Result<Typed, Mismatch> {
 type Side<'a> = Option<&'a Value>;
 type Joined = (Option<Value>, Mismatch);
 
+/// Both were checked against their type: what only one names stays as it is.
 fn join(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>) -> Joined {
+    if live.is_none() || config.is_none() {
+        return (config.or(live).cloned(), Mismatch::default());
+    }
     let allowed = Allowed::by(of);
     let (as_live, as_config) = (allowed.narrow(live), allowed.narrow(config));
-    if config.is_none() {
-        shaped(live, config, of, as_live.shape())
-    } else if live.is_none() || as_live == as_config {
+    if as_live == as_config {
         shaped(live, config, of, as_config.shape())
     } else {
         let (_, mut problems) = shaped(live, config, of, as_live.shape());
@@ -49,7 +51,8 @@ fn shaped(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>, shape: Shape) -> Jo
             if is_atomic_list(of) || (a.is_empty() && b.is_empty()) {
                 return leaf();
             }
-            let (value, problems) = join_lists(a, b, of);
+            let (value, problems) =
+                if aligned(of, a, b) { join_aligned(a, b, of) } else { join_lists(a, b, of) };
             (value.map(|value| unchanged(live, value)), problems)
         }
         Shape::Map => {
@@ -66,25 +69,35 @@ fn shaped(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>, shape: Shape) -> Jo
 
 fn join_maps(live: &Map, config: &Map, of: TypeRef<'_>) -> Joined {
     let mut problems = Mismatch::default();
-    let mut out: Vec<(Key, Value)> = Vec::with_capacity(live.len().max(config.len()));
-    for key in super::merged_keys(live, config) {
-        let Some(of) = of.field_key(key) else {
+    // What stays as it is keeps its place in memory, so that later steps see it without looking.
+    let mut draft = MapDraft::of(live);
+    let mut types = of.in_order();
+    let mut is_empty = true;
+    for (key, old, new) in live.zip(config) {
+        let Some(new) = new else {
+            draft.keep();
+            is_empty = false;
+            continue;
+        };
+        let Some(of) = types.field(key) else {
             let error = Mismatch::new("schema error: invalid atom: inlined");
             problems.extend(error.below(&PathElement::Field(key.clone())));
             continue;
         };
-        let (value, more) = join(live.get(key), config.get(key), of);
+        let (value, more) = join(old, Some(new), of);
         if !more.is_empty() {
             problems.extend(more.below(&PathElement::Field(key.clone())));
         }
-        out.extend(value.map(|value| (key.clone(), value)));
+        is_empty &= value.is_none();
+        match (old, value) {
+            (Some(old), Some(value)) if old.is_same(&value) => draft.keep(),
+            (Some(_), Some(value)) => draft.replace(value),
+            (Some(_), None) => draft.skip(),
+            (None, Some(value)) => draft.put(key.clone(), value),
+            (None, None) => {}
+        }
     }
-    let is_empty = out.is_empty();
-    // What stays as it is keeps its place in memory, so that later steps see it without looking.
-    let stays = out.len() == live.len()
-        && live.iter().zip(&out).all(|((a, old), (b, new))| a == b && old.is_same(new));
-    let merged = || if stays { live.clone() } else { out.into_iter().collect() };
-    ((!is_empty).then(|| Value::Map(merged())), problems)
+    ((!is_empty).then(|| Value::Map(draft.finish())), problems)
 }
 
 /// A list's items with their names, and whether a name occurs more than once.
@@ -117,6 +130,13 @@ impl<'a> Named<'a> {
         let first = found.next()?;
         Some(if found.next().is_some() { SEVERAL } else { first })
     }
+}
+
+/// Lists with the same names in the same order.
+fn join_aligned(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Joined {
+    let Some(items) = of.items() else { return (None, Mismatch::default()) };
+    let joined = live.iter().zip(config).filter_map(|(old, new)| join(Some(old), Some(new), items).0);
+    (Some(Value::List(joined.collect())), Mismatch::default())
 }
 
 fn join_lists(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Joined {
