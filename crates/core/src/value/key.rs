@@ -32,6 +32,7 @@ impl Key {
     }
 
     /// The key's text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Known(id) => NAMES.get(usize::from(*id)).copied().unwrap_or_default(),
@@ -105,6 +106,7 @@ impl Default for Key {
 }
 
 impl Ord for Key {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // The table is sorted, so numbers order as their names do.
@@ -115,6 +117,7 @@ impl Ord for Key {
 }
 
 impl PartialOrd for Key {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -140,18 +143,21 @@ impl AsRef<str> for Key {
 
 impl std::ops::Deref for Key {
     type Target = str;
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
 }
 
 impl PartialEq<str> for Key {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Key {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }

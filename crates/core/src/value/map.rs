@@ -24,6 +24,7 @@ impl Map {
     }
 
     /// [`Map::get`] by a key: names of the table compare as numbers.
+    #[inline]
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
         let i = self.0.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
         self.0.get(i).map(|(_, v)| v)
@@ -118,6 +119,7 @@ impl Map {
     }
 
     /// The entries in key order.
+    #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator + Clone {
         self.0.iter().map(|(k, v)| (k, v))
     }
@@ -128,6 +130,7 @@ impl Map {
     }
 
     /// The keys in order.
+    #[inline]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.0.iter().map(|(k, _)| k)
     }
@@ -138,16 +141,19 @@ impl Map {
     }
 
     /// How many entries there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is no entry.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether both are one allocation: equal without looking.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -160,6 +166,7 @@ impl Map {
         Self(entries.collect())
     }
 
+    #[inline]
     pub(super) fn entries(&self) -> &[(Key, Value)] {
         &self.0
     }
@@ -281,6 +288,7 @@ impl List {
     }
 
     /// Whether both are one allocation: equal without looking.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -296,6 +304,7 @@ impl List {
 
 impl Deref for List {
     type Target = [Value];
+    #[inline]
     fn deref(&self) -> &[Value] {
         &self.0
     }

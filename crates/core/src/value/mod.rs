@@ -65,11 +65,13 @@ impl Value {
     }
 
     /// Whether this is null.
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The text of a string.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -103,6 +105,7 @@ impl Value {
     }
 
     /// The map.
+    #[inline]
     pub fn as_map(&self) -> Option<&Map> {
         match self {
             Self::Map(map) => Some(map),
@@ -119,6 +122,7 @@ impl Value {
     }
 
     /// The list.
+    #[inline]
     pub fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
@@ -168,6 +172,7 @@ impl Value {
     }
 
     /// Whether two values are known to be equal without walking them: one list or map in memory, or equal scalars.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(a), Self::List(b)) => a.is_same(b),

@@ -109,6 +109,24 @@ pub(crate) fn has(root: &Map, path: &[PathElement]) -> bool {
     holder.and_then(|holder| below(holder, last)).is_some_and(is_member)
 }
 
+/// Whether a path or one above it is a member.
+pub(crate) fn covers(root: &Map, path: &[PathElement]) -> bool {
+    let mut node = root;
+    for element in path {
+        match below(node, element) {
+            Some(next) if is_member(next) => return true,
+            Some(next) => node = next,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Whether something below a path is a member.
+pub(crate) fn touches(root: &Map, path: &[PathElement]) -> bool {
+    path.iter().try_fold(root, below).is_some_and(|node| node.keys().any(|key| key != "."))
+}
+
 fn below<'r>(node: &'r Map, element: &PathElement) -> Option<&'r Map> {
     node.get(&print(element))?.as_map()
 }

@@ -105,7 +105,7 @@ fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
     }
 }
 
-fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
+pub(super) fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
     match (scalar, value) {
         (_, Value::Null)
         | (Scalar::Numeric, Value::Int(_) | Value::Float(_))
