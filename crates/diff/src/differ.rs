@@ -24,6 +24,12 @@ pub trait Differ: Send + Sync {
     /// What would change, and why.
     fn diff(&self, sides: &Sides<'_>) -> Difference;
 
+    /// The number of what the schemas say, see [`tautline_schema::Schemas::generation`]: a comparison that was kept
+    /// holds under the same number only.
+    fn generation(&self) -> u64 {
+        0
+    }
+
     /// What is sent in the place of the desired object because of fields that are ignored (rule R9); `None` for
     /// the desired object itself.
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {

@@ -130,6 +130,10 @@ impl Differ for ServerSide {
         }
     }
 
+    fn generation(&self) -> u64 {
+        self.first.generation()
+    }
+
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         self.first.payload(sides)
     }

@@ -119,6 +119,10 @@ impl Differ for Structured {
         }
     }
 
+    fn generation(&self) -> u64 {
+        self.schemas.generation()
+    }
+
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         payload(sides, &*self.schemas, Writer::Applier(&self.manager))
     }

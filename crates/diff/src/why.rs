@@ -1,7 +1,7 @@
 //! Why a field changes, and whose it was.
 
 use tautline_core::{FieldManager, FieldPath, Object, PathElement, Value};
-use tautline_merge::{Manager, Operation, owners_of};
+use tautline_merge::{Manager, Operation, Owners};
 
 use crate::walk::Differing;
 use crate::{Change, FieldOwner, Why};
@@ -20,10 +20,11 @@ pub(crate) fn explain(
     if differing.is_empty() {
         return Vec::new();
     }
-    let wanted = desired.to_value();
+    let us = Manager::new(ours.as_str(), Operation::Apply, live.api_version(), "");
+    let (wanted, owners) = (desired.to_value(), Owners::of(live).without(&us));
     let explained = differing.into_iter().map(|(path, from, to)| Change {
         why: why(&wanted, &path, to.as_ref(), origin),
-        owner: from.as_ref().and_then(|_| owner(live, &path, ours)),
+        owner: from.as_ref().and_then(|_| owner(&owners, &path)),
         path,
         from,
         to,
@@ -52,15 +53,13 @@ pub(crate) fn sets(value: &Value, path: &[PathElement]) -> bool {
     }
 }
 
-/// Who but we owns a field, or the most of what is in it: of several, who wrote last.
-fn owner(live: &Object, path: &FieldPath, ours: &FieldManager) -> Option<FieldOwner> {
-    let us = Manager::new(ours.as_str(), Operation::Apply, live.api_version(), "");
-    let others = owners_of(live, path).filter(|owner| owner.manager != us);
-    let last = others.max_by(|a, b| (&a.time, &a.manager).cmp(&(&b.time, &b.manager)))?;
+/// Who owns a field, or the most of what is in it: of several, who wrote last.
+fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<FieldOwner> {
+    let last = owners.at(path).max_by(|a, b| (a.time, &a.manager).cmp(&(b.time, &b.manager)))?;
     Some(FieldOwner {
         manager: FieldManager::new(last.manager.name()),
         operation: last.manager.operation().as_str().to_owned(),
-        since: last.time,
+        since: last.time.map(str::to_owned),
     })
 }
 

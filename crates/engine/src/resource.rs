@@ -46,6 +46,8 @@ struct Memo {
     unknown: Option<Why>,
     owner: Owner,
     learned: bool,
+    /// The number of what the schemas said.
+    schemas: u64,
 }
 
 /// A write that the server refused.
@@ -118,6 +120,7 @@ impl Resource {
             unknown: pair.live.unknown().cloned(),
             owner: pair.owner.clone(),
             learned: self.learned.is_some(),
+            schemas: world.differ.generation(),
         };
         let others_changed = pair.also_held_by != self.pair.also_held_by;
         self.pair = pair;
@@ -169,8 +172,8 @@ impl Resource {
                 let sides = Sides { desired, live: &self.pair.live, learned, ignore: Some(ignore) };
                 let learned = learned.map(|learned| *learned.digest().as_bytes());
                 let options = [*ignore.digest().as_bytes(), learned.unwrap_or_default()];
-                // What the schemas say changes seldom: then everything is forgotten.
-                let circumstances = Circumstances { options: Digest::of_parts(options), schemas: 0 };
+                let schemas = world.differ.generation();
+                let circumstances = Circumstances { options: Digest::of_parts(options), schemas };
                 return self.compared.diff(world.differ, &sides, &circumstances);
             }
             (None, Some(_)) => Difference::of(Outcome::Delete),

@@ -1,39 +1,58 @@
-//! [`owners_of`]: whose is a field.
+//! [`Owners`]: whose is a field.
 
-use tautline_core::{FieldPath, Object, Value};
+use tautline_core::{FieldPath, Map, Object, Value};
 
 use crate::fieldset::raw;
 use crate::structured::{Manager, Operation};
 
-/// Somebody who owns a field of a live object, or some of what is in it.
+/// The owners of a live object's fields: `managedFields` are asked as they lie there, and never taken apart. An entry
+/// that cannot be read owns nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Owners<'a>(Vec<Owner<'a>>);
+
+/// Somebody who owns fields of a live object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub struct Owner<'a> {
     /// Who.
     pub manager: Manager,
     /// When it last changed a value, as `managedFields` say it; a manager that only claimed fields has none.
-    pub time: Option<String>,
+    pub time: Option<&'a str>,
+    fields: &'a Map,
 }
 
-/// The owners of a field, or of something in it, in no order: `managedFields` are asked as they lie there. An entry
-/// that cannot be read owns nothing.
-pub fn owners_of<'a>(live: &'a Object, path: &FieldPath) -> impl Iterator<Item = Owner> + use<'a> {
-    let path = path.clone();
-    live.list_at(&["metadata", "managedFields"]).iter().filter_map(move |entry| {
-        let fields = entry.get("fieldsV1").and_then(Value::as_map)?;
+impl<'a> Owners<'a> {
+    /// All owners of an object.
+    pub fn of(live: &'a Object) -> Self {
+        let entries = live.list_at(&["metadata", "managedFields"]);
+        Self(entries.iter().filter_map(Owner::read).collect())
+    }
+
+    /// All but one.
+    #[must_use]
+    pub fn without(mut self, manager: &Manager) -> Self {
+        self.0.retain(|owner| owner.manager != *manager);
+        self
+    }
+
+    /// The owners of a field, or of something in it.
+    pub fn at(&self, path: &FieldPath) -> impl Iterator<Item = &Owner<'a>> {
         let path = path.elements();
-        (raw::covers(fields, path) || raw::touches(fields, path)).then(|| owner(entry))?
-    })
+        self.0.iter().filter(move |owner| raw::covers(owner.fields, path) || raw::touches(owner.fields, path))
+    }
 }
 
-fn owner(entry: &Value) -> Option<Owner> {
-    let text = |key| entry.str_at(&[key]).unwrap_or_default();
-    let operation = match text("operation") {
-        "Apply" => Operation::Apply,
-        "Update" => Operation::Update,
-        _ => return None,
-    };
-    let manager = Manager::exact(text("manager"), operation, text("apiVersion"), text("subresource"));
-    Some(Owner { manager, time: entry.str_at(&["time"]).map(str::to_owned) })
+impl<'a> Owner<'a> {
+    fn read(entry: &'a Value) -> Option<Self> {
+        let text = |key| entry.str_at(&[key]).unwrap_or_default();
+        let operation = match text("operation") {
+            "Apply" => Operation::Apply,
+            "Update" => Operation::Update,
+            _ => return None,
+        };
+        let manager = Manager::exact(text("manager"), operation, text("apiVersion"), text("subresource"));
+        let fields = entry.get("fieldsV1").and_then(Value::as_map)?;
+        Some(Self { manager, time: entry.str_at(&["time"]), fields })
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +77,8 @@ mod tests {
             ("metadata", vec![]),
         ] {
             let path: FieldPath = path.parse().unwrap();
-            let found: Vec<String> = owners_of(&live, &path).map(|o| o.manager.name().to_owned()).collect();
+            let found: Vec<String> =
+                Owners::of(&live).at(&path).map(|o| o.manager.name().to_owned()).collect();
             assert_eq!(found, expect, "{path}");
         }
     }
