@@ -405,16 +405,16 @@ impl<'a> InOrder<'a> {
     /// [`TypeRef::declared_key`] of a key that sorts after those asked for before.
     #[inline]
     pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
-        let fields = &self.of.node().fields;
-        let mut step = 1;
-        while fields.get(self.next + step - 1).is_some_and(|field| field.name < *key) {
-            self.next += step;
-            step *= 2;
-        }
-        // The last step may have gone too far: what is looked for is among those it went over.
-        let near = fields.get(self.next..(self.next + step).min(fields.len())).unwrap_or_default();
-        self.next += near.partition_point(|field| field.name < *key);
-        fields.get(self.next).filter(|field| field.name == *key).map(|field| self.of.types.at(field.id))
+        /// What is looked for is usually near; if not, halving what is left finds it.
+        const NEAR: usize = 8;
+        let left = self.of.node().fields.get(self.next..).unwrap_or_default();
+        let near = left.iter().take(NEAR).take_while(|field| field.name < *key).count();
+        self.next += match near {
+            NEAR => left.partition_point(|field| field.name < *key),
+            near => near,
+        };
+        let field = self.of.node().fields.get(self.next)?;
+        (field.name == *key).then(|| self.of.types.at(field.id))
     }
 
     /// [`TypeRef::field_key`] of a key that sorts after those asked for before.

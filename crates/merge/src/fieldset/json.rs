@@ -166,6 +166,11 @@ pub(super) fn write_value(value: &Value, out: &mut String) {
 /// Writes JSON text; `html` says whether `<`, `>` and `&` are escaped, as Go does for values but not for keys.
 pub(super) fn write_text(text: &str, html: bool, out: &mut String) {
     out.push('"');
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b) && !b"\"\\<>&".contains(&b)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

@@ -1,5 +1,7 @@
 //! `fieldsV1` as it lies in `managedFields`, asked without being taken apart into a [`crate::FieldSet`].
 
+use std::sync::LazyLock;
+
 use tautline_core::{Key, Map, PathElement, Value};
 use tautline_schema::{ListType, TypeRef};
 
@@ -29,7 +31,7 @@ fn node_stands(node: &Map, of: Option<TypeRef<'_>>) -> bool {
     let mut is_leaf = true;
     for (key, below) in node {
         let Value::Map(below) = below else { return false };
-        if key == "." {
+        if *key == *DOT {
             if !below.is_empty() {
                 return false;
             }
@@ -42,7 +44,7 @@ fn node_stands(node: &Map, of: Option<TypeRef<'_>>) -> bool {
         }
         let of = || match (of?, field) {
             ((Shape::List, of), _) => of.items(),
-            ((_, of), Some(name)) => of.field_key(&Key::new(name)),
+            ((_, of), Some(name)) => of.field_key(&key.disowned().unwrap_or_else(|| Key::new(name))),
             ((_, of), None) => of.additional(),
         };
         if !below.is_empty() && !node_stands(below, of()) {
@@ -132,7 +134,14 @@ fn below<'r>(node: &'r Map, element: &PathElement) -> Option<&'r Map> {
 }
 
 fn is_member(node: &Map) -> bool {
-    node.is_empty() || node.contains_key(".")
+    node.is_empty() || has_dot(node)
+}
+
+/// What says that a node is a member beside what is below it.
+static DOT: LazyLock<Key> = LazyLock::new(|| Key::new("."));
+
+fn has_dot(node: &Map) -> bool {
+    node.get_key(&DOT).is_some()
 }
 
 /// Whether these are the fields that a configuration makes its manager own: all that it sets but what is nobody's,
@@ -150,7 +159,7 @@ enum Level {
 }
 
 fn fields_say(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool {
-    let mut entries = node.iter().filter(|(key, _)| *key != ".").peekable();
+    let mut entries = node.iter().filter(|(key, _)| **key != *DOT).peekable();
     let mut types = of.in_order();
     for (key, value) in fields {
         let declared = types.declared(key);
@@ -162,15 +171,24 @@ fn fields_say(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool {
             }
             continue;
         }
-        let entry = entries.next_if(|(name, _)| name.strip_prefix("f:") == Some(key.as_str()));
+        let entry = entries.next_if(|(name, _)| match key.owned() {
+            Some(owned) => **name == owned,
+            None => name.strip_prefix("f:") == Some(key.as_str()),
+        });
+        let shape = shape_of(of, value);
+        let is_leaf = match shape {
+            Shape::Scalar(_) => true,
+            Shape::List => is_atomic_list(of),
+            Shape::Map => is_atomic_map(of),
+        };
         let is_bare = match value {
             Value::Null => true,
             Value::Map(map) => map.is_empty(),
             _ => false,
         };
-        let is_member = !is_metadata && (is_bare || declared.is_none() || is_leaf(value, of));
+        let is_member = !is_metadata && (is_bare || declared.is_none() || is_leaf);
         let level = if is_metadata { Level::Metadata } else { Level::Below };
-        if !node_says(entry.map(|(_, below)| below), value, of, is_member, level) {
+        if !node_says(entry.map(|(_, below)| below), value, of, (shape, is_member), level) {
             return false;
         }
     }
@@ -185,31 +203,30 @@ fn is_nobodys(level: Level, key: &str) -> bool {
     }
 }
 
-fn is_leaf(value: &Value, of: TypeRef<'_>) -> bool {
-    match shape_of(of, value) {
-        Shape::Scalar(_) => true,
-        Shape::List => is_atomic_list(of),
-        Shape::Map => is_atomic_map(of),
-    }
-}
-
-fn node_says(entry: Option<&Value>, value: &Value, of: TypeRef<'_>, member: bool, level: Level) -> bool {
-    let nothing = Map::new();
-    let node = match entry {
-        Some(Value::Map(node)) if is_member(node) == member => node,
-        None if !member => &nothing,
-        _ => return false,
-    };
-    match (shape_of(of, value), value) {
+/// A node by what its value is treated as and whether it is a member.
+fn node_says(
+    entry: Option<&Value>,
+    value: &Value,
+    of: TypeRef<'_>,
+    (shape, member): (Shape, bool),
+    level: Level,
+) -> bool {
+    let below = |node: &Map| match (shape, value) {
         (Shape::List, Value::List(items)) if !is_atomic_list(of) => items_say(node, items, of),
         (Shape::Map, Value::Map(fields)) if !is_atomic_map(of) => fields_say(node, fields, of, level),
         _ => node.is_empty(),
+    };
+    match entry {
+        Some(Value::Map(node)) => is_member(node) == member && below(node),
+        Some(_) => false,
+        // What is no member and has no entry has nothing below it either.
+        None => !member && below(&Map::new()),
     }
 }
 
 /// Every item is a member, each once.
 fn items_say(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
-    if items.len() + usize::from(node.contains_key(".")) != node.len() {
+    if items.len() + usize::from(has_dot(node)) != node.len() {
         return false;
     }
     let mut name = String::new();
@@ -217,7 +234,8 @@ fn items_say(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
         name.clear();
         let of = print_name(of, item, &mut name).and(of.items());
         of.is_some_and(|of| {
-            node.get(&name).is_some_and(|entry| node_says(Some(entry), item, of, true, Level::Below))
+            let as_member = (shape_of(of, item), true);
+            node.get(&name).is_some_and(|entry| node_says(Some(entry), item, of, as_member, Level::Below))
         })
     })
 }

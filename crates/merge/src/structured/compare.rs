@@ -3,7 +3,7 @@
 use tautline_core::{FieldPath, PathElement, Value};
 use tautline_schema::TypeRef;
 
-use super::shape::{Allowed, Shape, aligned, is_atomic_list, is_atomic_map, item_element};
+use super::shape::{Allowed, Shape, aligned, are_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::typed::{Mismatch, Typed, validate_scalar};
 use crate::FieldSet;
 
@@ -82,7 +82,14 @@ impl Walk {
                 if old.zip(new).is_some_and(|(a, b)| a.is_same(b)) {
                     return (Mismatch::default(), false);
                 }
-                (if aligned(of, a, b) { self.aligned(a, b, of) } else { self.lists(a, b, of) }, false)
+                (
+                    if aligned(of, a, b) && are_distinct(of, b) {
+                        self.aligned(a, b, of)
+                    } else {
+                        self.lists(a, b, of)
+                    },
+                    false,
+                )
             }
             Shape::Map => {
                 let empty = tautline_core::Map::new();

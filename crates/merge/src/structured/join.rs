@@ -60,12 +60,19 @@ fn shaped(live: &Value, config: &Value, of: TypeRef<'_>, shape: Shape, problems:
             if is_atomic_list(of) || (a.is_empty() && b.is_empty()) {
                 leaf(live, config)
             } else if aligned(of, a, b) {
+                // The configuration's names were found to be distinct, and so are the same ones.
                 lay_aligned(a, b, of)
             } else {
                 lay_lists(a, b, of, problems)
             }
         }
         Shape::Map => {
+            if let (Value::Map(a), Value::Map(b)) = (live, config)
+                && !is_atomic_map(of)
+                && !(a.is_empty() && b.is_empty())
+            {
+                return lay_maps(a, b, of, problems);
+            }
             let empty = Map::new();
             let (a, b) = (live.as_map().unwrap_or(&empty), config.as_map().unwrap_or(&empty));
             if is_atomic_map(of) || (a.is_empty() && b.is_empty()) {

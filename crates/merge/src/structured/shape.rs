@@ -90,10 +90,9 @@ pub(crate) fn has_name(of: TypeRef<'_>, item: &Value) -> bool {
     }
 }
 
-/// Whether the items of two lists have the same names in the same order, each name once. Also `false` where that
-/// takes a closer look.
+/// Whether the items of two lists have the same names in the same order. Also `false` where that takes a closer look.
 pub(crate) fn aligned(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(of, a, b)) && are_distinct(of, b)
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(of, a, b))
 }
 
 /// Whether every item has a name of its own. Also `false` where that takes a closer look.
@@ -101,18 +100,21 @@ pub(crate) fn are_distinct(of: TypeRef<'_>, items: &[Value]) -> bool {
     if !items.iter().all(|item| has_name(of, item)) {
         return false;
     }
+    const FEW: usize = 8;
     let text = |item| match of.list_type() {
         ListType::Map([key, ..]) => name_part(of, Value::as_map(item)?, key)?.as_str(),
         _ => Value::as_str(item),
     };
-    if let Some(mut texts) = items.iter().map(text).collect::<Option<Vec<&str>>>() {
+    if items.len() > FEW
+        && let Some(mut texts) = items.iter().map(text).collect::<Option<Vec<&str>>>()
+    {
         texts.sort_unstable();
         if texts.windows(2).all(|pair| pair.first() != pair.last()) {
             return true;
         }
     }
-    const FEW: usize = 32;
-    items.len() <= FEW
+    const SOME: usize = 32;
+    items.len() <= SOME
         && items.iter().enumerate().all(|(i, a)| items.iter().take(i).all(|b| !same_name(of, a, b)))
         && items.iter().all(|item| same_name(of, item, item))
 }
