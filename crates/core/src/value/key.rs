@@ -31,6 +31,11 @@ impl Key {
         }
     }
 
+    /// The key of a text that the table is known not to have.
+    pub(super) fn other(text: &str) -> Self {
+        Self(Repr::Other(Arc::from(text)))
+    }
+
     /// The key's text.
     #[inline]
     pub fn as_str(&self) -> &str {
