@@ -8,6 +8,7 @@ mod custom;
 mod kinds;
 mod pods;
 mod set;
+mod table;
 
 use tautline_core::{Object, Value};
 
