@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io::IsTerminal;
 
 use serde_json::json;
-use tautline::diff::{Difference, Outcome, TextStyle, View};
+use tautline::diff::{Difference, Outcome, TextStyle, View, locate};
 use tautline::ownership::{Owner, Pair};
 
 use crate::arguments::{DiffOptions, Output};
@@ -27,7 +27,14 @@ pub(crate) async fn diff(options: &DiffOptions, live: &Live, is_coloured: bool) 
     let rendering = render_completely(&options.compare.source).await?;
     let subject = compare::subject(&options.compare, &rendering, &live.server)?;
     let manager = &options.compare.field_manager;
-    let comparison = compare::compare(live, &rendering, &subject, manager, false).await?;
+    let mut comparison = compare::compare(live, &rendering, &subject, manager, false).await?;
+    for (pair, difference) in &mut comparison.rows {
+        if let Some(manifest) = pair.desired.as_ref().filter(|_| !difference.changes.is_empty())
+            && let Some(text) = rendering.file(&manifest.origin)
+        {
+            locate(difference, manifest, &text);
+        }
+    }
     let outcomes = || comparison.rows.iter().map(|(_, difference)| &difference.outcome);
     let code = if outcomes().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
         2

@@ -1,8 +1,9 @@
 //! `taut render`: manifests as YAML.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use tautline::core::{Budget, Manifest, Object, Origin, Problem};
+use tautline::core::{Budget, Manifest, Object, Origin, Problem, Tree, TreePath};
 use tautline::render::{Answers, BuiltIn, Renderer, Request};
 use tautline::yaml;
 
@@ -22,6 +23,18 @@ pub(crate) struct Rendering {
     pub(crate) revision: String,
     /// The Application that asked for it.
     pub(crate) application: Option<Object>,
+    /// What was rendered, and how its files are named from the command line.
+    pub(crate) tree: Arc<dyn Tree>,
+    prefix: String,
+}
+
+impl Rendering {
+    /// The text of a file that an origin names.
+    pub(crate) fn file(&self, origin: &Origin) -> Option<String> {
+        let path = TreePath::new(origin.file.strip_prefix(&self.prefix)?).ok()?;
+        let bytes = self.tree.read(&path, &Budget::default()).ok()?;
+        yaml::decode(&bytes).ok().map(|text| text.into_owned())
+    }
 }
 
 /// Renders what the options name.
@@ -59,6 +72,8 @@ pub(crate) async fn render(options: &SourceOptions) -> Result<Rendering> {
         is_complete,
         revision: input.revision,
         application: input.application,
+        tree: input.tree,
+        prefix: input.prefix,
     })
 }
 

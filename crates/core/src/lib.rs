@@ -59,4 +59,4 @@ pub use presence::{Freshness, Presence, Secret, Why};
 pub use tree::{
     Entry, EntryKind, MemoryTree, OutsideTree, Revision, Tree, TreeError, TreeId, TreePath, Want, resolve,
 };
-pub use value::{Digest, JsonError, JsonErrorKind, Key, List, Map, PackError, Packed, Text, Value};
+pub use value::{Digest, JsonError, JsonErrorKind, Key, List, Map, MapDraft, PackError, Packed, Text, Value};

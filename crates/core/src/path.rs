@@ -83,9 +83,13 @@ impl PathElement {
     /// The value one step below `value`, if it is there.
     pub fn get<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         match (self, value) {
-            (Self::Field(name), Value::Map(map)) => map.get(name),
+            (Self::Field(name), Value::Map(map)) => map.get_key(name),
             (Self::Item(keys), Value::List(list)) => {
-                list.iter().find(|item| keys.iter().all(|(k, v)| item.get(k) == Some(v)))
+                let is_it = |item: &&Value| {
+                    let item = item.as_map();
+                    keys.iter().all(|(k, v)| item.and_then(|item| item.get_key(k)) == Some(v))
+                };
+                list.iter().find(is_it)
             }
             (Self::Value(want), Value::List(list)) => list.iter().find(|item| *item == want),
             (Self::Index(i), Value::List(list)) => list.get(*i),

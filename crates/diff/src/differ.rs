@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tautline_core::{Manifest, Object, Presence};
 
-use crate::{Difference, IgnoreRules, Learned};
+use crate::{Difference, DryRun, IgnoreRules, Learned};
 
 /// What a diff compares.
 #[derive(Debug)]
@@ -23,6 +23,19 @@ pub struct Sides<'a> {
 pub trait Differ: Send + Sync {
     /// What would change, and why.
     fn diff(&self, sides: &Sides<'_>) -> Difference;
+
+    /// What the server's answer to a dry run makes of a comparison that did not know, see [`crate::ServerSide`]. By
+    /// default nothing.
+    fn answered(&self, sides: &Sides<'_>, first: &Difference, answer: &DryRun) -> Difference {
+        let _ = (sides, answer);
+        first.clone()
+    }
+
+    /// The number of what the schemas say, see [`tautline_schema::Schemas::generation`]: a comparison that was kept
+    /// holds under the same number only.
+    fn generation(&self) -> u64 {
+        0
+    }
 
     /// What is sent in the place of the desired object because of fields that are ignored (rule R9); `None` for
     /// the desired object itself.

@@ -71,32 +71,50 @@ impl ServerSide {
     ) -> Self {
         Self { first, answers, schemas, manager, asking }
     }
+}
 
-    fn compare(&self, desired: &Manifest, live: &Object, answer: Object) -> Difference {
-        let root = self.schemas.root(&desired.object.gvk());
-        let mut found = differing(&comparable(live), &comparable(&answer), root.as_ref());
-        found.retain(|(path, _, _)| !is_last_applied(path));
-        let wanted = wanted(&desired.object);
-        let mut changes = explain(found, &wanted, live, &desired.origin.to_string(), &self.manager);
-        let (before, after) = (self.owned(live), self.owned(&answer));
-        for change in &mut changes {
-            let is_ours = [&before, &after]
-                .into_iter()
-                .flatten()
-                .any(|owned| owned.fields.covers(&change.path) || owned.fields.touches(&change.path));
-            if !is_ours && !sets(&wanted.to_value(), change.path.elements()) {
-                change.why = Why::SetByAdmission;
-            }
+/// What an answer makes of a comparison: the fields in which live would differ, and what admission does to them.
+pub(crate) fn by_answer(
+    sides: &Sides<'_>,
+    first: &Difference,
+    answer: &DryRun,
+    schemas: &dyn Schemas,
+    manager: &FieldManager,
+) -> Difference {
+    let Presence::Present(live) = sides.live else { return first.clone() };
+    let answer = match answer {
+        DryRun::Accepted(answer) => answer,
+        DryRun::Refused(why) => {
+            return Difference::of(Outcome::Unknown(format!("the server refuses a dry run: {why}")));
         }
-        let mut difference = Difference::found(changes, Some(answer));
-        difference.settle();
-        difference
+    };
+    let Manifest { object, origin } = sides.desired;
+    let root = schemas.root(&object.gvk());
+    let mut found = differing(&comparable(live), &comparable(answer), root.as_ref());
+    found.retain(|(path, _, _)| !is_last_applied(path));
+    let wanted = wanted(object);
+    let mut changes = explain(found, &wanted, live, &origin.to_string(), manager);
+    let (before, after) = (owned(live, manager), owned(answer, manager));
+    for change in &mut changes {
+        let is_ours = [&before, &after]
+            .into_iter()
+            .flatten()
+            .any(|owned| owned.fields.covers(&change.path) || owned.fields.touches(&change.path));
+        if !is_ours && !sets(&wanted.to_value(), change.path.elements()) {
+            change.why = Why::SetByAdmission;
+        }
     }
+    let mut difference = Difference::found(changes, Some((**answer).clone()));
+    difference.settle();
+    // What the rules ignore was not sent; that it differs is still shown.
+    let ignored = first.changes.iter().filter(|change| matches!(change.why, Why::Ignored(_)));
+    difference.changes.extend(ignored.cloned());
+    difference
+}
 
-    fn owned(&self, object: &Object) -> Option<tautline_merge::Owned> {
-        let ours = Manager::new(self.manager.as_str(), Operation::Apply, object.api_version(), "");
-        ManagedFields::read(object).ok()?.remove(&ours)
-    }
+fn owned(object: &Object, manager: &FieldManager) -> Option<tautline_merge::Owned> {
+    let ours = Manager::new(manager.as_str(), Operation::Apply, object.api_version(), "");
+    ManagedFields::read(object).ok()?.remove(&ours)
 }
 
 impl Differ for ServerSide {
@@ -111,16 +129,7 @@ impl Differ for ServerSide {
         let payload = self.first.payload(sides);
         let sent = payload.as_ref().unwrap_or(&sides.desired.object);
         match self.answers.answer(&key, &question(sent, live)) {
-            Some(DryRun::Accepted(answer)) => {
-                let mut difference = self.compare(sides.desired, live, (*answer).clone());
-                // What the rules ignore was not sent; that it differs is still shown.
-                let ignored = first.changes.into_iter().filter(|c| matches!(c.why, Why::Ignored(_)));
-                difference.changes.extend(ignored);
-                difference
-            }
-            Some(DryRun::Refused(why)) => {
-                Difference::of(Outcome::Unknown(format!("the server refuses a dry run: {why}")))
-            }
+            Some(answer) => self.answered(sides, &first, &answer),
             None => {
                 if !first.needs.contains(&need) {
                     first.needs.push(need);
@@ -128,6 +137,14 @@ impl Differ for ServerSide {
                 first
             }
         }
+    }
+
+    fn answered(&self, sides: &Sides<'_>, first: &Difference, answer: &DryRun) -> Difference {
+        by_answer(sides, first, answer, &*self.schemas, &self.manager)
+    }
+
+    fn generation(&self) -> u64 {
+        self.first.generation()
     }
 
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {

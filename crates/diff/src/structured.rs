@@ -10,10 +10,11 @@ use tautline_merge::{Applied, Apply, ApplyError, apply, fold_managers};
 use tautline_schema::{Schemas, defaults};
 
 use crate::aside::{Writer, aside, payload};
+use crate::dry_run::by_answer;
 use crate::normal::{comparable, wanted};
 use crate::walk::differing;
 use crate::why::{explain, is_last_applied};
-use crate::{Differ, Difference, Outcome, Sides, Taken};
+use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken};
 
 /// Predicts a server-side apply with force and compares its result with the live object.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
@@ -117,6 +118,14 @@ impl Differ for Structured {
                 difference
             }
         }
+    }
+
+    fn answered(&self, sides: &Sides<'_>, first: &Difference, answer: &DryRun) -> Difference {
+        by_answer(sides, first, answer, &*self.schemas, &self.manager)
+    }
+
+    fn generation(&self) -> u64 {
+        self.schemas.generation()
     }
 
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {

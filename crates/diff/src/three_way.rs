@@ -101,6 +101,10 @@ impl Differ for ThreeWay {
         }
     }
 
+    fn generation(&self) -> u64 {
+        self.schemas.generation()
+    }
+
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         payload(sides, &*self.schemas, Writer::ClientSide)
     }

@@ -45,28 +45,6 @@ fn first_field(path: &FieldPath) -> Option<Key> {
     }
 }
 
-/// The keys of two maps, each once, in order.
-fn merged<'a>(
-    a: &'a Map,
-    b: &'a Map,
-) -> impl Iterator<Item = (&'a Key, Option<&'a Value>, Option<&'a Value>)> {
-    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
-    std::iter::from_fn(move || {
-        let order = match (a.peek(), b.peek()) {
-            (Some((x, _)), Some((y, _))) => x.cmp(y),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, _) => std::cmp::Ordering::Greater,
-        };
-        match order {
-            std::cmp::Ordering::Less => a.next().map(|(key, value)| (key, Some(value), None)),
-            std::cmp::Ordering::Greater => b.next().map(|(key, value)| (key, None, Some(value))),
-            std::cmp::Ordering::Equal => {
-                a.next().zip(b.next()).map(|((key, old), (_, new))| (key, Some(old), Some(new)))
-            }
-        }
-    })
-}
-
 struct Walk {
     path: FieldPath,
     found: Vec<Differing>,
@@ -79,12 +57,12 @@ impl Walk {
         if a.is_same(b) {
             return;
         }
-        for (key, old, new) in merged(a, b).filter(|(key, _, _)| wanted(key)) {
+        for (key, old, new) in a.zip(b).filter(|(key, _, _)| wanted(key)) {
             if old == new {
                 continue;
             }
             self.path.push(PathElement::Field(key.clone()));
-            self.values(old, new, of.and_then(|of| of.field(key)));
+            self.values(old, new, of.and_then(|of| of.field_key(key)));
             self.path.pop();
         }
     }

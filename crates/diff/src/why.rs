@@ -1,7 +1,7 @@
 //! Why a field changes, and whose it was.
 
 use tautline_core::{FieldManager, FieldPath, Object, PathElement, Value};
-use tautline_merge::{ManagedFields, Manager, Operation};
+use tautline_merge::{Manager, Operation, Owners};
 
 use crate::walk::Differing;
 use crate::{Change, FieldOwner, Why};
@@ -20,7 +20,8 @@ pub(crate) fn explain(
     if differing.is_empty() {
         return Vec::new();
     }
-    let (wanted, owners) = (desired.to_value(), foreign(live, ours));
+    let us = Manager::new(ours.as_str(), Operation::Apply, live.api_version(), "");
+    let (wanted, owners) = (desired.to_value(), Owners::of(live).without(&us));
     let explained = differing.into_iter().map(|(path, from, to)| Change {
         why: why(&wanted, &path, to.as_ref(), origin),
         owner: from.as_ref().and_then(|_| owner(&owners, &path)),
@@ -52,21 +53,13 @@ pub(crate) fn sets(value: &Value, path: &[PathElement]) -> bool {
     }
 }
 
-/// Everybody but our Apply entry. What cannot be read says nothing.
-fn foreign(live: &Object, ours: &FieldManager) -> ManagedFields {
-    let mut owners = ManagedFields::read(live).unwrap_or_default();
-    owners.remove(&Manager::new(ours.as_str(), Operation::Apply, live.api_version(), ""));
-    owners
-}
-
 /// Who owns a field, or the most of what is in it: of several, who wrote last.
-fn owner(owners: &ManagedFields, path: &FieldPath) -> Option<FieldOwner> {
-    let owning = owners.iter().filter(|(_, owned)| owned.fields.covers(path) || owned.fields.touches(path));
-    let (manager, owned) = owning.max_by(|(_, a), (_, b)| a.time.cmp(&b.time))?;
+fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<FieldOwner> {
+    let last = owners.at(path).max_by(|a, b| (a.time, &a.manager).cmp(&(b.time, &b.manager)))?;
     Some(FieldOwner {
-        manager: FieldManager::new(manager.name()),
-        operation: manager.operation().as_str().to_owned(),
-        since: owned.time.clone(),
+        manager: FieldManager::new(last.manager.name()),
+        operation: last.manager.operation().as_str().to_owned(),
+        since: last.time.map(str::to_owned),
     })
 }
 

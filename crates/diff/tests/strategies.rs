@@ -296,6 +296,13 @@ fn r05_the_servers_dry_run_settles_what_we_do_not_know() {
     let settled = compare(&differ, &desired, &live);
     assert_eq!(settled.outcome, Outcome::Unchanged);
     assert!(settled.changes.iter().all(|change| change.why == Why::SetByAdmission), "{:?}", texts(&settled));
+    // Whoever keeps answers itself gives them to the differ that did not know, and comes to the same.
+    let live_side = Presence::Present(Arc::new(asked.clone()));
+    let manifest = Manifest::new(object(desired.clone()), Origin::file("a.yaml", 2));
+    let sides = Sides { desired: &manifest, live: &live_side, learned: None, ignore: None };
+    let kept = answers.answer(&asked.key(), &question).expect("was answered");
+    let unsure = structured().diff(&sides);
+    assert_eq!(structured().answered(&sides, &unsure, &kept), settled);
     answer(DryRun::Refused("spec.size: too small".to_owned()));
     let refused = compare(&differ, &desired, &live);
     assert_eq!(

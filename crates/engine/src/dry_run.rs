@@ -3,6 +3,9 @@
 //! What admission sets otherwise than predicted is learned from the answers to our writes. A controller that has just
 //! started has no answers: an object that is not as predicted, although its revision was synced before, may have
 //! drifted, or may be as admission made it. One dry run tells which.
+//!
+//! Where the types of an object are not known, nothing can be predicted: each desired and live pair is asked about
+//! once, and the answer takes the prediction's place, as `tautline_diff::ServerSide` has it.
 
 use std::sync::Arc;
 
@@ -19,19 +22,26 @@ impl App {
             attempt.source == self.spec.source
                 && self.revision.as_ref().is_some_and(|revision| revision.id == attempt.revision)
         });
-        if !is_synced || self.spec.observe_only || self.running.is_some() || self.spec.deletion.is_some() {
+        if self.spec.observe_only || self.running.is_some() || self.spec.deletion.is_some() {
             return;
         }
         for key in keys {
-            let Some(resource) = self.resources.get_mut(key).filter(|resource| resource.may_be_admissions())
-            else {
+            let Some(resource) = self.resources.get_mut(key) else { continue };
+            let (is_unsure, may_be_admissions) =
+                (resource.is_unsure(), is_synced && resource.may_be_admissions());
+            if !is_unsure && !may_be_admissions {
                 continue;
-            };
+            }
             let Some(desired) = resource.payload(&self.spec.ignore, world).or_else(|| resource.desired())
             else {
                 continue;
             };
-            resource.ask();
+            // Where the types are not known, what Git sets is compared all the same until the answer comes.
+            if is_unsure {
+                resource.ask_unsure()
+            } else {
+                resource.ask()
+            }
             out.push(Effect::DryRun { key: key.clone(), desired });
         }
     }

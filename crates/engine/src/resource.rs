@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tautline_core::{
-    Digest, GroupVersionKind, Manifest, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid, Why,
+    Digest, GroupVersionKind, Manifest, Need, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid,
+    Why,
 };
-use tautline_diff::{Circumstances, Difference, IgnoreRules, Learned, Outcome, Sides};
+use tautline_diff::{Circumstances, Difference, DryRun, IgnoreRules, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
 use tautline_plan::{Consent, SyncOptions, wave};
@@ -37,6 +38,19 @@ pub(crate) struct Resource {
     pub(crate) refused: Option<Refused>,
     /// Whether the server was asked what an apply would change (rule R5).
     asked: Asked,
+    /// What it was asked because the types are not known, and its answer.
+    unsure: Option<Unsure>,
+}
+
+/// A dry run that was asked because local prediction does not know.
+#[derive(Clone, Debug)]
+struct Unsure {
+    /// The digest of what was compared.
+    question: Digest,
+    /// Whether the answer is awaited: meanwhile nothing else is asked, so that an answer is never another question's.
+    is_pending: bool,
+    /// The answer; none if the server refused.
+    answer: Option<DryRun>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +60,8 @@ struct Memo {
     unknown: Option<Why>,
     owner: Owner,
     learned: bool,
+    /// The number of what the schemas said.
+    schemas: u64,
 }
 
 /// A write that the server refused.
@@ -70,12 +86,45 @@ impl Resource {
             ledger: HealLedger::default(),
             refused: None,
             asked: Asked::Never,
+            unsure: None,
+        }
+    }
+
+    /// Whether nobody but the server knows what an apply would change, and it was not asked about this desired and
+    /// this live object yet. Its status and version are no part of the question: a heartbeat asks nothing (rule R14).
+    pub(crate) fn is_unsure(&self) -> bool {
+        let is_needed = self.difference.needs.iter().any(|need| matches!(need, Need::DryRun(_)));
+        let asks_another = |unsure: &Unsure| !unsure.is_pending && Some(unsure.question) != self.question();
+        is_needed && self.unsure.as_ref().is_none_or(asks_another)
+    }
+
+    /// Notes that the server is asked what is not known.
+    pub(crate) fn ask_unsure(&mut self) {
+        self.unsure = self.question().map(|question| Unsure { question, is_pending: true, answer: None });
+    }
+
+    fn question(&self) -> Option<Digest> {
+        let (desired, live) = (self.pair.desired.as_ref()?, self.pair.live.as_ref().present()?);
+        let (desired, reads) = (desired.object.to_value().digest(), tautline_diff::digest_of_reads(live));
+        Some(Digest::of_parts([desired.as_bytes(), reads.as_bytes(), live.metadata_str("uid").as_bytes()]))
+    }
+
+    /// The comparison with the server's answer in the place of what is not known.
+    fn sure(&self, first: Arc<Difference>, sides: &Sides<'_>, world: &World<'_>) -> Arc<Difference> {
+        let answer = self.unsure.as_ref().filter(|_| !first.needs.is_empty());
+        let answer = answer.filter(|unsure| Some(unsure.question) == self.question());
+        match answer.and_then(|unsure| unsure.answer.as_ref()) {
+            Some(answer) => Arc::new(world.differ.answered(sides, &first, answer)),
+            None => first,
         }
     }
 
     /// Whether what differs may be as admission made it: nobody has asked, and no answer to a write is known.
     pub(crate) fn may_be_admissions(&self) -> bool {
-        self.asked == Asked::Never && self.learned.is_none() && self.difference.outcome == Outcome::Change
+        self.asked == Asked::Never
+            && self.learned.is_none()
+            && self.difference.outcome == Outcome::Change
+            && self.difference.needs.is_empty()
     }
 
     /// Notes that the server is asked.
@@ -92,6 +141,9 @@ impl Resource {
             if let Some(answer) = answer {
                 self.learn(answer);
             }
+        } else if let Some(unsure) = &mut self.unsure {
+            unsure.is_pending = false;
+            unsure.answer = answer.map(|answer| DryRun::Accepted(Arc::new(answer.clone())));
         }
         self.forget();
     }
@@ -118,6 +170,7 @@ impl Resource {
             unknown: pair.live.unknown().cloned(),
             owner: pair.owner.clone(),
             learned: self.learned.is_some(),
+            schemas: world.differ.generation(),
         };
         let others_changed = pair.also_held_by != self.pair.also_held_by;
         self.pair = pair;
@@ -169,9 +222,10 @@ impl Resource {
                 let sides = Sides { desired, live: &self.pair.live, learned, ignore: Some(ignore) };
                 let learned = learned.map(|learned| *learned.digest().as_bytes());
                 let options = [*ignore.digest().as_bytes(), learned.unwrap_or_default()];
-                // What the schemas say changes seldom: then everything is forgotten.
-                let circumstances = Circumstances { options: Digest::of_parts(options), schemas: 0 };
-                return self.compared.diff(world.differ, &sides, &circumstances);
+                let schemas = world.differ.generation();
+                let circumstances = Circumstances { options: Digest::of_parts(options), schemas };
+                let first = self.compared.diff(world.differ, &sides, &circumstances);
+                return self.sure(first, &sides, world);
             }
             (None, Some(_)) => Difference::of(Outcome::Delete),
             (None, None) => match self.pair.live.unknown() {

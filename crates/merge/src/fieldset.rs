@@ -2,6 +2,7 @@
 
 mod json;
 mod order;
+pub(crate) mod raw;
 
 use tautline_core::{FieldPath, PathElement};
 use tautline_schema::TypeRef;

@@ -30,6 +30,7 @@
 //! | [`apply`], [`Apply`], [`Applied`], [`ApplyError`], [`Conflict`] | server-side apply |
 //! | [`update`], [`Update`] | who owns what after a create, PUT or patch |
 //! | [`FieldSet`], [`ManagedFields`], [`Manager`], [`Owned`] | ownership: `FieldsV1` and its owners |
+//! | [`Owners`], [`Owner`] | whose is a field |
 //! | [`scale_owners`], [`owners_after_scale`] | ownership through `scale` |
 //! | [`fold_managers`] | ownership of client-side apply and other tools becomes ours |
 //! | [`strategic`], [`json_patch`], [`merge_patch`] | patches: applying and making them |
@@ -43,6 +44,7 @@
 
 mod fieldset;
 mod go_print;
+mod owners;
 mod patch;
 pub mod strategic;
 mod structured;
@@ -52,6 +54,7 @@ mod time;
 
 pub use fieldset::{FieldSet, FieldsError};
 pub use go_print::plain as go_text;
+pub use owners::{Owner, Owners};
 pub use patch::{PatchError, json as json_patch, merge as merge_patch};
 pub use structured::{
     Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,

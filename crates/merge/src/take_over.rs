@@ -1,6 +1,6 @@
 //! Taking over from the tools that wrote for Git before us: their fields become ours, so that what leaves Git goes.
 
-use tautline_core::{FieldManager, Object};
+use tautline_core::{FieldManager, Object, Value};
 
 use crate::structured::{LAST_APPLIED, ManagedFields, Manager, Operation, Owned};
 
@@ -9,6 +9,11 @@ use crate::structured::{LAST_APPLIED, ManagedFields, Manager, Operation, Owned};
 ///
 /// The joined entry has the version of ours, or else that of the latest of theirs, as kubectl's upgrade has it.
 pub fn fold_managers(live: &Object, from: &[String], ours: &FieldManager) -> Option<Object> {
+    let entries = live.list_at(&["metadata", "managedFields"]);
+    let named = |entry: &Value| entry.str_at(&["manager"]).is_some_and(|name| from.iter().any(|f| f == name));
+    if !entries.iter().any(named) {
+        return None;
+    }
     let mut owners = ManagedFields::read(live).ok()?;
     let is_theirs = |manager: &Manager| {
         manager.subresource().is_empty()

@@ -24,7 +24,7 @@
 //! | module or type | what it holds |
 //! |---|---|
 //! | [`Schemas`], [`Overlay`] | the question, and one source before another |
-//! | [`Root`], [`TypeRef`], [`FieldRef`] | a kind's type, to walk from field to field |
+//! | [`Root`], [`TypeRef`], [`FieldRef`], [`InOrder`] | a kind's type, to walk from field to field |
 //! | [`ListType`], [`MapType`], [`PatchStrategy`], [`Presence`] | what types say |
 //! | [`Kind`], [`Scope`], [`Subresource`] | what discovery says |
 //! | [`builtin`], [`CustomKinds`], [`ClusterOpenApi`] | the three sources |
@@ -67,5 +67,5 @@ pub use immutable::immutable_fields;
 pub use kind::{Kind, ScalePaths, Scope, Subresource};
 pub use source::{Overlay, Schemas};
 pub use types::{
-    FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
+    FieldRef, Format, InOrder, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
 };

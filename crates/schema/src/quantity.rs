@@ -31,6 +31,16 @@ pub(crate) fn canonical(text: &str) -> Option<String> {
     Some(print(digits, negative && digits != 0, style))
 }
 
+/// Whether a text is plainly in canonical form: a number below 1000 that does not begin with 0, beside a suffix or
+/// none. Of others [`canonical`] tells.
+pub(crate) fn is_canonical(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let suffix = text.get(digits..).unwrap_or_default();
+    (1..=3).contains(&digits)
+        && !text.starts_with('0')
+        && matches!(suffix, "" | "m" | "k" | "M" | "G" | "T" | "P" | "Ki" | "Mi" | "Gi" | "Ti" | "Pi")
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Style {
     Decimal,
@@ -113,5 +123,15 @@ mod tests {
             assert_eq!(canonical(text).as_deref(), Some(expect), "{text}");
         }
         assert_eq!(canonical("much"), None);
+    }
+
+    #[test]
+    fn what_is_plainly_canonical_is() {
+        for suffix in ["", "m", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi", "n", "e3", "E", "x"] {
+            for number in 0..2000 {
+                let text = format!("{number}{suffix}");
+                assert!(!is_canonical(&text) || canonical(&text).as_deref() == Some(&text), "{text}");
+            }
+        }
     }
 }

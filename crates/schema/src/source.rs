@@ -29,6 +29,12 @@ pub trait Schemas: Send + Sync {
         found
     }
 
+    /// Another number whenever anything that is answered may have changed: what was concluded from answers is kept
+    /// under it. A source that never changes has one number for ever.
+    fn generation(&self) -> u64 {
+        0
+    }
+
     /// Whether defaults that live in the API server's code are known to be those of
     /// [`crate::KUBERNETES_VERSION`] for this kind (rule R6): true for the built-in table and for custom
     /// resources, whose schema says everything.
@@ -84,6 +90,11 @@ impl Schemas for Overlay {
         }
         all.sort_by(|a, b| a.gvk.cmp(&b.gvk));
         all
+    }
+
+    fn generation(&self) -> u64 {
+        // Each layer's number only grows, so their sum does whenever one does.
+        self.layers.iter().map(|layer| layer.generation()).fold(0, u64::wrapping_add)
     }
 
     fn knows_defaults(&self, gvk: &GroupVersionKind) -> bool {

@@ -1,29 +1,61 @@
 //! An object as the API server's Go type reads and prints it again.
 
-use tautline_core::{Key, List, Map, Value};
+use tautline_core::{Key, List, Map, MapDraft, Value};
 
 use crate::quantity;
 use crate::types::{Format, Presence, TypeKind, TypeRef};
 
+/// What becomes of a value.
+enum Kept {
+    /// It stays as it is.
+    AsIs,
+    /// Nothing is left.
+    Nothing,
+    /// Another one.
+    As(Value),
+}
+
 /// What a value is after Go read it into its type and printed it: unknown fields gone, nulls and empty values
-/// as the struct tags say, numbers and quantities in their one form. `None` stands for nothing.
+/// as the struct tags say, numbers and quantities in their one form. `None` stands for nothing. What stays as it is
+/// keeps its place in memory.
 pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, String> {
+    Ok(match kept(value, None, of)? {
+        Kept::AsIs => Some(value.clone()),
+        Kept::Nothing => None,
+        Kept::As(value) => Some(value),
+    })
+}
+
+/// [`stored`] of a value that was made from one that is known to be stored: what both share needs no look.
+pub(crate) fn stored_again(value: &Value, before: &Value, of: TypeRef<'_>) -> Result<Option<Value>, String> {
+    Ok(match kept(value, Some(before), of)? {
+        Kept::AsIs => Some(value.clone()),
+        Kept::Nothing => None,
+        Kept::As(value) => Some(value),
+    })
+}
+
+fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, String> {
+    if let (Value::List(_) | Value::Map(_), Some(before)) = (value, before)
+        && value.is_same(before)
+    {
+        return Ok(Kept::AsIs);
+    }
     if of.is_compiled() {
         return match value {
-            Value::Map(map) => stored_struct(map, of).map(Some),
-            _ => Ok(None),
+            Value::Map(map) => kept_struct(map, before.and_then(Value::as_map), of),
+            _ => Ok(Kept::Nothing),
         };
     }
     Ok(match (of.kind(), value) {
         // An int-or-string that is nobody's is printed as zero by its owner, see `Presence::Always`.
-        (TypeKind::IntOrString | TypeKind::Any, Value::Null) => None,
-        (_, Value::Null) => None,
-        (TypeKind::List, Value::List(items)) => Some(stored_list(items, of)?),
+        (_, Value::Null) => Kept::Nothing,
+        (TypeKind::List, Value::List(items)) => kept_list(items, before.and_then(Value::as_list), of)?,
         (TypeKind::Object, Value::Map(map)) => match of.additional() {
-            Some(of) if !of.is_untyped() => Some(stored_map(map, of)?),
-            _ => Some(value.clone()),
+            Some(of) if !of.is_untyped() => kept_map(map, of)?,
+            _ => Kept::AsIs,
         },
-        (TypeKind::Quantity, value) => Some(stored_quantity(value)?),
+        (TypeKind::Quantity, value) => kept_quantity(value)?,
         (TypeKind::IntOrString, Value::Float(n)) if n.fract() != 0.0 => {
             return Err(format!("json: cannot unmarshal number {n} into Go value of type int32"));
         }
@@ -32,62 +64,94 @@ pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, St
             return Err(format!("cannot convert float64 to {size}"));
         }
         (TypeKind::Integer, Value::Float(n)) if n.fract() == 0.0 && n.abs() < 9e15 => {
-            Some(Value::Int(*n as i64))
+            Kept::As(Value::Int(*n as i64))
         }
-        (TypeKind::String, Value::String(text)) if of.format() == Format::MicroTime => {
-            check_time(text, "2006-01-02T15:04:05.000000Z07:00")?;
-            Some(value.clone())
-        }
-        (TypeKind::String, Value::String(text)) if of.format() == Format::DateTime => {
-            check_time(text, "2006-01-02T15:04:05Z07:00")?;
-            Some(value.clone())
-        }
-        (TypeKind::String, Value::String(text)) if of.format() == Format::Byte => {
-            check_base64(text)?;
-            Some(Value::from(text.replace(['\n', '\r'], "")))
-        }
-        _ => Some(value.clone()),
+        (TypeKind::String, Value::String(text)) => match of.format() {
+            Format::MicroTime => {
+                check_time(text, "2006-01-02T15:04:05.000000Z07:00")?;
+                Kept::AsIs
+            }
+            Format::DateTime => {
+                check_time(text, "2006-01-02T15:04:05Z07:00")?;
+                Kept::AsIs
+            }
+            Format::Byte => {
+                check_base64(text)?;
+                match text.contains(['\n', '\r']) {
+                    true => Kept::As(Value::from(text.replace(['\n', '\r'], ""))),
+                    false => Kept::AsIs,
+                }
+            }
+            _ => Kept::AsIs,
+        },
+        _ => Kept::AsIs,
     })
 }
 
-fn stored_struct(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
-    let mut out: Vec<(Key, Value)> = Vec::with_capacity(map.len() + 1);
+fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
+    let mut draft = MapDraft::of(map);
     let mut given = map.iter().peekable();
     for field in of.fields() {
         // Both are sorted: what comes before is not declared, and goes.
-        while given.next_if(|(key, _)| *key < field.name).is_some() {}
-        let value = given.next_if(|(key, _)| *key == field.name).map(|(_, value)| value);
-        let value = value.map(|value| stored(value, field.of)).transpose()?.flatten();
-        let kept = match (field.presence, value) {
-            (Presence::Always, value) => Some(value.unwrap_or_else(|| field.of.zero_field())),
-            (Presence::UnlessZero, Some(value)) if is_zero(&value) => None,
-            (_, value) => value,
+        while given.next_if(|(key, _)| *key < field.name).is_some() {
+            draft.skip();
+        }
+        let Some((_, value)) = given.next_if(|(key, _)| *key == field.name) else {
+            if field.presence == Presence::Always {
+                draft.put(field.name.clone(), field.of.zero_field());
+            }
+            continue;
         };
-        out.extend(kept.map(|value| (field.name.clone(), value)));
+        let before = before.and_then(|before| before.get_key(field.name));
+        let drops = |value: &Value| field.presence == Presence::UnlessZero && is_zero(value);
+        match kept(value, before, field.of)? {
+            Kept::AsIs if !drops(value) => draft.keep(),
+            Kept::As(value) if !drops(&value) => draft.replace(value),
+            Kept::Nothing if field.presence == Presence::Always => match field.of.zero_field() {
+                zero if zero == *value => draft.keep(),
+                zero => draft.replace(zero),
+            },
+            _ => draft.skip(),
+        }
     }
-    Ok(shared(map, out))
+    for _ in given {
+        draft.skip();
+    }
+    Ok(of_map(map, draft))
 }
 
-/// The map itself where nothing of it is otherwise, so that it keeps its place in memory.
-fn shared(map: &Map, out: Vec<(Key, Value)>) -> Value {
-    let stays =
-        out.len() == map.len() && map.iter().zip(&out).all(|((a, old), (b, new))| a == b && old.is_same(new));
-    Value::Map(if stays { map.clone() } else { out.into_iter().collect() })
+fn of_map(map: &Map, draft: MapDraft<'_>) -> Kept {
+    let out = draft.finish();
+    if out.is_same(map) { Kept::AsIs } else { Kept::As(Value::Map(out)) }
 }
 
-fn stored_list(items: &List, of: TypeRef<'_>) -> Result<Value, String> {
-    let Some(of) = of.items() else { return Ok(Value::List(items.clone())) };
-    let out = items.iter().map(|item| Ok(stored(item, of)?.unwrap_or_else(|| zero_element(of))));
-    let out = out.collect::<Result<Vec<Value>, String>>()?;
-    let stays = items.iter().zip(&out).all(|(old, new)| old.is_same(new));
-    Ok(Value::List(if stays { items.clone() } else { out.into() }))
+fn kept_list(items: &List, before: Option<&List>, of: TypeRef<'_>) -> Result<Kept, String> {
+    let Some(of) = of.items() else { return Ok(Kept::AsIs) };
+    let mut out: Option<Vec<Value>> = None;
+    for (i, item) in items.iter().enumerate() {
+        let becomes = match kept(item, before.and_then(|before| before.get(i)), of)? {
+            Kept::AsIs => {
+                out.iter_mut().for_each(|out| out.push(item.clone()));
+                continue;
+            }
+            Kept::Nothing => zero_element(of),
+            Kept::As(value) => value,
+        };
+        out.get_or_insert_with(|| items.iter().take(i).cloned().collect()).push(becomes);
+    }
+    Ok(out.map_or(Kept::AsIs, |out| Kept::As(Value::List(out.into()))))
 }
 
-fn stored_map(map: &Map, of: TypeRef<'_>) -> Result<Value, String> {
-    let entries = map
-        .iter()
-        .map(|(key, value)| Ok((key.clone(), stored(value, of)?.unwrap_or_else(|| zero_element(of)))));
-    Ok(shared(map, entries.collect::<Result<Vec<(Key, Value)>, String>>()?))
+fn kept_map(map: &Map, of: TypeRef<'_>) -> Result<Kept, String> {
+    let mut draft = MapDraft::of(map);
+    for value in map.values() {
+        match kept(value, None, of)? {
+            Kept::AsIs => draft.keep(),
+            Kept::Nothing => draft.replace(zero_element(of)),
+            Kept::As(value) => draft.replace(value),
+        }
+    }
+    Ok(of_map(map, draft))
 }
 
 /// What null becomes among others of its type.
@@ -115,14 +179,17 @@ pub(crate) fn is_zero(value: &Value) -> bool {
     }
 }
 
-fn stored_quantity(value: &Value) -> Result<Value, String> {
+fn kept_quantity(value: &Value) -> Result<Kept, String> {
+    if value.as_str().is_some_and(quantity::is_canonical) {
+        return Ok(Kept::AsIs);
+    }
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         other => other.to_json(),
     };
     match quantity::canonical(&text) {
-        Some(text) => Ok(Value::from(text)),
-        None if text.is_empty() => Ok(Value::from("0")),
+        Some(text) => Ok(Kept::As(Value::from(text))),
+        None if text.is_empty() => Ok(Kept::As(Value::from("0"))),
         None => {
             Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
                 .to_owned())

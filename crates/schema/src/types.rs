@@ -155,6 +155,7 @@ impl Types {
         (self.nodes.len() - 1) as Id
     }
 
+    #[inline]
     pub(crate) fn at(&self, id: Id) -> TypeRef<'_> {
         TypeRef { types: self, id }
     }
@@ -236,17 +237,20 @@ impl<'a> TypeRef<'a> {
         self.id
     }
 
+    #[inline]
     pub(crate) fn node(self) -> &'a Node {
         // Ids are made by `Types::add` or checked by the decoder; the first node stands for a broken one.
         &self.types.nodes[self.id as usize]
     }
 
     /// What its values are.
+    #[inline]
     pub fn kind(self) -> TypeKind {
         self.node().kind
     }
 
     /// What the text of a string, or the size of a number, must be.
+    #[inline]
     pub fn format(self) -> Format {
         self.node().format
     }
@@ -259,6 +263,7 @@ impl<'a> TypeRef<'a> {
     }
 
     /// [`TypeRef::declared`] by a key: names of the table compare as numbers.
+    #[inline]
     pub fn declared_key(self, name: &Key) -> Option<TypeRef<'a>> {
         let fields = &self.node().fields;
         let i = fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
@@ -266,6 +271,7 @@ impl<'a> TypeRef<'a> {
     }
 
     /// [`TypeRef::field`] by a key.
+    #[inline]
     pub fn field_key(self, name: &Key) -> Option<TypeRef<'a>> {
         self.declared_key(name).or_else(|| self.additional())
     }
@@ -275,7 +281,14 @@ impl<'a> TypeRef<'a> {
         self.declared(name).or_else(|| self.additional())
     }
 
+    /// The types of a map's keys, to ask for in order.
+    #[inline]
+    pub fn in_order(self) -> InOrder<'a> {
+        InOrder { of: self, next: 0 }
+    }
+
     /// The declared fields, sorted by name.
+    #[inline]
     pub fn fields(self) -> impl ExactSizeIterator<Item = FieldRef<'a>> {
         self.node().fields.iter().map(move |field| FieldRef {
             name: &field.name,
@@ -286,16 +299,19 @@ impl<'a> TypeRef<'a> {
     }
 
     /// The type of a list's items.
+    #[inline]
     pub fn items(self) -> Option<TypeRef<'a>> {
         self.node().items.map(|id| self.types.at(id))
     }
 
     /// The type of keys that are not declared; `None` if there may be none.
+    #[inline]
     pub fn additional(self) -> Option<TypeRef<'a>> {
         self.node().additional.map(|id| self.types.at(id))
     }
 
     /// How the items of a list are told apart.
+    #[inline]
     pub fn list_type(self) -> ListType<'a> {
         let node = self.node();
         match (node.keys.is_empty(), node.set) {
@@ -306,6 +322,7 @@ impl<'a> TypeRef<'a> {
     }
 
     /// Whether the keys of a map are owned one by one.
+    #[inline]
     pub fn map_type(self) -> MapType {
         self.node().map_type
     }
@@ -341,11 +358,13 @@ impl<'a> TypeRef<'a> {
     }
 
     /// Whether it is one of Kubernetes' own types, of which is known how Go prints them.
+    #[inline]
     pub fn is_compiled(self) -> bool {
         self.node().fields.iter().any(|field| field.presence != Presence::AsWritten)
     }
 
     /// Whether nothing is known of it but that it is a value.
+    #[inline]
     pub fn is_untyped(self) -> bool {
         self.id == DEDUCED || self.id == UNTYPED
     }
@@ -372,6 +391,36 @@ impl<'a> TypeRef<'a> {
 impl fmt::Debug for TypeRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TypeRef({} {:?})", self.id, self.kind())
+    }
+}
+
+/// The types of a map's keys for one who comes along them in order: each search goes on where the last one ended.
+#[derive(Clone, Debug)]
+pub struct InOrder<'a> {
+    of: TypeRef<'a>,
+    next: usize,
+}
+
+impl<'a> InOrder<'a> {
+    /// [`TypeRef::declared_key`] of a key that sorts after those asked for before.
+    #[inline]
+    pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
+        /// What is looked for is usually near; if not, halving what is left finds it.
+        const NEAR: usize = 8;
+        let left = self.of.node().fields.get(self.next..).unwrap_or_default();
+        let near = left.iter().take(NEAR).take_while(|field| field.name < *key).count();
+        self.next += match near {
+            NEAR => left.partition_point(|field| field.name < *key),
+            near => near,
+        };
+        let field = self.of.node().fields.get(self.next)?;
+        (field.name == *key).then(|| self.of.types.at(field.id))
+    }
+
+    /// [`TypeRef::field_key`] of a key that sorts after those asked for before.
+    #[inline]
+    pub fn field(&mut self, key: &Key) -> Option<TypeRef<'a>> {
+        self.declared(key).or_else(|| self.of.additional())
     }
 }
 

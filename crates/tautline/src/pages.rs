@@ -7,13 +7,14 @@ use std::time::Duration;
 use futures::stream::{self, BoxStream, StreamExt};
 use tautline_cluster::Cache;
 use tautline_core::{AppId, Object, Uid};
+use tautline_diff::{Difference, Outcome, View};
 use tautline_engine::{Operation as EngineOperation, Row, SyncStatus, Trigger};
 use tautline_grammar::time::seconds;
 use tautline_health::HealthStatus;
 use tautline_ownership::LiveView;
 use tautline_runtime::{AppView, Runtime};
 use tautline_web::{
-    AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Pages,
+    AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Pages, Section,
 };
 use tokio::sync::broadcast::error::RecvError;
 
@@ -162,8 +163,19 @@ fn node(row: &Row, cache: &Cache) -> Node {
             _ => row.message.clone(),
         },
         changes: row.changes.iter().map(ToString::to_string).collect(),
+        columns: columns(row, cache),
         children: uid.map(|uid| children(&uid, cache, DEPTH)).unwrap_or_default(),
     }
+}
+
+/// The changes of an object that lives, side by side.
+fn columns(row: &Row, cache: &Cache) -> Vec<Section> {
+    const CONTEXT: usize = 3;
+    let live = cache.get(&row.key);
+    let Some(live) = live.as_ref().present().filter(|_| !row.changes.is_empty()) else { return Vec::new() };
+    let difference =
+        Difference { outcome: Outcome::Change, changes: row.changes.clone(), ..Difference::default() };
+    View::of(None, Some(live), &difference).to_columns(CONTEXT)
 }
 
 fn children(uid: &Uid, cache: &Cache, depth: usize) -> Vec<Node> {
@@ -186,6 +198,7 @@ fn child(object: &Object, cache: &Cache, depth: usize) -> Node {
         health: health.as_ref().map(|h| h.status.to_string()).unwrap_or_default(),
         message: health.map(|h| h.message).unwrap_or_default(),
         changes: Vec::new(),
+        columns: Vec::new(),
         children: object.uid().map(|uid| children(&uid, cache, depth - 1)).unwrap_or_default(),
     }
 }

@@ -97,8 +97,9 @@ function detailsView() {
   const why = element("p", { class: "why" });
   const changesHeading = element("h4", {}, "What differs");
   const changes = element("ul", { class: "changes" });
+  const columns = columnsView();
   const root = element("aside", { class: "details", "aria-label": "Selected resource" },
-    heading, identity, element("p", {}, sync, " ", health), why, changesHeading, changes);
+    heading, identity, element("p", {}, sync, " ", health), why, changesHeading, changes, columns.root);
   return {
     root,
     show(node) {
@@ -115,6 +116,32 @@ function detailsView() {
       changesHeading.hidden = node.changes.length === 0;
       reconcile(changes, node.changes.map((text, at) => ({ text, at })), (change) => String(change.at),
         () => element("li", {}, element("code")), (item, change) => setText(item.firstElementChild, change.text));
+      columns.show(node.columns || []);
+    },
+  };
+}
+
+/** The live object's lines beside those after a write. */
+function columnsView() {
+  const body = element("tbody");
+  const heads = ["Live", "After a write"].map((text) => element("th", { scope: "col", colspan: "2" }, text));
+  const root = element("table", { class: "columns", "aria-label": "Side by side" },
+    element("thead", {}, element("tr", {}, ...heads)), body);
+  let shown = "";
+  const side = (line) => [
+    element("td", { class: "number" }, line ? String(line.number) : ""),
+    element("td", {}, element("code", {}, line ? line.text : "")),
+  ];
+  const row = ({ kind, left, right }) => element("tr", { "data-kind": kind }, ...side(left), ...side(right));
+  return {
+    root,
+    show(sections) {
+      root.hidden = sections.length === 0;
+      const now = JSON.stringify(sections);
+      if (now === shown) return;
+      shown = now;
+      const gap = () => element("tr", { "data-kind": "gap" }, element("td", { colspan: "4" }, "…"));
+      body.replaceChildren(...sections.flatMap(({ rows }, at) => [...(at ? [gap()] : []), ...rows.map(row)]));
     },
   };
 }

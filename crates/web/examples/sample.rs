@@ -12,8 +12,8 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use tautline_core::Secret;
 use tautline_web::{
-    AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Options, Pages,
-    router,
+    AppPage, AppSummary, Condition, Counts, HistoryEntry, Line, Node, Operation, OperationResult, Options,
+    Pages, Row, RowKind, Section, router,
 };
 
 /// Fifty apps; the second has 500 objects; the first degrades and recovers with every tick.
@@ -66,6 +66,17 @@ fn node(group: &str, kind: &str, name: String, health: &str, children: Vec<Node>
     Node { group, kind, namespace, name, health, children, ..Node::default() }
 }
 
+fn side_by_side() -> Section {
+    let line = |number, text: &str| Some(Line { number, text: text.to_owned() });
+    let row = |kind, left, right| Row { kind, left, right };
+    Section {
+        rows: vec![
+            row(RowKind::Equal, line(9, "spec:"), line(9, "spec:")),
+            row(RowKind::Changed, line(10, "  replicas: 5"), line(10, "  replicas: 3")),
+        ],
+    }
+}
+
 fn deployment(name: &str, well: bool, same: bool) -> Node {
     let health = if well { "Healthy" } else { "Degraded" };
     let mut pod = node("", "Pod", format!("{name}-7d9c5b-x2x7k"), health, vec![]);
@@ -77,6 +88,7 @@ fn deployment(name: &str, well: bool, same: bool) -> Node {
     deployment.sync = if same { "Synced" } else { "OutOfSync" }.into();
     if !same {
         deployment.changes = vec!["spec.replicas: 5 → 3 (kubectl-edit set it)".into()];
+        deployment.columns = vec![side_by_side()];
     }
     deployment
 }

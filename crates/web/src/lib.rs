@@ -54,3 +54,4 @@ mod router;
 pub use guard::Options;
 pub use model::{AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult};
 pub use router::{Pages, router};
+pub use tautline_diff::{Line, Row, RowKind, Section};

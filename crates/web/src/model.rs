@@ -5,6 +5,7 @@
 //! RFC 3339 texts.
 
 use serde::Serialize;
+use tautline_diff::Section;
 
 /// One app in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -131,6 +132,9 @@ pub struct Node {
     pub message: String,
     /// What differs, one field each, free of secret values.
     pub changes: Vec<String>,
+    /// The same in two columns: the live object's lines beside those after a write, free of secret values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<Section>,
     /// What it owns.
     pub children: Vec<Node>,
 }

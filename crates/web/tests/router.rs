@@ -9,7 +9,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use http_body_util::BodyExt;
 use tautline_core::Secret;
-use tautline_web::{AppPage, AppSummary, Node, Options, Pages, router};
+use tautline_web::{AppPage, AppSummary, Line, Node, Options, Pages, Row, RowKind, Section, router};
 use tower::ServiceExt;
 
 struct One;
@@ -30,7 +30,12 @@ impl Pages for One {
         vec![Self::summary()]
     }
     fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
-        let tree = vec![Node { kind: "Pod".into(), ..Node::default() }];
+        let rows = vec![Row {
+            kind: RowKind::Changed,
+            left: Some(Line { number: 3, text: "a: 1".into() }),
+            right: Some(Line { number: 3, text: "a: 2".into() }),
+        }];
+        let tree = vec![Node { kind: "Pod".into(), columns: vec![Section { rows }], ..Node::default() }];
         (namespace == "argocd" && name == "we b").then(|| AppPage {
             summary: Self::summary(),
             tree,
@@ -95,6 +100,8 @@ async fn data_is_data_and_never_markup() {
     assert_eq!(apps[0]["counts"]["outOfSync"], 0);
     let page = text(ask(Options::default(), "/api/apps/argocd/we%20b", &[]).await).await;
     assert!(page.contains(r#""tree":[{"group":"","kind":"Pod""#), "{page}");
+    let columns = r#""columns":[{"rows":[{"kind":"changed","left":{"number":3,"text":"a: 1"},"right":{"number":3,"text":"a: 2"}}]}]"#;
+    assert!(page.contains(columns), "{page}");
     assert_eq!(status(&Options::default(), "/api/apps/argocd/other", &[]).await, 404);
     // One change is one event, whatever is in its text.
     let changes = text(ask(Options::default(), "/api/changes", &[]).await).await;

@@ -88,6 +88,11 @@ pub fn json_patch(data: &[u8]) {
     let Some((document, other)) = two(data) else { return };
     for dialect in [json_patch::Dialect::Rfc6902, json_patch::Dialect::Kubernetes] {
         let _ = json_patch::apply(&document, &other, dialect);
+        // kube-apiserver's patch puts only maps and lists in the place of a whole document.
+        let is_whole = matches!(other, Value::List(_) | Value::Map(_));
+        if dialect == json_patch::Dialect::Kubernetes && !is_whole {
+            continue;
+        }
         let patch = json_patch::create(&document, &other);
         assert_eq!(json_patch::apply(&document, &patch, dialect).expect("own patch applies"), other);
     }

@@ -101,3 +101,11 @@ proptest! {
         }
     }
 }
+
+/// What libFuzzer found: whole documents that are scalars.
+#[test]
+fn json_patches_of_whole_documents() {
+    for data in [&b"2\x001"[..], b"[]\x001", b"1\x00{}"] {
+        drivers::json_patch(data);
+    }
+}

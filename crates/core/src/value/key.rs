@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::known::NAMES;
 
@@ -31,7 +31,13 @@ impl Key {
         }
     }
 
+    /// The key of a text that the table is known not to have.
+    pub(super) fn other(text: &str) -> Self {
+        Self(Repr::Other(Arc::from(text)))
+    }
+
     /// The key's text.
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Known(id) => NAMES.get(usize::from(*id)).copied().unwrap_or_default(),
@@ -47,6 +53,18 @@ impl Key {
         }
     }
 
+    /// The name of this field in `managedFields`, `f:` before it, if the table has both. Allocates nothing.
+    pub fn owned(&self) -> Option<Self> {
+        let Repr::Known(id) = self.0 else { return None };
+        OWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
+    }
+
+    /// The field that a name of `managedFields` is about: the inverse of [`Key::owned`].
+    pub fn disowned(&self) -> Option<Self> {
+        let Repr::Known(id) = self.0 else { return None };
+        DISOWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
+    }
+
     /// The key with this number, if the table has it. The inverse of [`Key::known_id`].
     pub fn from_known_id(id: u16) -> Option<Self> {
         (usize::from(id) < NAMES.len()).then_some(Self(Repr::Known(id)))
@@ -56,6 +74,14 @@ impl Key {
 const SLOTS: usize = 8192;
 const EMPTY: u16 = u16::MAX;
 static INDEX: [u16; SLOTS] = build_index();
+
+/// Of each name the number of the same with `f:` before it.
+static OWNED: LazyLock<Vec<u16>> =
+    LazyLock::new(|| NAMES.iter().map(|name| find(&format!("f:{name}")).unwrap_or(EMPTY)).collect());
+/// Of each name with `f:` before it the number of the same without.
+static DISOWNED: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    NAMES.iter().map(|name| name.strip_prefix("f:").and_then(find).unwrap_or(EMPTY)).collect()
+});
 
 /// Finds a name's number by open addressing over an index built at compile time.
 fn find(text: &str) -> Option<u16> {
@@ -98,13 +124,14 @@ const fn build_index() -> [u16; SLOTS] {
 }
 
 impl Default for Key {
-    /// The empty key.
+    /// The empty key, which the table does not have. Allocates nothing.
     fn default() -> Self {
-        Self::new("")
+        Self(Repr::Other(Arc::default()))
     }
 }
 
 impl Ord for Key {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             // The table is sorted, so numbers order as their names do.
@@ -115,6 +142,7 @@ impl Ord for Key {
 }
 
 impl PartialOrd for Key {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -140,18 +168,21 @@ impl AsRef<str> for Key {
 
 impl std::ops::Deref for Key {
     type Target = str;
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
 }
 
 impl PartialEq<str> for Key {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
 
 impl PartialEq<&str> for Key {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
@@ -200,9 +231,17 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_found_again() {
         assert!(NAMES.windows(2).all(|w| w[0] < w[1]), "ids must order like their text");
+        assert_eq!(Key::default(), Key::new(""));
         for (id, name) in NAMES.iter().enumerate() {
             assert_eq!(find(name), Some(id as u16), "{name}");
         }
+    }
+
+    #[test]
+    fn names_of_managed_fields_lead_back_to_their_fields() {
+        let owned = Key::new("spec").owned().unwrap();
+        assert_eq!((owned.as_str(), owned.disowned()), ("f:spec", Some(Key::new("spec"))));
+        assert_eq!((Key::new("nobody's").owned(), Key::new("spec").disowned()), (None, None));
     }
 
     #[test]

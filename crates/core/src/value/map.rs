@@ -24,6 +24,7 @@ impl Map {
     }
 
     /// [`Map::get`] by a key: names of the table compare as numbers.
+    #[inline]
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
         let i = self.0.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
         self.0.get(i).map(|(_, v)| v)
@@ -46,21 +47,54 @@ impl Map {
         match self.find(&key) {
             Ok(i) => Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| std::mem::replace(v, value)),
             Err(i) => {
-                let mut entries = self.take();
-                entries.insert(i, (key, value));
-                self.0 = entries.into();
+                self.put_at(i, (key, value));
                 None
             }
         }
     }
 
+    /// Both maps side by side: each key once, in order, with its value in either.
+    pub fn zip<'m>(
+        &'m self,
+        other: &'m Self,
+    ) -> impl Iterator<Item = (&'m Key, Option<&'m Value>, Option<&'m Value>)> {
+        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
+        std::iter::from_fn(move || {
+            let order = match (a.peek(), b.peek()) {
+                (Some((x, _)), Some((y, _))) => x.cmp(y),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                (None, _) => std::cmp::Ordering::Greater,
+            };
+            match order {
+                std::cmp::Ordering::Less => a.next().map(|(key, value)| (key, Some(value), None)),
+                std::cmp::Ordering::Greater => b.next().map(|(key, value)| (key, None, Some(value))),
+                std::cmp::Ordering::Equal => {
+                    a.next().zip(b.next()).map(|((key, old), (_, new))| (key, Some(old), Some(new)))
+                }
+            }
+        })
+    }
+
     /// Removes a key and returns the value it had.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let i = self.find(key).ok()?;
-        let mut entries = self.take();
-        let (_, value) = entries.remove(i);
-        self.0 = entries.into();
-        Some(value)
+        let mut shared = std::mem::take(&mut self.0);
+        let removed;
+        self.0 = match Arc::get_mut(&mut shared) {
+            Some(entries) => {
+                removed = entries.get_mut(i).map(|(_, value)| std::mem::take(value));
+                let (before, rest) = entries.split_at_mut(i);
+                let [before, after] = [before, rest.get_mut(1..).unwrap_or_default()]
+                    .map(|part| part.iter_mut().map(std::mem::take));
+                before.chain(after).collect()
+            }
+            None => {
+                removed = shared.get(i).map(|(_, value)| value.clone());
+                let (before, rest) = shared.split_at(i);
+                before.iter().chain(rest.get(1..).unwrap_or_default()).cloned().collect()
+            }
+        };
+        removed
     }
 
     /// The map at a key, to change in place; put there empty if the key is absent or no map.
@@ -85,6 +119,7 @@ impl Map {
     }
 
     /// The entries in key order.
+    #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator + Clone {
         self.0.iter().map(|(k, v)| (k, v))
     }
@@ -95,6 +130,7 @@ impl Map {
     }
 
     /// The keys in order.
+    #[inline]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
         self.0.iter().map(|(k, _)| k)
     }
@@ -105,16 +141,19 @@ impl Map {
     }
 
     /// How many entries there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there is no entry.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether both are one allocation: equal without looking.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -125,6 +164,27 @@ impl Map {
             return Self::new();
         }
         Self(entries.collect())
+    }
+
+    #[inline]
+    pub(super) fn entries(&self) -> &[(Key, Value)] {
+        &self.0
+    }
+
+    /// Puts an entry at its place: moves the others if nobody shares them, else copies them, each once.
+    fn put_at(&mut self, at: usize, entry: (Key, Value)) {
+        let mut shared = std::mem::take(&mut self.0);
+        self.0 = match Arc::get_mut(&mut shared) {
+            Some(entries) => {
+                let (before, after) = entries.split_at_mut(at);
+                let [before, after] = [before, after].map(|part| part.iter_mut().map(std::mem::take));
+                before.chain(std::iter::once(entry)).chain(after).collect()
+            }
+            None => {
+                let (before, after) = shared.split_at(at);
+                before.iter().cloned().chain(std::iter::once(entry)).chain(after.iter().cloned()).collect()
+            }
+        };
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
@@ -228,6 +288,7 @@ impl List {
     }
 
     /// Whether both are one allocation: equal without looking.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -243,6 +304,7 @@ impl List {
 
 impl Deref for List {
     type Target = [Value];
+    #[inline]
     fn deref(&self) -> &[Value] {
         &self.0
     }

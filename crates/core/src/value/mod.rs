@@ -1,6 +1,7 @@
 //! [`Value`]: the tree every manifest and every live object is made of.
 
 mod digest;
+mod draft;
 mod json;
 mod json_write;
 mod key;
@@ -15,6 +16,7 @@ use std::fmt;
 use compact_str::CompactString;
 
 pub use digest::Digest;
+pub use draft::MapDraft;
 pub use json::{JsonError, JsonErrorKind};
 pub use key::Key;
 pub use map::{List, Map};
@@ -63,11 +65,13 @@ impl Value {
     }
 
     /// Whether this is null.
+    #[inline]
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
     /// The text of a string.
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -101,6 +105,7 @@ impl Value {
     }
 
     /// The map.
+    #[inline]
     pub fn as_map(&self) -> Option<&Map> {
         match self {
             Self::Map(map) => Some(map),
@@ -117,6 +122,7 @@ impl Value {
     }
 
     /// The list.
+    #[inline]
     pub fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
@@ -166,6 +172,7 @@ impl Value {
     }
 
     /// Whether two values are known to be equal without walking them: one list or map in memory, or equal scalars.
+    #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(a), Self::List(b)) => a.is_same(b),

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::{Key, List, Map, Text, Value};
 
-/// A [`Value`] at rest: known keys as numbers, then LZ4. Opened in microseconds.
+/// A [`Value`] at rest: known keys as numbers, all text behind the rest, then LZ4. Opened in microseconds.
 ///
 /// The form belongs to one build of the library: it is never stored or sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Packed {
     /// How many bytes the compressed bytes unfold to.
     plain_len: u32,
+    /// How many of these come before the text.
+    shape_len: u32,
     bytes: Arc<[u8]>,
 }
 
@@ -23,17 +25,24 @@ pub struct PackError;
 impl Packed {
     /// Packs a value.
     pub fn new(value: &Value) -> Self {
-        let mut plain = Vec::with_capacity(512);
-        write(value, &mut plain);
+        let mut out = Writer { shape: Vec::with_capacity(512), text: Vec::with_capacity(512) };
+        out.value(value);
+        let mut plain = out.shape;
+        let shape_len = plain.len() as u32;
+        plain.append(&mut out.text);
         let bytes = lz4_flex::block::compress(&plain);
-        Self { plain_len: plain.len() as u32, bytes: bytes.into() }
+        Self { plain_len: plain.len() as u32, shape_len, bytes: bytes.into() }
     }
 
     /// Opens the value.
     pub fn open(&self) -> Result<Value, PackError> {
         let plain =
             lz4_flex::block::decompress(&self.bytes, self.plain_len as usize).map_err(|_| PackError)?;
-        let mut reader = Reader { rest: &plain, items: Vec::new(), entries: Vec::new() };
+        let (shape, text) = plain.split_at_checked(self.shape_len as usize).ok_or(PackError)?;
+        // Checked once for all of it: pieces only need to begin and end between characters.
+        let text = std::str::from_utf8(text).map_err(|_| PackError)?;
+        let mut reader =
+            Reader { rest: shape, text, items: Vec::with_capacity(64), entries: Vec::with_capacity(128) };
         reader.value().ok_or(PackError)
     }
 
@@ -58,66 +67,74 @@ const STRING: u8 = 5;
 const LIST: u8 = 6;
 const MAP: u8 = 7;
 
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.push(NULL),
-        Value::Bool(b) => out.push(if *b { TRUE } else { FALSE }),
-        Value::Int(n) => {
-            out.push(INT);
-            // Zigzag: small negative numbers stay short.
-            write_number(((*n << 1) ^ (*n >> 63)) as u64, out);
-        }
-        Value::Float(n) => {
-            out.push(FLOAT);
-            out.extend(n.to_bits().to_le_bytes());
-        }
-        Value::String(text) => {
-            out.push(STRING);
-            write_text(text, out);
-        }
-        Value::List(list) => {
-            out.push(LIST);
-            write_number(list.len() as u64, out);
-            list.iter().for_each(|item| write(item, out));
-        }
-        Value::Map(map) => {
-            out.push(MAP);
-            write_number(map.len() as u64, out);
-            for (key, value) in map {
-                match key.known_id() {
-                    // 0 means "text follows", so numbers are one more.
-                    Some(id) => write_number(u64::from(id) + 1, out),
-                    None => {
-                        write_number(0, out);
-                        write_text(key, out);
+struct Writer {
+    shape: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Writer {
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.shape.push(NULL),
+            Value::Bool(b) => self.shape.push(if *b { TRUE } else { FALSE }),
+            Value::Int(n) => {
+                self.shape.push(INT);
+                // Zigzag: small negative numbers stay short.
+                self.number(((*n << 1) ^ (*n >> 63)) as u64);
+            }
+            Value::Float(n) => {
+                self.shape.push(FLOAT);
+                self.shape.extend(n.to_bits().to_le_bytes());
+            }
+            Value::String(text) => {
+                self.shape.push(STRING);
+                self.text(text);
+            }
+            Value::List(list) => {
+                self.shape.push(LIST);
+                self.number(list.len() as u64);
+                list.iter().for_each(|item| self.value(item));
+            }
+            Value::Map(map) => {
+                self.shape.push(MAP);
+                self.number(map.len() as u64);
+                for (key, value) in map {
+                    match key.known_id() {
+                        // 0 means "text follows", so numbers are one more.
+                        Some(id) => self.number(u64::from(id) + 1),
+                        None => {
+                            self.number(0);
+                            self.text(key);
+                        }
                     }
+                    self.value(value);
                 }
-                write(value, out);
             }
         }
     }
-}
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    write_number(text.len() as u64, out);
-    out.extend(text.as_bytes());
-}
-
-fn write_number(mut n: u64, out: &mut Vec<u8>) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.text.extend(text.as_bytes());
     }
-    out.push(n as u8);
+
+    fn number(&mut self, mut n: u64) {
+        while n >= 0x80 {
+            self.shape.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        self.shape.push(n as u8);
+    }
 }
 
 struct Reader<'a> {
     rest: &'a [u8],
+    text: &'a str,
     items: Vec<Value>,
     entries: Vec<(Key, Value)>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn value(&mut self) -> Option<Value> {
         let (tag, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -158,19 +175,32 @@ impl Reader<'_> {
 
     fn key(&mut self) -> Option<Key> {
         match self.number()?.checked_sub(1) {
-            None => Some(Key::new(self.text()?)),
+            // Written as text because the table does not have it.
+            None => Some(Key::other(self.text()?)),
             Some(id) => Key::from_known_id(u16::try_from(id).ok()?),
         }
     }
 
-    fn text(&mut self) -> Option<&str> {
+    fn text(&mut self) -> Option<&'a str> {
         let len = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        std::str::from_utf8(text).ok()
+        let (text, rest) = self.text.split_at_checked(len)?;
+        self.text = rest;
+        Some(text)
     }
 
     fn number(&mut self) -> Option<u64> {
+        // Most are short: a byte, or two for a key.
+        match *self.rest {
+            [a, ref rest @ ..] if a < 0x80 => {
+                self.rest = rest;
+                return Some(u64::from(a));
+            }
+            [a, b, ref rest @ ..] if b < 0x80 => {
+                self.rest = rest;
+                return Some(u64::from(a & 0x7f) | u64::from(b) << 7);
+            }
+            _ => {}
+        }
         let mut n = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.rest.split_first()?;

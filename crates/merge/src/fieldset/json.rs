@@ -115,7 +115,7 @@ fn read(value: &Value) -> Result<(FieldSet, bool), FieldsError> {
     Ok((FieldSet::of_parts(members, children), with_self || !has_children))
 }
 
-fn parse(key: &str) -> Result<Option<PathElement>, FieldsError> {
+pub(super) fn parse(key: &str) -> Result<Option<PathElement>, FieldsError> {
     let bad = || FieldsError::Entry(key.to_owned());
     let (kind, rest) = key.split_at_checked(2).ok_or_else(bad)?;
     Ok(Some(match kind {
@@ -131,7 +131,7 @@ fn parse(key: &str) -> Result<Option<PathElement>, FieldsError> {
     }))
 }
 
-fn print(element: &PathElement) -> String {
+pub(super) fn print(element: &PathElement) -> String {
     match element {
         PathElement::Field(name) => format!("f:{name}"),
         PathElement::Value(value) => {
@@ -156,7 +156,7 @@ fn print(element: &PathElement) -> String {
     }
 }
 
-fn write_value(value: &Value, out: &mut String) {
+pub(super) fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::String(text) => write_text(text, true, out),
         other => out.push_str(&other.to_json()),
@@ -164,8 +164,13 @@ fn write_value(value: &Value, out: &mut String) {
 }
 
 /// Writes JSON text; `html` says whether `<`, `>` and `&` are escaped, as Go does for values but not for keys.
-fn write_text(text: &str, html: bool, out: &mut String) {
+pub(super) fn write_text(text: &str, html: bool, out: &mut String) {
     out.push('"');
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b) && !b"\"\\<>&".contains(&b)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),

@@ -6,6 +6,7 @@ use tautline_schema::{Root, Schemas};
 use super::last_applied;
 use super::managed::{ManagedFields, Manager, Operation, Owned};
 use super::resets::Resets;
+use super::steady;
 use super::typed::Typed;
 use super::updater::{Updater, strip, writer};
 use super::versions::{Versions, typed};
@@ -91,19 +92,31 @@ debug_by_name!(Apply.config, Update.object);
 /// [`ApplyError::BadRequest`] with the server's words, [`ApplyError::DontKnow`] where only the server can tell.
 pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
     let (gvk, root, updater) = prepare(request.schemas, request.config, request.subresource)?;
-    let live = request.live.cloned().unwrap_or_else(|| empty_object(&root, &gvk));
+    let steadily =
+        request.live.and_then(|live| steady::apply(&request, &updater, &root, &without_managed(live)));
+    steadily.map_or_else(|| apply_in_full(request, &gvk, &root, &updater), Ok)
+}
+
+/// [`apply`] without the short way for what happens most.
+pub(super) fn apply_in_full(
+    request: Apply<'_>,
+    gvk: &GroupVersionKind,
+    root: &Root,
+    updater: &Updater<'_>,
+) -> Result<Applied, ApplyError> {
+    let live = request.live.cloned().unwrap_or_else(|| empty_object(root, gvk));
     let mut managers = ManagedFields::read(&live)
         .map_err(|e| ApplyError::Internal(format!("failed to decode managed fields: {e}")))?;
     if managers.is_empty() {
         let before = FieldManager::new("before-first-apply");
-        let empty = empty_object(&root, &gvk);
+        let empty = empty_object(root, gvk);
         managers =
-            updated(&updater, &root, &empty, &live, managers, &before, request.subresource, request.now)?;
+            updated(updater, root, &empty, &live, managers, &before, request.subresource, request.now)?;
     }
-    let once = |force| apply_once(&request, &updater, &root, &gvk, &live, &managers, force);
+    let once = |force| apply_once(&request, updater, root, gvk, &live, &managers, force);
     let result = match once(request.force) {
         Err(ApplyError::Conflicts(conflicts)) if request.manager.as_str() == "kubectl" => {
-            match last_applied::allows(&live, &root, conflicts) {
+            match last_applied::allows(&live, root, conflicts) {
                 Ok(()) => once(true),
                 Err(left) => Err(ApplyError::Conflicts(left)),
             }
@@ -226,7 +239,7 @@ fn updated(
     Ok(managers)
 }
 
-fn prepare<'a>(
+pub(super) fn prepare<'a>(
     schemas: &'a dyn Schemas,
     object: &Object,
     subresource: Option<&str>,
@@ -298,7 +311,7 @@ pub fn keep_times(live: &Object, object: &mut Object) {
     }
 }
 
-fn without_managed(object: &Object) -> Object {
+pub(super) fn without_managed(object: &Object) -> Object {
     let mut object = object.clone();
     if object.metadata().is_some_and(|m| m.contains_key("managedFields")) {
         object.metadata_mut().remove("managedFields");

@@ -3,7 +3,7 @@
 use tautline_core::{FieldPath, PathElement, Value};
 use tautline_schema::TypeRef;
 
-use super::shape::{Allowed, Shape, is_atomic_list, is_atomic_map, item_element};
+use super::shape::{Allowed, Shape, aligned, are_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::typed::{Mismatch, Typed, validate_scalar};
 use crate::FieldSet;
 
@@ -82,7 +82,14 @@ impl Walk {
                 if old.zip(new).is_some_and(|(a, b)| a.is_same(b)) {
                     return (Mismatch::default(), false);
                 }
-                (self.lists(a, b, of), false)
+                (
+                    if aligned(of, a, b) && are_distinct(of, b) {
+                        self.aligned(a, b, of)
+                    } else {
+                        self.lists(a, b, of)
+                    },
+                    false,
+                )
             }
             Shape::Map => {
                 let empty = tautline_core::Map::new();
@@ -96,13 +103,17 @@ impl Walk {
                     return (Mismatch::default(), false);
                 }
                 let mut problems = Mismatch::default();
-                for key in super::merged_keys(a, b) {
+                let mut types = of.in_order();
+                for (key, old, new) in a.zip(b) {
+                    if is_same(old, new) {
+                        continue;
+                    }
                     let element = PathElement::Field(key.clone());
-                    let Some(of) = of.field_key(key) else {
+                    let Some(of) = types.field(key) else {
                         problems.extend(Mismatch::new("schema error: invalid atom: inlined").below(&element));
                         continue;
                     };
-                    problems.extend(self.descend(element, a.get(key), b.get(key), of));
+                    problems.extend(self.descend(element, old, new, of));
                 }
                 (problems, false)
             }
@@ -110,9 +121,7 @@ impl Walk {
     }
 
     fn descend(&mut self, element: PathElement, old: Side<'_>, new: Side<'_>, of: TypeRef<'_>) -> Mismatch {
-        if let (Some(a), Some(b)) = (old, new)
-            && a.is_same(b)
-        {
+        if is_same(old, new) {
             return Mismatch::default();
         }
         self.at.push(element);
@@ -130,6 +139,18 @@ impl Walk {
             (Some(a), Some(b)) if a != b => self.found.modified.insert(&self.at),
             _ => {}
         }
+    }
+
+    /// Lists with the same names in the same order.
+    fn aligned(&mut self, old: &[Value], new: &[Value], of: TypeRef<'_>) -> Mismatch {
+        let mut problems = Mismatch::default();
+        let Some(items) = of.items() else { return problems };
+        for (old, new) in old.iter().zip(new).filter(|(old, new)| !old.is_same(new)) {
+            if let Ok(element) = item_element(of, new) {
+                problems.extend(self.descend(element, Some(old), Some(new), items));
+            }
+        }
+        problems
     }
 
     fn lists(&mut self, old: &[Value], new: &[Value], of: TypeRef<'_>) -> Mismatch {
@@ -193,6 +214,10 @@ impl Walk {
             }
         }
     }
+}
+
+fn is_same(old: Side<'_>, new: Side<'_>) -> bool {
+    old.zip(new).is_some_and(|(old, new)| old.is_same(new))
 }
 
 fn items(side: Side<'_>) -> &[Value] {

@@ -1,90 +1,169 @@
 //! The applied value laid over the live one.
 
-use tautline_core::{Key, List, Map, PathElement, Value};
+use tautline_core::{Map, MapDraft, PathElement, Value};
 use tautline_schema::TypeRef;
 
-use super::shape::{Allowed, Shape, is_atomic_list, is_atomic_map, item_element};
-use super::typed::{Mismatch, Typed, validate_scalar};
+use super::shape::{Allowed, Shape, aligned, is_atomic_list, is_atomic_map, item_element};
+use super::typed::{Mismatch, Typed, scalar_fits, validate_scalar};
 
 /// Lays `config` over `live`: where both name a leaf, `config`'s stays; items of sets and keyed lists take
-/// `config`'s order, those it does not name keep their place before the next common item.
+/// `config`'s order, those it does not name keep their place before the next common item. Both were checked against
+/// their type. What stays as it is keeps its place in memory, so that later steps see it without looking.
 pub(super) fn merge(live: &Typed, config: &Typed) -> Result<Typed, Mismatch> {
-    let (value, problems) = join(Some(&live.value), Some(&config.value), live.root.node());
+    let mut problems = Mismatch::default();
+    let laid = lay(&live.value, &config.value, live.root.node(), &mut problems);
+    let value = laid.of(&live.value, &config.value).unwrap_or_default();
     problems.into_result()?;
-    Ok(Typed { value: value.unwrap_or_default(), root: live.root.clone() })
+    Ok(Typed { value, root: live.root.clone() })
 }
 
-type Side<'a> = Option<&'a Value>;
-type Joined = (Option<Value>, Mismatch);
+/// What stands where both sides had a value.
+enum Laid {
+    Live,
+    Config,
+    Both(Value),
+    Nothing,
+}
 
-fn join(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>) -> Joined {
-    let allowed = Allowed::by(of);
-    let (as_live, as_config) = (allowed.narrow(live), allowed.narrow(config));
-    if config.is_none() {
-        shaped(live, config, of, as_live.shape())
-    } else if live.is_none() || as_live == as_config {
-        shaped(live, config, of, as_config.shape())
-    } else {
-        let (_, mut problems) = shaped(live, config, of, as_live.shape());
-        let (value, more) = shaped(live, config, of, as_config.shape());
-        problems.extend(more);
-        (value, problems)
+impl Laid {
+    fn of(self, live: &Value, config: &Value) -> Option<Value> {
+        match self {
+            Self::Live => Some(live.clone()),
+            Self::Config => Some(config.clone()),
+            Self::Both(value) => Some(value),
+            Self::Nothing => None,
+        }
     }
 }
 
-fn shaped(live: Side<'_>, config: Side<'_>, of: TypeRef<'_>, shape: Shape) -> Joined {
-    let leaf = || (config.or(live).cloned(), Mismatch::default());
+fn lay(live: &Value, config: &Value, of: TypeRef<'_>, problems: &mut Mismatch) -> Laid {
+    let allowed = Allowed::by(of);
+    let (as_live, as_config) = (allowed.narrow(Some(live)), allowed.narrow(Some(config)));
+    if as_live != as_config {
+        shaped(live, config, of, as_live.shape(), problems);
+    }
+    shaped(live, config, of, as_config.shape(), problems)
+}
+
+fn shaped(live: &Value, config: &Value, of: TypeRef<'_>, shape: Shape, problems: &mut Mismatch) -> Laid {
     match shape {
         Shape::Scalar(scalar) => {
-            let mut problems = validate_scalar(scalar, live, "lhs: ");
-            let more = validate_scalar(scalar, config, "rhs: ");
-            if !problems.is_empty() && !more.is_empty() {
-                problems.extend(more);
-                return (None, problems);
+            if !scalar_fits(scalar, live) && !scalar_fits(scalar, config) {
+                problems.extend(validate_scalar(scalar, Some(live), "lhs: "));
+                problems.extend(validate_scalar(scalar, Some(config), "rhs: "));
+                return Laid::Nothing;
             }
-            leaf()
+            leaf(live, config)
         }
         Shape::List => {
             let (a, b) = (items(live), items(config));
             if is_atomic_list(of) || (a.is_empty() && b.is_empty()) {
-                return leaf();
+                leaf(live, config)
+            } else if aligned(of, a, b) {
+                // The configuration's names were found to be distinct, and so are the same ones.
+                lay_aligned(a, b, of)
+            } else {
+                lay_lists(a, b, of, problems)
             }
-            let (value, problems) = join_lists(a, b, of);
-            (value.map(|value| unchanged(live, value)), problems)
         }
         Shape::Map => {
-            let empty = Map::new();
-            let a = live.and_then(Value::as_map).unwrap_or(&empty);
-            let b = config.and_then(Value::as_map).unwrap_or(&empty);
-            if is_atomic_map(of) || (a.is_empty() && b.is_empty()) {
-                return leaf();
+            if let (Value::Map(a), Value::Map(b)) = (live, config)
+                && !is_atomic_map(of)
+                && !(a.is_empty() && b.is_empty())
+            {
+                return lay_maps(a, b, of, problems);
             }
-            join_maps(a, b, of)
+            let empty = Map::new();
+            let (a, b) = (live.as_map().unwrap_or(&empty), config.as_map().unwrap_or(&empty));
+            if is_atomic_map(of) || (a.is_empty() && b.is_empty()) {
+                return leaf(live, config);
+            }
+            lay_maps(a, b, of, problems)
         }
     }
 }
 
-fn join_maps(live: &Map, config: &Map, of: TypeRef<'_>) -> Joined {
-    let mut problems = Mismatch::default();
-    let mut out: Vec<(Key, Value)> = Vec::with_capacity(live.len().max(config.len()));
-    for key in super::merged_keys(live, config) {
-        let Some(of) = of.field_key(key) else {
+/// The configuration's value; the live one where both are written the same.
+fn leaf(live: &Value, config: &Value) -> Laid {
+    if is_written_same(live, config) { Laid::Live } else { Laid::Config }
+}
+
+/// Whether two values are equal and their numbers of the same kind.
+fn is_written_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (a, b) if a.is_same(b) => true,
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| is_written_same(a, b))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            a.len() == b.len()
+                && a.iter().zip(b).all(|((k, a), (other, b))| k == other && is_written_same(a, b))
+        }
+        _ => false,
+    }
+}
+
+fn lay_maps(live: &Map, config: &Map, of: TypeRef<'_>, problems: &mut Mismatch) -> Laid {
+    let mut draft = MapDraft::of(live);
+    let mut types = of.in_order();
+    let mut is_empty = true;
+    for (key, old, new) in live.zip(config) {
+        let (old, new) = match (old, new) {
+            (Some(old), Some(new)) => (old, new),
+            (None, Some(new)) => {
+                draft.put(key.clone(), new.clone());
+                is_empty = false;
+                continue;
+            }
+            (_, None) => {
+                draft.keep();
+                is_empty = false;
+                continue;
+            }
+        };
+        let Some(of) = types.field(key) else {
             let error = Mismatch::new("schema error: invalid atom: inlined");
             problems.extend(error.below(&PathElement::Field(key.clone())));
+            draft.skip();
             continue;
         };
-        let (value, more) = join(live.get(key), config.get(key), of);
-        if !more.is_empty() {
-            problems.extend(more.below(&PathElement::Field(key.clone())));
+        let mut found = Mismatch::default();
+        let laid = lay(old, new, of, &mut found);
+        if !found.is_empty() {
+            problems.extend(found.below(&PathElement::Field(key.clone())));
         }
-        out.extend(value.map(|value| (key.clone(), value)));
+        is_empty &= matches!(laid, Laid::Nothing);
+        match laid {
+            Laid::Live => draft.keep(),
+            Laid::Config => draft.replace(new.clone()),
+            Laid::Both(value) => draft.replace(value),
+            Laid::Nothing => draft.skip(),
+        }
     }
-    let is_empty = out.is_empty();
-    // What stays as it is keeps its place in memory, so that later steps see it without looking.
-    let stays = out.len() == live.len()
-        && live.iter().zip(&out).all(|((a, old), (b, new))| a == b && old.is_same(new));
-    let merged = || if stays { live.clone() } else { out.into_iter().collect() };
-    ((!is_empty).then(|| Value::Map(merged())), problems)
+    if is_empty {
+        return Laid::Nothing;
+    }
+    let map = draft.finish();
+    if map.is_same(live) { Laid::Live } else { Laid::Both(Value::Map(map)) }
+}
+
+/// Lists with the same names in the same order.
+fn lay_aligned(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Laid {
+    let Some(of) = of.items() else { return Laid::Nothing };
+    let mut out: Option<Vec<Value>> = None;
+    for (i, (old, new)) in live.iter().zip(config).enumerate() {
+        let laid = lay(old, new, of, &mut Mismatch::default());
+        if matches!(laid, Laid::Live) && out.is_none() {
+            continue;
+        }
+        let out = out.get_or_insert_with(|| live.iter().take(i).cloned().collect());
+        out.extend(laid.of(old, new));
+    }
+    match out {
+        None => Laid::Live,
+        Some(out) if out.is_empty() => Laid::Nothing,
+        Some(out) => Laid::Both(Value::List(out.into())),
+    }
 }
 
 /// A list's items with their names, and whether a name occurs more than once.
@@ -119,13 +198,21 @@ impl<'a> Named<'a> {
     }
 }
 
-fn join_lists(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Joined {
-    let mut problems = Mismatch::default();
-    let right = Named::read(config, of, false, &mut problems);
-    let left = Named::read(live, of, true, &mut problems);
-    let Some(items) = of.items().filter(|_| problems.is_empty()) else { return (None, problems) };
+fn lay_lists(live: &[Value], config: &[Value], of: TypeRef<'_>, problems: &mut Mismatch) -> Laid {
+    let mut found = Mismatch::default();
+    let right = Named::read(config, of, false, &mut found);
+    let left = Named::read(live, of, true, &mut found);
+    let Some(items) = of.items().filter(|_| found.is_empty()) else {
+        problems.extend(found);
+        return Laid::Nothing;
+    };
     let mut out: Vec<Value> = Vec::with_capacity(left.0.len().max(right.0.len()));
-    let mut add = |live: Side<'_>, config: Side<'_>| out.extend(join(live, config, items).0);
+    let mut add = |live: Option<&Value>, config: Option<&Value>| {
+        out.extend(match (live, config) {
+            (Some(live), Some(config)) => lay(live, config, items, &mut Mismatch::default()).of(live, config),
+            (one, other) => one.or(other).cloned(),
+        });
+    };
 
     let mut shared = right.0.iter().map(|(e, _)| e).filter(|e| left.has(e));
     let mut next_shared = shared.next();
@@ -166,24 +253,16 @@ fn join_lists(live: &[Value], config: &[Value], of: TypeRef<'_>) -> Joined {
             }
         }
     }
-    ((!out.is_empty()).then(|| Value::List(out.into_iter().collect::<List>())), problems)
-}
-
-/// The live list itself where the merged one holds the same.
-fn unchanged(live: Side<'_>, merged: Value) -> Value {
-    match (live, &merged) {
-        (Some(Value::List(old)), Value::List(new))
-            if old.len() == new.len() && old.iter().zip(new.iter()).all(|(a, b)| a.is_same(b)) =>
-        {
-            Value::List(old.clone())
-        }
-        _ => merged,
+    if out.is_empty() {
+        return Laid::Nothing;
     }
+    let stays = live.len() == out.len() && live.iter().zip(&out).all(|(a, b)| a.is_same(b));
+    if stays { Laid::Live } else { Laid::Both(Value::List(out.into())) }
 }
 
-fn items(side: Side<'_>) -> &[Value] {
+fn items(side: &Value) -> &[Value] {
     match side {
-        Some(Value::List(items)) => items,
+        Value::List(items) => items,
         _ => &[],
     }
 }

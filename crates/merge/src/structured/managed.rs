@@ -46,7 +46,7 @@ impl Manager {
     }
 
     /// A manager as an entry names it; entries may be without a name.
-    pub(super) fn exact(name: &str, operation: Operation, api_version: &str, subresource: &str) -> Self {
+    pub(crate) fn exact(name: &str, operation: Operation, api_version: &str, subresource: &str) -> Self {
         let api_version = if operation == Operation::Apply { "" } else { api_version };
         let mut identifier = String::from("{");
         let parts = [

@@ -1,6 +1,6 @@
 //! What an endpoint does not let through: writes to the object cannot set its status, and the other way round.
 
-use tautline_core::{FieldPath, GroupVersionKind};
+use tautline_core::{FieldPath, GroupVersionKind, Map, PathElement};
 use tautline_schema::Schemas;
 
 use super::compare::Comparison;
@@ -38,6 +38,15 @@ impl Resets {
             _ => &[],
         };
         Self(paths.iter().map(|path| FieldPath::fields(path.iter().copied())).collect())
+    }
+
+    /// Whether a configuration sets nothing that is put back.
+    pub(super) fn spare(&self, config: &Map) -> bool {
+        let tops = self.0.members().iter().chain(self.0.children().iter().map(|(element, _)| element));
+        tops.into_iter().all(|element| match element {
+            PathElement::Field(name) => config.get_key(name).is_none(),
+            _ => false,
+        })
     }
 
     pub(super) fn filter(&self, set: &FieldSet) -> FieldSet {

@@ -1,19 +1,19 @@
 //! How structured merge sees a value: as a scalar, a list or a map, by its type and by what it is.
 
-use tautline_core::{Key, PathElement, Value};
+use tautline_core::{Key, Map, PathElement, Value};
 use tautline_schema::{Format, ListType, MapType, TypeKind, TypeRef};
 
 /// What a type allows. Several at once where the schema names no type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Allowed {
-    pub(super) scalar: Option<Scalar>,
-    pub(super) list: bool,
-    pub(super) map: bool,
+pub(crate) struct Allowed {
+    pub(crate) scalar: Option<Scalar>,
+    pub(crate) list: bool,
+    pub(crate) map: bool,
 }
 
 /// Kinds of scalars that structured merge tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scalar {
+pub(crate) enum Scalar {
     Numeric,
     String,
     Boolean,
@@ -22,14 +22,14 @@ pub(super) enum Scalar {
 
 /// The one thing a value is treated as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Map,
     Scalar(Scalar),
     List,
 }
 
 impl Allowed {
-    pub(super) fn by(of: TypeRef<'_>) -> Self {
+    pub(crate) fn by(of: TypeRef<'_>) -> Self {
         let (scalar, list, map) = match of.kind() {
             TypeKind::Object => (None, false, true),
             TypeKind::List => (None, true, false),
@@ -46,7 +46,7 @@ impl Allowed {
     }
 
     /// Narrows to what the value is, if that is allowed at all.
-    pub(super) fn narrow(self, value: Option<&Value>) -> Self {
+    pub(crate) fn narrow(self, value: Option<&Value>) -> Self {
         let none = Self { scalar: None, list: false, map: false };
         match value {
             Some(Value::Map(_)) if self.map => Self { map: true, ..none },
@@ -58,7 +58,7 @@ impl Allowed {
     }
 
     /// What a value is treated as where several are allowed: a map first.
-    pub(super) fn shape(self) -> Shape {
+    pub(crate) fn shape(self) -> Shape {
         match (self.map, self.scalar) {
             (true, _) => Shape::Map,
             (false, Some(scalar)) => Shape::Scalar(scalar),
@@ -67,35 +67,95 @@ impl Allowed {
     }
 }
 
-pub(super) fn shape_of(of: TypeRef<'_>, value: &Value) -> Shape {
+pub(crate) fn shape_of(of: TypeRef<'_>, value: &Value) -> Shape {
     Allowed::by(of).narrow(Some(value)).shape()
 }
 
-pub(super) fn is_atomic_map(of: TypeRef<'_>) -> bool {
+pub(crate) fn is_atomic_map(of: TypeRef<'_>) -> bool {
     of.map_type() == MapType::Atomic
 }
 
-pub(super) fn is_atomic_list(of: TypeRef<'_>) -> bool {
+pub(crate) fn is_atomic_list(of: TypeRef<'_>) -> bool {
     of.list_type() == ListType::Atomic
+}
+
+/// Whether an item has a name in a set or a keyed list.
+pub(crate) fn has_name(of: TypeRef<'_>, item: &Value) -> bool {
+    match (of.list_type(), item) {
+        (ListType::Map(keys), Value::Map(fields)) => {
+            keys.iter().any(|key| name_part(of, fields, key).is_some())
+        }
+        (ListType::Map(_), _) => false,
+        (_, item) => !matches!(item, Value::Map(_) | Value::List(_) | Value::Null),
+    }
+}
+
+/// Whether the items of two lists have the same names in the same order. Also `false` where that takes a closer look.
+pub(crate) fn aligned(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(of, a, b))
+}
+
+/// Whether every item has a name of its own. Also `false` where that takes a closer look.
+pub(crate) fn are_distinct(of: TypeRef<'_>, items: &[Value]) -> bool {
+    if !items.iter().all(|item| has_name(of, item)) {
+        return false;
+    }
+    const FEW: usize = 8;
+    let text = |item| match of.list_type() {
+        ListType::Map([key, ..]) => name_part(of, Value::as_map(item)?, key)?.as_str(),
+        _ => Value::as_str(item),
+    };
+    if items.len() > FEW
+        && let Some(mut texts) = items.iter().map(text).collect::<Option<Vec<&str>>>()
+    {
+        texts.sort_unstable();
+        if texts.windows(2).all(|pair| pair.first() != pair.last()) {
+            return true;
+        }
+    }
+    const SOME: usize = 32;
+    items.len() <= SOME
+        && items.iter().enumerate().all(|(i, a)| items.iter().take(i).all(|b| !same_name(of, a, b)))
+        && items.iter().all(|item| same_name(of, item, item))
+}
+
+/// Whether two items have one name. Never so for numbers that are not whole: their order has a say.
+fn same_name(of: TypeRef<'_>, a: &Value, b: &Value) -> bool {
+    let is_same = |a: &Value, b: &Value| !matches!(a, Value::Float(_)) && a == b;
+    match (of.list_type(), a, b) {
+        (ListType::Map(keys), Value::Map(a), Value::Map(b)) => {
+            let mut named = false;
+            keys.iter().all(|key| match (name_part(of, a, key), name_part(of, b, key)) {
+                (None, None) => true,
+                (Some(a), Some(b)) => {
+                    named = true;
+                    is_same(a, b)
+                }
+                _ => false,
+            }) && named
+        }
+        (ListType::Map(_), ..) => false,
+        (_, a, b) => !matches!(a, Value::Map(_) | Value::List(_) | Value::Null) && is_same(a, b),
+    }
+}
+
+/// What a key says in the name of an item.
+pub(crate) fn name_part<'v>(of: TypeRef<'v>, fields: &'v Map, key: &Key) -> Option<&'v Value> {
+    fields.get_key(key).or_else(|| of.items()?.declared_key(key)?.default().filter(|d| !d.is_null()))
 }
 
 /// The name of an item in a set or a keyed list.
 ///
 /// # Errors
 /// The server's words for items that have none.
-pub(super) fn item_element(of: TypeRef<'_>, item: &Value) -> Result<PathElement, String> {
+pub(crate) fn item_element(of: TypeRef<'_>, item: &Value) -> Result<PathElement, String> {
     let ListType::Map(keys) = of.list_type() else { return set_element(item) };
     let fields = match item {
         Value::Map(fields) => fields,
         Value::Null => return Err("associative list with keys may not have a null element".to_owned()),
         _ => return Err("associative list with keys may not have non-map elements".to_owned()),
     };
-    let value_of = |key: &Key| {
-        let given = fields.get(key).cloned();
-        let value =
-            given.or_else(|| of.items()?.declared_key(key)?.default().filter(|d| !d.is_null()).cloned());
-        value.map(|value| (key.clone(), value))
-    };
+    let value_of = |key: &Key| name_part(of, fields, key).map(|value| (key.clone(), value.clone()));
     let found: tautline_core::Map = keys.iter().filter_map(value_of).collect();
     if found.is_empty() {
         let names: Vec<String> = keys.iter().map(|k| crate::go_print::quote(k)).collect();

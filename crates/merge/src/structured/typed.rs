@@ -5,7 +5,9 @@ use std::fmt;
 use tautline_core::{Map, PathElement, Value};
 use tautline_schema::{Root, TypeRef};
 
-use super::shape::{Scalar, Shape, is_atomic_list, is_atomic_map, item_element, shape_of};
+use super::shape::{
+    Scalar, Shape, are_distinct, has_name, is_atomic_list, is_atomic_map, item_element, shape_of,
+};
 use crate::fieldset::compare as order;
 use crate::{FieldSet, go_print};
 
@@ -68,12 +70,49 @@ impl fmt::Display for Mismatch {
 impl Typed {
     /// Checks a value. Duplicate items are refused in what is applied and allowed in what is stored.
     pub(super) fn check(value: Value, root: Root, duplicates: bool) -> Result<Self, Mismatch> {
-        validate(&value, root.node(), duplicates).into_result()?;
+        if !fits(&value, root.node(), duplicates) {
+            validate(&value, root.node(), duplicates).into_result()?;
+        }
         Ok(Self { value, root })
     }
 
     pub(super) fn fields(&self) -> FieldSet {
         collect(&self.value, self.root.node()).1
+    }
+}
+
+/// Whether [`validate`] finds nothing, without the words for what it might find. Also `false` where that takes a
+/// closer look.
+fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
+    match (shape_of(of, value), value) {
+        (_, Value::Null) => true,
+        (Shape::Scalar(scalar), value) => scalar_fits(scalar, value),
+        (Shape::List, Value::List(items)) => {
+            let is_atomic = is_atomic_list(of);
+            (is_atomic
+                || if duplicates {
+                    items.iter().all(|item| has_name(of, item))
+                } else {
+                    are_distinct(of, items)
+                })
+                && of.items().is_none_or(|of| items.iter().all(|item| fits(item, of, duplicates)))
+        }
+        (Shape::Map, Value::Map(map)) => {
+            let mut types = of.in_order();
+            map.iter().all(|(key, item)| types.field(key).is_some_and(|of| fits(item, of, duplicates)))
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
+    match (scalar, value) {
+        (_, Value::Null)
+        | (Scalar::Numeric, Value::Int(_) | Value::Float(_))
+        | (Scalar::String, Value::String(_))
+        | (Scalar::Boolean, Value::Bool(_)) => true,
+        (Scalar::Untyped, other) => !matches!(other, Value::List(_) | Value::Map(_)),
+        _ => false,
     }
 }
 
@@ -87,14 +126,10 @@ fn validate(value: &Value, of: TypeRef<'_>, duplicates: bool) -> Mismatch {
 
 pub(super) fn validate_scalar(scalar: Scalar, value: Option<&Value>, prefix: &str) -> Mismatch {
     let Some(value) = value else { return Mismatch::default() };
+    if scalar_fits(scalar, value) {
+        return Mismatch::default();
+    }
     let message = match (scalar, value) {
-        (_, Value::Null)
-        | (Scalar::Numeric, Value::Int(_) | Value::Float(_))
-        | (Scalar::String, Value::String(_))
-        | (Scalar::Boolean, Value::Bool(_)) => return Mismatch::default(),
-        (Scalar::Untyped, other) if !matches!(other, Value::List(_) | Value::Map(_)) => {
-            return Mismatch::default();
-        }
         (Scalar::Numeric, other) => {
             format!("expected numeric (int or float), got {}", go_print::type_name(other))
         }
@@ -176,8 +211,9 @@ fn collect(value: &Value, of: TypeRef<'_>) -> (bool, FieldSet) {
 fn collect_fields(map: &Map, of: TypeRef<'_>) -> FieldSet {
     let mut members = Vec::with_capacity(map.len());
     let mut children = Vec::new();
+    let mut types = of.in_order();
     for (key, item) in map {
-        let declared = of.declared_key(key);
+        let declared = types.declared(key);
         let Some(field) = declared.or_else(|| of.additional()) else { continue };
         let (is_leaf, below) = collect(item, field);
         let bare = match item {

@@ -255,22 +255,24 @@ impl Updater<'_> {
     }
 }
 
-/// Fields that are never owned: identity, and what only the server sets.
+/// Fields of `metadata` that are never owned: identity, and what only the server sets.
+pub(crate) const NOBODYS: [&str; 9] = [
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "selfLink",
+    "uid",
+    "clusterName",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+];
+
+/// The set without what is never owned.
 pub(super) fn strip(fields: &FieldSet) -> FieldSet {
     static NEVER: LazyLock<FieldSet> = LazyLock::new(|| {
-        const METADATA: [&str; 9] = [
-            "name",
-            "namespace",
-            "creationTimestamp",
-            "selfLink",
-            "uid",
-            "clusterName",
-            "generation",
-            "managedFields",
-            "resourceVersion",
-        ];
         let top = ["apiVersion", "kind", "metadata"].map(|name| FieldPath::fields([name]));
-        let below = METADATA.map(|name| FieldPath::fields(["metadata", name]));
+        let below = NOBODYS.map(|name| FieldPath::fields(["metadata", name]));
         top.into_iter().chain(below).collect()
     });
     fields.difference(&NEVER)

@@ -1,39 +1,87 @@
 //! Defaults of custom resources: all in their schema.
 
-use tautline_core::Value;
+use tautline_core::{Map, MapDraft, Value};
 
 use crate::types::TypeRef;
 
-/// Fills in what is absent, and null where null is no value.
+/// Fills in what is absent, and null where null is no value; keys that the schema does not know are dropped. What
+/// stays as it is keeps its place in memory.
 pub(super) fn apply(value: &mut Value, of: TypeRef<'_>) {
+    if let Some(filled) = filled(value, of) {
+        *value = filled;
+    }
+}
+
+/// `None` if nothing is to be done.
+fn filled(value: &Value, of: TypeRef<'_>) -> Option<Value> {
     match value {
         Value::Map(map) => {
-            // Keys that the schema does not know are dropped.
-            map.retain(|key, _| of.field(key).is_some());
-            for field in of.fields() {
-                let Some(default) = field.of.default() else { continue };
-                let missing = map.get(field.name).is_none_or(|v| v.is_null() && !field.of.nullable());
-                if missing {
-                    map.insert(field.name, default.clone());
-                }
-            }
-            let keys: Vec<_> = map.keys().cloned().collect();
-            for key in keys {
-                if let (Some(of), Some(item)) = (of.field(&key), map.get_mut(&key))
-                    && !of.is_compiled()
-                    && !of.is_untyped()
-                {
-                    apply(item, of);
-                }
-            }
+            let filled = filled_map(map, of);
+            (!filled.is_same(map)).then_some(Value::Map(filled))
         }
         Value::List(items) => {
-            if let Some(of) = of.items().filter(|of| !of.is_untyped()) {
-                items.iter_mut().for_each(|item| apply(item, of));
+            let of = of.items()?;
+            let mut out: Option<Vec<Value>> = None;
+            for (i, item) in items.iter().enumerate() {
+                match (below(item, of), &mut out) {
+                    (None, None) => {}
+                    (None, Some(out)) => out.push(item.clone()),
+                    (Some(filled), out) => {
+                        out.get_or_insert_with(|| items.iter().take(i).cloned().collect()).push(filled);
+                    }
+                }
+            }
+            out.map(|out| Value::List(out.into()))
+        }
+        _ => None,
+    }
+}
+
+fn filled_map(map: &Map, of: TypeRef<'_>) -> Map {
+    let mut draft = MapDraft::of(map);
+    let mut given = map.iter().peekable();
+    for field in of.fields() {
+        while let Some((_, value)) = given.next_if(|(key, _)| *key < field.name) {
+            further(&mut draft, value, of);
+        }
+        let value = given.next_if(|(key, _)| *key == field.name).map(|(_, value)| value);
+        let is_unset = value.is_none_or(|value| value.is_null() && !field.of.nullable());
+        match (value, field.of.default().filter(|_| is_unset)) {
+            (None, None) => {}
+            (Some(value), None) => typed(&mut draft, value, field.of),
+            (value, Some(default)) => {
+                let default = below(default, field.of).unwrap_or_else(|| default.clone());
+                match value {
+                    Some(_) => draft.replace(default),
+                    None => draft.put(field.name.clone(), default),
+                }
             }
         }
-        _ => {}
     }
+    for (_, value) in given {
+        further(&mut draft, value, of);
+    }
+    draft.finish()
+}
+
+/// A key that the schema does not declare.
+fn further(draft: &mut MapDraft<'_>, value: &Value, of: TypeRef<'_>) {
+    match of.additional() {
+        Some(of) => typed(draft, value, of),
+        None => draft.skip(),
+    }
+}
+
+fn typed(draft: &mut MapDraft<'_>, value: &Value, of: TypeRef<'_>) {
+    match below(value, of) {
+        Some(filled) => draft.replace(filled),
+        None => draft.keep(),
+    }
+}
+
+/// What is in a value of a type that has fields: whole objects and untyped values are left alone.
+fn below(value: &Value, of: TypeRef<'_>) -> Option<Value> {
+    if of.is_compiled() || of.is_untyped() { None } else { filled(value, of) }
 }
 
 /// Drops nulls that are neither a value nor stand for a default.

@@ -1,9 +1,12 @@
 //! Defaults by kind.
 
+use std::sync::LazyLock;
+
 use tautline_core::{GroupVersionKind, Map, Value, value};
 
 use super::pods;
-use super::set::{Rule, each, map_at, set, set_all};
+use super::set::{Rule, Rules, at, each, map_at, map_in, put, set};
+use super::table::rules;
 
 const HOOK: [Rule; 5] = [
     ("webhooks[].failurePolicy", "\"Fail\""),
@@ -15,114 +18,12 @@ const HOOK: [Rule; 5] = [
 const HOOK_PARTS: [Rule; 2] =
     [("webhooks[].rules[].scope", "\"*\""), ("webhooks[].clientConfig.service.port", "443")];
 
-/// Rules that hold whatever else the object says, by group and kind.
-fn rules(group: &str, kind: &str) -> &'static [Rule] {
-    match (group, kind) {
-        ("apps", "Deployment") => &[
-            ("spec.replicas", "1"),
-            ("spec.strategy.type", "\"RollingUpdate\""),
-            ("spec.revisionHistoryLimit", "10"),
-            ("spec.progressDeadlineSeconds", "600"),
-        ],
-        ("apps", "ReplicaSet") | ("", "ReplicationController") => &[("spec.replicas", "1")],
-        ("apps", "DaemonSet") => {
-            &[("spec.updateStrategy.type", "\"RollingUpdate\""), ("spec.revisionHistoryLimit", "10")]
-        }
-        ("apps", "StatefulSet") => &[
-            ("spec.podManagementPolicy", "\"OrderedReady\""),
-            ("spec.replicas", "1"),
-            ("spec.revisionHistoryLimit", "10"),
-            ("spec.persistentVolumeClaimRetentionPolicy", "{}"),
-            ("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", "\"Retain\""),
-            ("spec.persistentVolumeClaimRetentionPolicy.whenScaled", "\"Retain\""),
-            ("spec.volumeClaimTemplates[].spec.volumeMode", "\"Filesystem\""),
-            ("spec.volumeClaimTemplates[].status.phase", "\"Pending\""),
-        ],
-        ("batch", "CronJob") => &[
-            ("spec.concurrencyPolicy", "\"Allow\""),
-            ("spec.suspend", "false"),
-            ("spec.successfulJobsHistoryLimit", "3"),
-            ("spec.failedJobsHistoryLimit", "1"),
-            ("spec.jobTemplate.spec.podFailurePolicy.rules[].onPodConditions[].status", "\"True\""),
-        ],
-        ("batch", "Job") => &[
-            ("spec.completionMode", "\"NonIndexed\""),
-            ("spec.suspend", "false"),
-            ("spec.manualSelector", "false"),
-            ("spec.podFailurePolicy.rules[].onPodConditions[].status", "\"True\""),
-        ],
-        ("autoscaling", "HorizontalPodAutoscaler") => &[("spec.minReplicas", "1")],
-        ("", "Secret") => &[("type", "\"Opaque\"")],
-        ("", "Namespace") => &[("status.phase", "\"Active\"")],
-        ("", "PersistentVolumeClaim") => {
-            &[("spec.volumeMode", "\"Filesystem\""), ("status.phase", "\"Pending\"")]
-        }
-        ("", "PersistentVolume") => &[
-            ("status.phase", "\"Pending\""),
-            ("spec.persistentVolumeReclaimPolicy", "\"Retain\""),
-            ("spec.volumeMode", "\"Filesystem\""),
-            ("spec.iscsi.iscsiInterface", "\"default\""),
-        ],
-        ("", "Endpoints") => &[("subsets[].ports[].protocol", "\"TCP\"")],
-        ("discovery.k8s.io", "EndpointSlice") => &[("ports[].name", "\"\""), ("ports[].protocol", "\"TCP\"")],
-        ("networking.k8s.io", "NetworkPolicy") => {
-            &[("spec.ingress[].ports[].protocol", "\"TCP\""), ("spec.egress[].ports[].protocol", "\"TCP\"")]
-        }
-        ("networking.k8s.io", "IngressClass") => &[("spec.parameters.scope", "\"Cluster\"")],
-        ("rbac.authorization.k8s.io", "ClusterRoleBinding" | "RoleBinding") => {
-            &[("roleRef.apiGroup", "\"rbac.authorization.k8s.io\"")]
-        }
-        ("scheduling.k8s.io", "PriorityClass") => &[("preemptionPolicy", "\"PreemptLowerPriority\"")],
-        ("storage.k8s.io", "StorageClass") => {
-            &[("reclaimPolicy", "\"Delete\""), ("volumeBindingMode", "\"Immediate\"")]
-        }
-        ("storage.k8s.io", "CSIDriver") => &[
-            ("spec.attachRequired", "true"),
-            ("spec.podInfoOnMount", "false"),
-            ("spec.storageCapacity", "false"),
-            ("spec.fsGroupPolicy", "\"ReadWriteOnceWithFSType\""),
-            ("spec.volumeLifecycleModes", "[\"Persistent\"]"),
-            ("spec.requiresRepublish", "false"),
-            ("spec.seLinuxMount", "false"),
-            ("spec.preventPodSchedulingIfMissing", "false"),
-        ],
-        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration") => &[
-            ("spec.exempt.nominalConcurrencyShares", "0"),
-            ("spec.exempt.lendablePercent", "0"),
-            ("spec.limited.nominalConcurrencyShares", "30"),
-            ("spec.limited.lendablePercent", "0"),
-        ],
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy" | "MutatingAdmissionPolicy") => &[
-            ("spec.failurePolicy", "\"Fail\""),
-            ("spec.matchConstraints.matchPolicy", "\"Equivalent\""),
-            ("spec.matchConstraints.namespaceSelector", "{}"),
-            ("spec.matchConstraints.objectSelector", "{}"),
-            ("spec.matchConstraints.resourceRules[].scope", "\"*\""),
-            ("spec.matchConstraints.excludeResourceRules[].scope", "\"*\""),
-        ],
-        (
-            "admissionregistration.k8s.io",
-            "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
-        ) => &[
-            ("spec.matchResources.matchPolicy", "\"Equivalent\""),
-            ("spec.matchResources.namespaceSelector", "{}"),
-            ("spec.matchResources.objectSelector", "{}"),
-            ("spec.matchResources.resourceRules[].scope", "\"*\""),
-            ("spec.matchResources.excludeResourceRules[].scope", "\"*\""),
-        ],
-        ("apiregistration.k8s.io", "APIService") => &[("spec.service.port", "443")],
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => &[
-            ("spec.conversion", "{\"strategy\":\"None\"}"),
-            ("spec.conversion.webhook.clientConfig.service.port", "443"),
-        ],
-        _ => &[],
-    }
-}
-
 /// Fills in what the code of Kubernetes 1.37.2 defaults for an object.
 pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
     let (group, kind) = (gvk.group.as_str(), gvk.kind.as_str());
-    set_all(object, rules(group, kind));
+    if let Some(rules) = rules(group, kind) {
+        rules.fill(object);
+    }
     let template: &[&str] = match (group, kind) {
         ("", "Pod") => &["spec"],
         ("", "PodTemplate") => &["template", "spec"],
@@ -130,10 +31,8 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
         ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => &[],
     };
-    if !template.is_empty()
-        && let Some(spec) = template.iter().try_fold(&mut *object, |value, field| value.get_mut(field))
-    {
-        pods::spec(spec);
+    if !template.is_empty() {
+        at(object, template, pods::spec);
     }
     match (group, kind) {
         ("", "Pod") => pods::pod(object),
@@ -172,10 +71,10 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
 }
 
 fn hooks(object: &mut Value, mutating: bool) {
-    set_all(object, &HOOK);
-    set_all(object, &HOOK_PARTS);
+    static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(HOOK.iter().chain(&HOOK_PARTS)));
+    RULES.fill(object);
     if mutating {
-        set_all(object, &[("webhooks[].reinvocationPolicy", "\"Never\"")]);
+        each(object, "webhooks[].reinvocationPolicy", &mut |hook, field| set(hook, field, "Never"));
     }
 }
 
@@ -205,11 +104,14 @@ fn string_data(object: &mut Value) {
 
 /// The one `podCIDR` and the first of `podCIDRs` are the same.
 fn pod_cidrs(object: &mut Value) {
-    let Some(spec) = map_at(object, &["spec"]) else { return };
+    map_at(object, &["spec"], same_pod_cidr);
+}
+
+fn same_pod_cidr(spec: &mut Map) {
     let one = spec.get("podCIDR").cloned().filter(|v| !crate::stored::is_zero(v));
     let many = matches!(spec.get("podCIDRs"), Some(Value::List(cidrs)) if !cidrs.is_empty());
     match (one, many) {
-        (Some(one), false) => drop(spec.insert("podCIDRs", vec![one])),
+        (Some(one), false) => put(spec, "podCIDRs", vec![one]),
         (None, true) => {
             let first =
                 spec.get("podCIDRs").and_then(Value::as_list).and_then(|cidrs| cidrs.first().cloned());
@@ -222,15 +124,32 @@ fn pod_cidrs(object: &mut Value) {
 /// The server keeps this number in an annotation, since 1.9 for old clients only.
 fn template_generation(object: &mut Value) {
     const ANNOTATION: &str = "deprecated.daemonset.template.generation";
-    if let Some(metadata) = map_at(object, &["metadata"])
-        && metadata.get("annotations").is_none_or(|all| all.get(ANNOTATION).is_none())
-    {
-        metadata.map_at("annotations").insert(ANNOTATION, "0");
-    }
+    map_at(object, &["metadata"], |metadata| {
+        if metadata.get("annotations").is_none_or(|all| all.get(ANNOTATION).is_none()) {
+            metadata.map_at("annotations").insert(ANNOTATION, "0");
+        }
+    });
 }
 
 fn service(object: &mut Value) {
-    let Some(spec) = map_at(object, &["spec"]) else { return };
+    map_at(object, &["spec"], service_spec);
+    each(object, "spec.ports[].x", &mut |port, _| {
+        set(port, "protocol", "TCP");
+        let unset = port.get("targetPort").is_none_or(crate::stored::is_zero);
+        if let Some(number) = port.get("port").filter(|_| unset).cloned() {
+            put(port, "targetPort", number);
+        }
+    });
+    if object.str_at(&["spec", "type"]) == Some("LoadBalancer") {
+        each(object, "status.loadBalancer.ingress[].x", &mut |ingress, _| {
+            if ingress.contains_key("ip") {
+                set(ingress, "ipMode", "VIP");
+            }
+        });
+    }
+}
+
+fn service_spec(spec: &mut Map) {
     set(spec, "sessionAffinity", "None");
     set(spec, "type", "ClusterIP");
     let text =
@@ -259,26 +178,14 @@ fn service(object: &mut Value) {
     if of_type == "LoadBalancer" {
         set(spec, "allocateLoadBalancerNodePorts", true);
     }
-    each(object, "spec.ports[].x", &mut |port, _| {
-        set(port, "protocol", "TCP");
-        let unset = port.get("targetPort").is_none_or(crate::stored::is_zero);
-        if let Some(number) = port.get("port").filter(|_| unset).cloned() {
-            port.insert("targetPort", number);
-        }
-    });
-    if of_type == "LoadBalancer" {
-        each(object, "status.loadBalancer.ingress[].x", &mut |ingress, _| {
-            if ingress.contains_key("ip") {
-                set(ingress, "ipMode", "VIP");
-            }
-        });
-    }
 }
 
 fn namespace(object: &mut Value) {
     let name = object.str_at(&["metadata", "name"]).unwrap_or_default().to_owned();
-    if let Some(metadata) = map_at(object, &["metadata"]).filter(|_| !name.is_empty()) {
-        metadata.map_at("labels").insert("kubernetes.io/metadata.name", name);
+    if !name.is_empty() {
+        map_at(object, &["metadata"], |metadata| {
+            map_in(metadata, "labels", |labels| put(labels, "kubernetes.io/metadata.name", name));
+        });
     }
 }
 
@@ -298,113 +205,128 @@ fn limit_range(item: &mut Map) {
 
 fn replication_controller(object: &mut Value) {
     let Some(labels) = object.at(&["spec", "template", "metadata", "labels"]).cloned() else { return };
-    if let Some(spec) = map_at(object, &["spec"])
-        && spec.get("selector").is_none_or(crate::stored::is_zero)
-    {
-        spec.insert("selector", labels.clone());
-    }
+    map_at(object, &["spec"], |spec| {
+        if spec.get("selector").is_none_or(crate::stored::is_zero) {
+            put(spec, "selector", labels.clone());
+        }
+    });
     own_labels(object, labels);
 }
 
 fn own_labels(object: &mut Value, labels: Value) {
-    if let Some(metadata) = map_at(object, &["metadata"])
-        && metadata.get("labels").is_none_or(crate::stored::is_zero)
-    {
-        metadata.insert("labels", labels);
-    }
+    map_at(object, &["metadata"], |metadata| {
+        if metadata.get("labels").is_none_or(crate::stored::is_zero) {
+            put(metadata, "labels", labels);
+        }
+    });
 }
 
 fn rolling(object: &mut Value, strategy: &str, [surge, unavailable]: &[&str; 2]) {
-    let Some(strategy) = map_at(object, &["spec", strategy]) else { return };
-    if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
-        let update = strategy.map_at("rollingUpdate");
-        set(update, "maxSurge", *surge);
-        set(update, "maxUnavailable", *unavailable);
-    }
+    map_at(object, &["spec", strategy], |strategy| {
+        if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
+            map_in(strategy, "rollingUpdate", |update| {
+                set(update, "maxSurge", *surge);
+                set(update, "maxUnavailable", *unavailable);
+            });
+        }
+    });
 }
 
 fn rolling_daemons(object: &mut Value) {
-    let Some(strategy) = map_at(object, &["spec", "updateStrategy"]) else { return };
-    if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
-        let update = strategy.map_at("rollingUpdate");
-        set(update, "maxSurge", 0);
-        set(update, "maxUnavailable", 1);
-    }
+    map_at(object, &["spec", "updateStrategy"], |strategy| {
+        if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
+            map_in(strategy, "rollingUpdate", |update| {
+                set(update, "maxSurge", 0);
+                set(update, "maxUnavailable", 1);
+            });
+        }
+    });
 }
 
 fn stateful_set(object: &mut Value) {
     each(object, "spec.volumeClaimTemplates[].x", &mut |claim, _| {
-        claim.insert("apiVersion", "v1");
-        claim.insert("kind", "PersistentVolumeClaim");
+        put(claim, "apiVersion", "v1");
+        put(claim, "kind", "PersistentVolumeClaim");
     });
-    let Some(strategy) = map_at(object, &["spec", "updateStrategy"]) else { return };
-    if strategy.get("type").is_none_or(crate::stored::is_zero) {
-        strategy.insert("type", "RollingUpdate");
-        strategy.map_at("rollingUpdate");
-    }
-    let rolling = strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate");
-    if rolling && let Some(Value::Map(update)) = strategy.get_mut("rollingUpdate") {
-        set(update, "partition", 0);
-        set(update, "maxUnavailable", 1);
-    }
+    map_at(object, &["spec", "updateStrategy"], |strategy| {
+        if strategy.get("type").is_none_or(crate::stored::is_zero) {
+            strategy.insert("type", "RollingUpdate");
+            map_in(strategy, "rollingUpdate", |_| {});
+        }
+        let rolling = strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate");
+        if rolling && matches!(strategy.get("rollingUpdate"), Some(Value::Map(_))) {
+            map_in(strategy, "rollingUpdate", |update| {
+                set(update, "partition", 0);
+                set(update, "maxUnavailable", 1);
+            });
+        }
+    });
 }
 
 fn job(object: &mut Value) {
     if let Some(labels) = object.at(&["spec", "template", "metadata", "labels"]).cloned() {
         own_labels(object, labels);
     }
-    let Some(spec) = map_at(object, &["spec"]) else { return };
-    if !spec.contains_key("completions") && !spec.contains_key("parallelism") {
-        spec.insert("completions", 1);
-    }
-    set(spec, "parallelism", 1);
-    let per_index = spec.contains_key("backoffLimitPerIndex");
-    set(spec, "backoffLimit", if per_index { i32::MAX } else { 6 });
-    let failed_only = spec.contains_key("podFailurePolicy");
-    set(spec, "podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
+    map_at(object, &["spec"], |spec| {
+        if !spec.contains_key("completions") && !spec.contains_key("parallelism") {
+            spec.insert("completions", 1);
+        }
+        set(spec, "parallelism", 1);
+        let per_index = spec.contains_key("backoffLimitPerIndex");
+        set(spec, "backoffLimit", if per_index { i32::MAX } else { 6 });
+        let failed_only = spec.contains_key("podFailurePolicy");
+        set(spec, "podReplacementPolicy", if failed_only { "Failed" } else { "TerminatingOrFailed" });
+    });
 }
 
 fn autoscaler(object: &mut Value) {
-    let Some(spec) = map_at(object, &["spec"]) else { return };
-    let cpu = value!([{ "type": "Resource", "resource": {
-        "name": "cpu", "target": { "type": "Utilization", "averageUtilization": 80 } } }]);
-    set(spec, "metrics", cpu);
-    let Some(Value::Map(behavior)) = spec.get_mut("behavior") else { return };
+    map_at(object, &["spec"], |spec| {
+        let cpu = value!([{ "type": "Resource", "resource": {
+            "name": "cpu", "target": { "type": "Utilization", "averageUtilization": 80 } } }]);
+        set(spec, "metrics", cpu);
+        if matches!(spec.get("behavior"), Some(Value::Map(_))) {
+            map_in(spec, "behavior", scaling_behavior);
+        }
+    });
+}
+
+fn scaling_behavior(behavior: &mut Map) {
     let percent = value!({ "type": "Percent", "value": 100, "periodSeconds": 15 });
-    let up = behavior.map_at("scaleUp");
-    set(up, "stabilizationWindowSeconds", 0);
-    set(up, "selectPolicy", "Max");
-    if !up.contains_key("policies") {
-        let pods = value!({ "type": "Pods", "value": 4, "periodSeconds": 15 });
-        up.insert("policies", vec![pods, percent.clone()]);
-    }
-    let down = behavior.map_at("scaleDown");
-    set(down, "selectPolicy", "Max");
-    if !down.contains_key("policies") {
-        down.insert("policies", vec![percent]);
-    }
+    map_in(behavior, "scaleUp", |up| {
+        set(up, "stabilizationWindowSeconds", 0);
+        set(up, "selectPolicy", "Max");
+        if !up.contains_key("policies") {
+            let pods = value!({ "type": "Pods", "value": 4, "periodSeconds": 15 });
+            up.insert("policies", vec![pods, percent.clone()]);
+        }
+    });
+    map_in(behavior, "scaleDown", |down| {
+        set(down, "selectPolicy", "Max");
+        if !down.contains_key("policies") {
+            down.insert("policies", vec![percent]);
+        }
+    });
 }
 
 fn policy_types(object: &mut Value) {
-    let Some(spec) = map_at(object, &["spec"]) else { return };
-    let egress = matches!(spec.get("egress"), Some(Value::List(rules)) if !rules.is_empty());
-    set(spec, "policyTypes", if egress { vec!["Ingress", "Egress"] } else { vec!["Ingress"] });
+    map_at(object, &["spec"], |spec| {
+        let egress = matches!(spec.get("egress"), Some(Value::List(rules)) if !rules.is_empty());
+        set(spec, "policyTypes", if egress { vec!["Ingress", "Egress"] } else { vec!["Ingress"] });
+    });
 }
 
 fn crd(object: &mut Value) {
-    if let Some(names) = map_at(object, &["spec", "names"]) {
+    map_at(object, &["spec", "names"], |names| {
         let kind = names.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
         set(names, "singular", kind.to_lowercase());
         if !kind.is_empty() {
             set(names, "listKind", format!("{kind}List"));
         }
-    }
+    });
     let versions = object.list_at(&["spec", "versions"]);
     let storage = versions.iter().find(|v| v.get("storage").and_then(Value::as_bool) == Some(true));
     let Some(name) = storage.and_then(|v| v.str_at(&["name"])).map(str::to_owned) else { return };
-    if let Some(status) = map_at(object, &["status"]) {
-        set(status, "storedVersions", vec![name]);
-    }
+    map_at(object, &["status"], |status| set(status, "storedVersions", vec![name]));
 }
 
 fn devices(object: &mut Value) {

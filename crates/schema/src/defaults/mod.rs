@@ -8,11 +8,12 @@ mod custom;
 mod kinds;
 mod pods;
 mod set;
+mod table;
 
 use tautline_core::{Object, Value};
 
 use crate::Schemas;
-use crate::stored::stored;
+use crate::stored::{stored, stored_again};
 
 /// Brings an object into the form that the API server stores: values in their one form, defaults filled in.
 ///
@@ -29,10 +30,11 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
         let kind = &gvk.kind;
         let decoded = stored(&value, root.node())
             .map_err(|e| format!("unable to convert unstructured object to {version}, Kind={kind}: {e}"))?;
-        value = decoded.unwrap_or_default();
+        let decoded = decoded.unwrap_or_default();
+        value = decoded.clone();
         kinds::apply(&mut value, &gvk);
         // Defaults are typed in Go; here they may have made empty structs that are printed with their fields.
-        value = stored(&value, root.node())?.unwrap_or_default();
+        value = stored_again(&value, &decoded, root.node())?.unwrap_or_default();
     } else {
         custom::apply(&mut value, root.node());
         // The metadata of every object is one Go type.
@@ -43,9 +45,14 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
     }
     if let Value::Map(map) = value {
         *object = Object::from_map(map);
-        object.as_map_mut().insert("apiVersion", gvk.api_version());
-        object.as_map_mut().insert("kind", gvk.kind.as_str());
-        if let Some(managed) = managed {
+        let api_version = gvk.api_version();
+        if object.api_version() != api_version || object.kind() != gvk.kind {
+            object.as_map_mut().insert("apiVersion", api_version);
+            object.as_map_mut().insert("kind", gvk.kind.as_str());
+        }
+        if let Some(managed) = managed
+            && object.at(&["metadata", "managedFields"]) != Some(&managed)
+        {
             object.metadata_mut().insert("managedFields", managed);
         }
     }

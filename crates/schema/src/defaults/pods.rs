@@ -1,8 +1,10 @@
 //! Defaults of pods and of the templates they are made from.
 
+use std::sync::LazyLock;
+
 use tautline_core::{Map, Value, value};
 
-use super::set::{Rule, each, map_at, set, set_all};
+use super::set::{Rule, Rules, at, each, map_at, map_in, put, set};
 
 const POD_SPEC: &[Rule] = &[
     ("dnsPolicy", "\"ClusterFirst\""),
@@ -52,36 +54,33 @@ const PROBE: &[Rule] = &[
     ("grpc.service", "\"\""),
 ];
 
+/// All of them, at the places of containers and probes.
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
+    let mut rules = Rules::of(POD_SPEC);
+    for list in ["containers[]", "initContainers[]", "ephemeralContainers[]"] {
+        rules.add(list, CONTAINER);
+        for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
+            rules.add(&format!("{list}.{probe}"), PROBE);
+        }
+    }
+    rules
+});
+
 /// The spec of a pod or of a template.
 pub(super) fn spec(spec: &mut Value) {
     let Some(map) = spec.as_map_mut() else { return };
     let account = ["serviceAccountName", "serviceAccount"].into_iter();
     let account = account.filter_map(|f| map.get(f)).find(|v| v.as_str().is_some_and(|t| !t.is_empty()));
     if let Some(account) = account.cloned() {
-        map.insert("serviceAccountName", account.clone());
-        map.insert("serviceAccount", account);
+        put(map, "serviceAccountName", account.clone());
+        put(map, "serviceAccount", account);
     }
     each(spec, "volumes[].x", &mut |volume, _| volume_source(volume));
-    set_all(spec, POD_SPEC);
+    RULES.fill(spec);
     each(spec, "volumes[].image.x", &mut |image, _| pull_policy(image, "reference", "pullPolicy"));
     each(spec, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
-    for list in ["containers", "initContainers", "ephemeralContainers"] {
-        let Some(Value::List(containers)) = spec.get_mut(list) else { continue };
-        for container in containers.iter_mut() {
-            self::container(container);
-        }
-    }
-}
-
-fn container(container: &mut Value) {
-    set_all(container, CONTAINER);
-    if let Some(map) = container.as_map_mut() {
-        pull_policy(map, "image", "imagePullPolicy");
-    }
-    for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
-        if let Some(probe) = container.get_mut(probe).filter(|p| !p.is_null()) {
-            set_all(probe, PROBE);
-        }
+    for list in ["containers[].x", "initContainers[].x", "ephemeralContainers[].x"] {
+        each(spec, list, &mut |container, _| pull_policy(container, "image", "imagePullPolicy"));
     }
 }
 
@@ -119,7 +118,11 @@ fn is_latest(image: &str) -> bool {
 
 /// What only pods get, not templates: requests from limits, and service links.
 pub(super) fn pod(pod: &mut Value) {
-    let Some(spec) = pod.get_mut("spec") else { return };
+    at(pod, &["spec"], pod_spec);
+    map_at(pod, &["status"], pod_ips);
+}
+
+fn pod_spec(spec: &mut Value) {
     for list in ["containers[].resources.x", "initContainers[].resources.x"] {
         each(spec, list, &mut |resources, _| requests_from_limits(resources));
     }
@@ -135,19 +138,17 @@ pub(super) fn pod(pod: &mut Value) {
     if let Some(spec) = spec.as_map_mut() {
         set(spec, "enableServiceLinks", true);
     }
-    if let Some(status) = map_at(pod, &["status"]) {
-        pod_ips(status);
-    }
 }
 
 fn requests_from_limits(resources: &mut Map) {
     let Some(Value::Map(limits)) = resources.get("limits").cloned() else { return };
-    let requests = resources.map_at("requests");
-    for (name, limit) in &limits {
-        if !requests.contains_key(name) {
-            requests.insert(name, limit.clone());
+    map_in(resources, "requests", |requests| {
+        for (name, limit) in &limits {
+            if !requests.contains_key(name) {
+                requests.insert(name, limit.clone());
+            }
         }
-    }
+    });
 }
 
 fn pod_ips(status: &mut Map) {

@@ -1,49 +1,180 @@
-//! Filling in one default: at a path of field names, where `[]` stands for every item.
+//! Filling in defaults: at paths of field names, where `[]` stands for every item. What nothing is set in keeps its
+//! place in memory, so that later steps see without looking that it is the same.
 
-use tautline_core::{Map, Value};
+use tautline_core::{Key, List, Map, Value};
 
 /// A rule: where, and the default as JSON.
 pub(super) type Rule = (&'static str, &'static str);
 
-/// Sets each rule's default where its field is absent, null or empty. Nothing is set below what is absent.
-pub(super) fn set_all(value: &mut Value, rules: &[Rule]) {
-    for (path, json) in rules {
-        let Ok(default) = Value::from_json(json.as_bytes()) else { continue };
-        each(value, path, &mut |map, field| set(map, field, default.clone()));
+/// Rules put together by their paths, to be followed in one walk.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    /// What is set where the value is absent, null or empty.
+    default: Option<Value>,
+    below: Vec<Step>,
+}
+
+#[derive(Debug)]
+struct Step {
+    name: Key,
+    /// Whether the rules are about every item of a list.
+    items: bool,
+    rules: Rules,
+}
+
+impl Rules {
+    /// Puts rules together. Nothing is set below what is absent, unless a rule before sets it.
+    pub(super) fn of<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Self {
+        let mut all = Self::default();
+        for (path, json) in rules {
+            all.at(path).default = Value::from_json(json.as_bytes()).ok();
+        }
+        all
+    }
+
+    /// Adds rules below a path.
+    pub(super) fn add(&mut self, below: &str, rules: &[Rule]) {
+        for (path, json) in rules {
+            self.at(below).at(path).default = Value::from_json(json.as_bytes()).ok();
+        }
+    }
+
+    fn at(&mut self, path: &str) -> &mut Self {
+        path.split('.').fold(self, |rules, step| {
+            let (name, items) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
+            let found = rules.below.iter().position(|s| s.name == name && s.items == items);
+            let i = found.unwrap_or_else(|| {
+                rules.below.push(Step { name: Key::new(name), items, rules: Self::default() });
+                rules.below.len() - 1
+            });
+            &mut rules.below[i].rules
+        })
+    }
+
+    /// Sets each rule's default where its field is absent, null or empty.
+    pub(super) fn fill(&self, value: &mut Value) {
+        if let Some(filled) = self.filled(value) {
+            *value = filled;
+        }
+    }
+
+    /// `None` if there is nothing to set.
+    fn filled(&self, value: &Value) -> Option<Value> {
+        let Value::Map(map) = value else { return None };
+        let mut out: Option<Map> = None;
+        for step in &self.below {
+            let present = out.as_ref().unwrap_or(map).get_key(&step.name);
+            let default = step.rules.default.as_ref().filter(|_| is_unset(present));
+            let filled = match (default, present) {
+                (Some(default), _) => step.below(default).or_else(|| Some(default.clone())),
+                (None, Some(present)) => step.below(present),
+                (None, None) => None,
+            };
+            if let Some(filled) = filled {
+                out.get_or_insert_with(|| map.clone()).insert(step.name.clone(), filled);
+            }
+        }
+        out.map(Value::Map)
     }
 }
 
-/// Visits the maps that hold a path's last field.
+impl Step {
+    fn below(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::List(items) if self.items => each_item(items, |item| self.rules.filled(item)),
+            value => self.rules.filled(value),
+        }
+    }
+}
+
+/// The list with what a change makes of its items; `None` if it makes nothing of any.
+fn each_item(items: &List, mut change: impl FnMut(&Value) -> Option<Value>) -> Option<Value> {
+    let mut out: Option<Vec<Value>> = None;
+    for (i, item) in items.iter().enumerate() {
+        if let Some(changed) = change(item)
+            && let Some(place) = out.get_or_insert_with(|| items.to_vec()).get_mut(i)
+        {
+            *place = changed;
+        }
+    }
+    out.map(|out| Value::List(out.into()))
+}
+
+/// Changes the maps that hold a path's last field.
 pub(super) fn each(value: &mut Value, path: &str, visit: &mut dyn FnMut(&mut Map, &str)) {
+    if let Some(changed) = changed(value, path, visit) {
+        *value = changed;
+    }
+}
+
+/// `None` if the visits change nothing.
+fn changed(value: &Value, path: &str, visit: &mut dyn FnMut(&mut Map, &str)) -> Option<Value> {
+    let Value::Map(map) = value else { return None };
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let (name, items) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
-    let Some(rest) = rest else {
-        if let Value::Map(map) = value {
-            visit(map, name);
+    let mut out = map.clone();
+    match (rest, map.get(name)) {
+        (None, _) => visit(&mut out, name),
+        (Some(rest), Some(Value::List(list))) if items => {
+            out.insert(name, each_item(list, |item| changed(item, rest, visit))?);
         }
-        return;
-    };
-    match value.get_mut(name) {
-        Some(Value::List(list)) if items => list.iter_mut().for_each(|item| each(item, rest, visit)),
-        Some(below @ Value::Map(_)) => each(below, rest, visit),
-        _ => {}
+        (Some(rest), Some(below)) => drop(out.insert(name, changed(below, rest, visit)?)),
+        (Some(_), None) => return None,
     }
+    (!out.is_same(map)).then_some(Value::Map(out))
+}
+
+/// Changes what is below a chain of fields, if it is there.
+pub(super) fn at(value: &mut Value, path: &[&str], change: impl FnOnce(&mut Value)) {
+    let Some(mut below) = value.at(path).cloned() else { return };
+    let before = below.clone();
+    change(&mut below);
+    if !below.is_same(&before)
+        && let Some(place) = path.iter().try_fold(value, |value, field| value.get_mut(field))
+    {
+        *place = below;
+    }
+}
+
+/// [`at`], if there is a map.
+pub(super) fn map_at(value: &mut Value, path: &[&str], change: impl FnOnce(&mut Map)) {
+    at(value, path, |value| {
+        if let Value::Map(map) = value {
+            change(map);
+        }
+    });
 }
 
 /// Sets a field that is absent, null, or empty text or an empty list.
 pub(super) fn set(map: &mut Map, field: &str, default: impl Into<Value>) {
-    let unset = match map.get(field) {
-        None | Some(Value::Null) => true,
-        Some(Value::String(text)) => text.is_empty(),
-        Some(Value::List(items)) => items.is_empty(),
-        Some(_) => false,
-    };
-    if unset {
+    if is_unset(map.get(field)) {
         map.insert(field, default);
     }
 }
 
-/// The map below a chain of fields, if it is there.
-pub(super) fn map_at<'v>(value: &'v mut Value, path: &[&str]) -> Option<&'v mut Map> {
-    path.iter().try_fold(value, |value, field| value.get_mut(field))?.as_map_mut()
+/// Sets a field to a value, whatever it was.
+pub(super) fn put(map: &mut Map, field: &str, value: impl Into<Value>) {
+    let value = value.into();
+    if map.get(field) != Some(&value) {
+        map.insert(field, value);
+    }
+}
+
+/// Changes the map in a field; made if there is none.
+pub(super) fn map_in(map: &mut Map, field: &str, change: impl FnOnce(&mut Map)) {
+    let before = map.get(field).and_then(Value::as_map).cloned();
+    let mut below = before.clone().unwrap_or_default();
+    change(&mut below);
+    if before.is_none_or(|before| !before.is_same(&below)) {
+        map.insert(field, below);
+    }
+}
+
+fn is_unset(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::List(items)) => items.is_empty(),
+        Some(_) => false,
+    }
 }

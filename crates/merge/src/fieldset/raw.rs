@@ -1,0 +1,292 @@
+//! `fieldsV1` as it lies in `managedFields`, asked without being taken apart into a [`crate::FieldSet`].
+
+use std::sync::LazyLock;
+
+use tautline_core::{Key, Map, PathElement, Value};
+use tautline_schema::{ListType, TypeRef};
+
+use super::json::{parse, print, write_text, write_value};
+use crate::structured::shape::{Allowed, Shape, is_atomic_list, is_atomic_map, name_part, shape_of};
+
+/// Whether printing what is read gives the same again, and nothing is owned field by field that its type has as one
+/// value. Also `false` where that takes a closer look.
+pub(crate) fn stands(root: &Map, of: TypeRef<'_>) -> bool {
+    !root.contains_key(".") && !root.is_empty() && node_stands(root, Some(of))
+}
+
+/// A node with something below it.
+fn node_stands(node: &Map, of: Option<TypeRef<'_>>) -> bool {
+    let of = match of.map(|of| (Allowed::by(of).shape(), of)) {
+        Some((Shape::List, of)) if is_atomic_list(of) => return false,
+        // Types that are only deduced from values say nothing about atomic or not.
+        Some((Shape::Map, of))
+            if of.fields().len() == 0 && of.additional().is_some_and(TypeRef::is_untyped) =>
+        {
+            None
+        }
+        Some((Shape::Map, of)) if is_atomic_map(of) => return false,
+        Some((Shape::Scalar(_), _)) | None => None,
+        Some((shape, of)) => Some((shape, of)),
+    };
+    let mut is_leaf = true;
+    for (key, below) in node {
+        let Value::Map(below) = below else { return false };
+        if *key == *DOT {
+            if !below.is_empty() {
+                return false;
+            }
+            continue;
+        }
+        is_leaf = false;
+        let field = key.strip_prefix("f:");
+        if field.is_none() && !is_canonical(key) {
+            return false;
+        }
+        let of = || match (of?, field) {
+            ((Shape::List, of), _) => of.items(),
+            ((_, of), Some(name)) => of.field_key(&key.disowned().unwrap_or_else(|| Key::new(name))),
+            ((_, of), None) => of.additional(),
+        };
+        if !below.is_empty() && !node_stands(below, of()) {
+            return false;
+        }
+    }
+    !is_leaf
+}
+
+/// Whether the name of an item is as it would be printed.
+fn is_canonical(key: &str) -> bool {
+    if key.strip_prefix("k:{").and_then(|rest| rest.strip_suffix('}')).is_some_and(is_plain_keys) {
+        return true;
+    }
+    let has_fraction = |value: &Value| matches!(value, Value::Float(_) | Value::List(_) | Value::Map(_));
+    match parse(key) {
+        Ok(Some(PathElement::Item(keys))) if keys.values().any(has_fraction) => false,
+        Ok(Some(PathElement::Value(value))) if has_fraction(&value) => false,
+        Ok(Some(element @ (PathElement::Item(_) | PathElement::Value(_)))) => print(&element) == key,
+        _ => false,
+    }
+}
+
+/// Whether this is `"key":"text"` or `"key":7`, several with commas and in order, and nothing in it is ever escaped.
+fn is_plain_keys(keys: &str) -> bool {
+    let mut before = "";
+    let mut rest = keys;
+    loop {
+        let Some((name, after)) = plain_text(rest) else { return false };
+        let Some(value) = after.strip_prefix(':') else { return false };
+        let after = match plain_text(value) {
+            Some((_, after)) => after,
+            None => {
+                let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+                if !(1..=18).contains(&digits) || (digits > 1 && value.starts_with('0')) {
+                    return false;
+                }
+                value.get(digits..).unwrap_or_default()
+            }
+        };
+        if name <= before {
+            return false;
+        }
+        before = name;
+        match after.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return after.is_empty(),
+        }
+    }
+}
+
+/// Text in quotes that needs no escapes, and what comes after it.
+fn plain_text(json: &str) -> Option<(&str, &str)> {
+    let rest = json.strip_prefix('"')?;
+    let end = rest.bytes().position(|b| !(0x20..0x7f).contains(&b) || b"\"\\<>&".contains(&b))?;
+    let (text, after) = rest.split_at_checked(end)?;
+    Some((text, after.strip_prefix('"')?))
+}
+
+/// Whether a path is a member.
+pub(crate) fn has(root: &Map, path: &[PathElement]) -> bool {
+    let Some((last, before)) = path.split_last() else { return false };
+    let holder = before.iter().try_fold(root, below);
+    holder.and_then(|holder| below(holder, last)).is_some_and(is_member)
+}
+
+/// Whether a path or one above it is a member.
+pub(crate) fn covers(root: &Map, path: &[PathElement]) -> bool {
+    let mut node = root;
+    for element in path {
+        match below(node, element) {
+            Some(next) if is_member(next) => return true,
+            Some(next) => node = next,
+            None => return false,
+        }
+    }
+    false
+}
+
+/// Whether something below a path is a member.
+pub(crate) fn touches(root: &Map, path: &[PathElement]) -> bool {
+    path.iter().try_fold(root, below).is_some_and(|node| node.keys().any(|key| key != "."))
+}
+
+fn below<'r>(node: &'r Map, element: &PathElement) -> Option<&'r Map> {
+    node.get(&print(element))?.as_map()
+}
+
+fn is_member(node: &Map) -> bool {
+    node.is_empty() || has_dot(node)
+}
+
+/// What says that a node is a member beside what is below it.
+static DOT: LazyLock<Key> = LazyLock::new(|| Key::new("."));
+
+fn has_dot(node: &Map) -> bool {
+    node.get_key(&DOT).is_some()
+}
+
+/// Whether these are the fields that a configuration makes its manager own: all that it sets but what is nobody's,
+/// see [`crate::structured::updater::strip`]. Also `false` where that takes a closer look.
+pub(crate) fn says(root: &Map, config: &Map, of: TypeRef<'_>) -> bool {
+    fields_say(root, config, of, Level::Object)
+}
+
+/// Where in an object: some fields are nobody's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Object,
+    Metadata,
+    Below,
+}
+
+fn fields_say(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool {
+    let mut entries = node.iter().filter(|(key, _)| **key != *DOT).peekable();
+    let mut types = of.in_order();
+    for (key, value) in fields {
+        let declared = types.declared(key);
+        let Some(of) = declared.or_else(|| of.additional()) else { return false };
+        let is_metadata = level == Level::Object && key == "metadata";
+        if is_nobodys(level, key) && !is_metadata {
+            if matches!(value, Value::List(_) | Value::Map(_)) {
+                return false;
+            }
+            continue;
+        }
+        let entry = entries.next_if(|(name, _)| match key.owned() {
+            Some(owned) => **name == owned,
+            None => name.strip_prefix("f:") == Some(key.as_str()),
+        });
+        let shape = shape_of(of, value);
+        let is_leaf = match shape {
+            Shape::Scalar(_) => true,
+            Shape::List => is_atomic_list(of),
+            Shape::Map => is_atomic_map(of),
+        };
+        let is_bare = match value {
+            Value::Null => true,
+            Value::Map(map) => map.is_empty(),
+            _ => false,
+        };
+        let is_member = !is_metadata && (is_bare || declared.is_none() || is_leaf);
+        let level = if is_metadata { Level::Metadata } else { Level::Below };
+        if !node_says(entry.map(|(_, below)| below), value, of, (shape, is_member), level) {
+            return false;
+        }
+    }
+    entries.next().is_none()
+}
+
+fn is_nobodys(level: Level, key: &str) -> bool {
+    match level {
+        Level::Object => matches!(key, "apiVersion" | "kind" | "metadata"),
+        Level::Metadata => crate::structured::NOBODYS.contains(&key),
+        Level::Below => false,
+    }
+}
+
+/// A node by what its value is treated as and whether it is a member.
+fn node_says(
+    entry: Option<&Value>,
+    value: &Value,
+    of: TypeRef<'_>,
+    (shape, member): (Shape, bool),
+    level: Level,
+) -> bool {
+    let below = |node: &Map| match (shape, value) {
+        (Shape::List, Value::List(items)) if !is_atomic_list(of) => items_say(node, items, of),
+        (Shape::Map, Value::Map(fields)) if !is_atomic_map(of) => fields_say(node, fields, of, level),
+        _ => node.is_empty(),
+    };
+    match entry {
+        Some(Value::Map(node)) => is_member(node) == member && below(node),
+        Some(_) => false,
+        // What is no member and has no entry has nothing below it either.
+        None => !member && below(&Map::new()),
+    }
+}
+
+/// Every item is a member, each once.
+fn items_say(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
+    if items.len() + usize::from(has_dot(node)) != node.len() {
+        return false;
+    }
+    let mut name = String::new();
+    items.iter().all(|item| {
+        name.clear();
+        let of = print_name(of, item, &mut name).and(of.items());
+        of.is_some_and(|of| {
+            let as_member = (shape_of(of, item), true);
+            node.get(&name).is_some_and(|entry| node_says(Some(entry), item, of, as_member, Level::Below))
+        })
+    })
+}
+
+/// The name of an item as `fieldsV1` has it.
+fn print_name(of: TypeRef<'_>, item: &Value, out: &mut String) -> Option<()> {
+    match (of.list_type(), item) {
+        (ListType::Map(keys), Value::Map(fields)) if keys.is_sorted() => {
+            out.push_str("k:{");
+            for key in keys {
+                let Some(value) = name_part(of, fields, key) else { continue };
+                if !out.ends_with('{') {
+                    out.push(',');
+                }
+                write_text(key, false, out);
+                out.push(':');
+                write_value(value, out);
+            }
+            out.push('}');
+            Some(())
+        }
+        (ListType::Map(_), _) => None,
+        (_, scalar) => {
+            out.push_str("v:");
+            write_value(scalar, out);
+            Some(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_canonical_as_they_are_printed() {
+        for (name, expect) in [
+            (r#"k:{"name":"app"}"#, true),
+            (r#"k:{"containerPort":80,"protocol":"TCP"}"#, true),
+            (r#"k:{"protocol":"TCP","containerPort":80}"#, false),
+            (r#"k:{"name": "app"}"#, false),
+            (r#"k:{"name":"a<b"}"#, false),
+            (r#"k:{"name":"a\u003cb"}"#, true),
+            (r#"k:{"port":08}"#, false),
+            (r#"k:{"port":1.0}"#, false),
+            (r#"v:"example.com/x""#, true),
+            ("v:7", true),
+            ("i:1", false),
+            ("x:1", false),
+        ] {
+            assert_eq!(is_canonical(name), expect, "{name}");
+        }
+    }
+}
