@@ -75,6 +75,8 @@ mod http;
 mod local;
 mod openapi;
 mod options;
+#[cfg(feature = "http")]
+mod protobuf;
 mod read;
 mod rules;
 mod scale;
