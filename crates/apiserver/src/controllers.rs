@@ -41,6 +41,9 @@ impl State {
         if !self.options.controllers {
             return;
         }
+        if self.options.rbac && served.is("rbac.authorization.k8s.io", "ClusterRole") {
+            self.aggregate_roles();
+        }
         if served.is("", "Namespace") {
             if crate::state::is_terminating(&object) {
                 self.empty_namespace(object.name());

@@ -63,6 +63,7 @@
 mod addresses;
 #[cfg(feature = "http")]
 mod age;
+mod authorize;
 mod caller;
 mod catalog;
 mod controllers;
@@ -75,7 +76,6 @@ mod http;
 mod local;
 mod openapi;
 mod options;
-#[cfg(feature = "http")]
 mod protobuf;
 mod read;
 mod rules;

@@ -145,6 +145,15 @@ fn bootstrap(state: &mut State) {
             "spec": { "type": "ClusterIP", "clusterIP": "10.96.0.1",
                 "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443 }] } }),
     );
+    if state.options.rbac {
+        for object in crate::authorize::bootstrap() {
+            let kind = object.gvk();
+            let Some(served) = state.catalog.named(&kind).cloned() else { continue };
+            let who = Identity::admin("kube-apiserver");
+            let ask = crate::caller::Ask::new(&who, crate::caller::Verb::Create, &served, "", "");
+            let _ = state.create(&ask, object.into_value(), &How::by("kube-apiserver"));
+        }
+    }
     state.settle();
 }
 

@@ -20,6 +20,7 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::BoxBody;
 use tower::Service;
 
+use crate::authorize::rule::Question;
 use crate::caller::{Ask, Identity, Verb};
 use crate::catalog::Served;
 use crate::failure::Failure;
@@ -40,20 +41,26 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// `Impersonate-User` header. The TCP side checks a token first.
 #[derive(Clone, Debug)]
 pub struct HttpService {
-    server: Server,
-    user: String,
+    pub(crate) server: Server,
+    who: Identity,
 }
 
 impl HttpService {
-    /// Answers in the name of a user.
+    /// Answers in the name of an admin, a member of `system:masters`.
     pub fn new(server: Server, user: impl Into<String>) -> Self {
-        Self { server, user: user.into() }
+        Self { server, who: Identity::new(user, "").within("system:masters") }
     }
 
-    /// The same server for another user.
+    /// The same server for another user, who is no admin.
     #[must_use]
     pub fn with_user(&self, user: impl Into<String>) -> Self {
-        Self { server: self.server.clone(), user: user.into() }
+        self.with_identity(Identity::new(user, ""))
+    }
+
+    /// The same server for somebody else; the agent is what each request says.
+    #[must_use]
+    pub fn with_identity(&self, who: Identity) -> Self {
+        Self { server: self.server.clone(), who }
     }
 }
 
@@ -106,12 +113,12 @@ impl HttpService {
             Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
         let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let user = match text("impersonate-user") {
-            "" => self.user.clone(),
-            user => user.to_owned(),
+        let who = match self.impersonate(&parts.headers, text("user-agent")) {
+            Ok(who) => who,
+            Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
         let call = Call {
-            who: Identity::new(user, text("user-agent")),
+            who,
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
@@ -126,8 +133,79 @@ impl HttpService {
         answer.into_response(&form)
     }
 
+    /// In whose name a request is: the caller's, or of whom he may impersonate.
+    ///
+    /// # Errors
+    /// 403.
+    fn impersonate(&self, headers: &HeaderMap, agent: &str) -> Result<Identity, Failure> {
+        let all = |name: &str| -> Vec<String> {
+            headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect()
+        };
+        let mut own = self.who.clone();
+        own.agent = agent.to_owned();
+        let (user, groups) = (all("impersonate-user"), all("impersonate-group"));
+        let Some(user) = user.first().filter(|user| !user.is_empty()) else {
+            return match groups.is_empty() {
+                true => Ok(own),
+                false => {
+                    let message = "requested [{Group  groups   }] without impersonating a user";
+                    Err(Failure::internal(message.replace("groups", &groups.join(" "))))
+                }
+            };
+        };
+        let mut who = Identity::new(user.as_str(), agent);
+        if !groups.is_empty() {
+            who.groups = groups.clone();
+            who.groups.push("system:authenticated".to_owned());
+        }
+        let state = self.server.lock();
+        let ask = |resource: &str, namespace: &str, name: &str| Question {
+            verb: "impersonate".to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..Question::default()
+        };
+        let account = user.strip_prefix("system:serviceaccount:").and_then(|a| a.split_once(':'));
+        state.authorize(&own, &match account {
+            Some((namespace, name)) => ask("serviceaccounts", namespace, name),
+            None => ask("users", "", user),
+        })?;
+        groups.iter().try_for_each(|group| state.authorize(&own, &ask("groups", "", group)))?;
+        Ok(who)
+    }
+
+    /// What a path asks for is judged before anybody looks whether it is there.
+    fn authorize(&self, call: &Call, route: &Route) -> Result<(), Failure> {
+        let method = call.method.as_str().to_lowercase();
+        let asked = match route {
+            Route::Resource { group, namespace, plural, name, subresource, .. } => Question {
+                verb: match (method.as_str(), name.is_empty()) {
+                    ("get" | "head", _) if call.query.flag("watch") => "watch",
+                    ("get" | "head", true) => "list",
+                    ("get" | "head", false) => "get",
+                    ("post", _) => "create",
+                    ("put", _) => "update",
+                    ("delete", true) => "deletecollection",
+                    (other, _) => other,
+                }
+                .to_owned(),
+                group: group.clone(),
+                resource: if subresource.is_empty() { plural.clone() } else { format!("{plural}/{subresource}") },
+                // A namespace is asked for within itself.
+                namespace: if plural == "namespaces" && group.is_empty() { name } else { namespace }.clone(),
+                name: name.clone(),
+                path: String::new(),
+            },
+            _ => Question { verb: method, path: call.path.clone(), ..Question::default() },
+        };
+        self.server.lock().authorize(&call.who, &asked)
+    }
+
     fn dispatch(&self, call: &Call, form: &Form) -> Result<Answer, Failure> {
-        match route::parse(&call.path) {
+        let route = route::parse(&call.path);
+        self.authorize(call, &route)?;
+        match route {
             Route::Resource { group, version, namespace, plural, name, subresource } => {
                 let served = self.find(&group, &version, &plural)?;
                 let place = Place { served, namespace, name, subresource };
@@ -189,7 +267,7 @@ impl HttpService {
             let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
             return Err(Failure::new(504, "Timeout", message).about("", "", ""));
         }
-        state.rules.enter(ask)?;
+        state.enter(ask)?;
         let object = state.get(ask)?;
         match ask.subresource.as_str() {
             "scale" => Ok(Answer::Value(200, crate::scale::of(&ask.served, &object), Vec::new())),
@@ -201,7 +279,7 @@ impl HttpService {
     fn list(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
         let how = list_how(call, &ask.served)?;
         let mut state = self.server.lock();
-        state.rules.enter(ask)?;
+        state.enter(ask)?;
         let listing = state.list(ask, &how)?;
         Ok(Answer::List(ask.served.clone(), listing, state.now()))
     }
@@ -209,7 +287,7 @@ impl HttpService {
     fn watch(&self, call: &Call, form: &Form, ask: &Ask) -> Result<Answer, Failure> {
         let how = watch_how(call, &ask.served, &ask.name)?;
         let timeout = call.query.number("timeoutSeconds")?.filter(|n| *n > 0);
-        self.server.lock().rules.enter(ask)?;
+        self.server.lock().enter(ask)?;
         let mut collection = ask.clone();
         collection.name.clear();
         let watch = crate::watch::Watch::open(&self.server, collection, how)?;

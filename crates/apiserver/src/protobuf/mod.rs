@@ -13,6 +13,31 @@ use tautline_core::{Map, Timestamp, Value};
 use table::{Field, Form, Kind, Message, TABLE};
 use wire::{Reader, Word};
 
+/// The Go type of a kind: `apps/v1.Deployment`.
+pub(crate) fn type_of_kind(api_version: &str, kind: &str) -> Option<&'static str> {
+    TABLE.name_of_kind(api_version, kind)
+}
+
+/// The Go type of a field's value, or of its items: `apps/v1.DeploymentStrategy`.
+pub(crate) fn type_of_field(of: &str, field: &str) -> Option<&'static str> {
+    let message = TABLE.message(of)?;
+    let inner = |kind: &'static Kind| match kind {
+        Kind::Message(name) => Some(name.as_str()),
+        Kind::Items(kind) => match &**kind {
+            Kind::Message(name) => Some(name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match message.fields.values().find(|f| f.name == field) {
+        Some(found) => inner(&found.kind),
+        None => {
+            let inlined = message.fields.values().filter(|f| f.form == Form::Inline);
+            inlined.filter_map(|f| inner(&f.kind)).find_map(|of| type_of_field(of, field))
+        }
+    }
+}
+
 /// How deep messages may stand in each other; no kind needs more than 16.
 const DEEPEST: usize = 64;
 /// What every such body begins with.

@@ -61,10 +61,14 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_
 
 impl Table {
     pub(super) fn of_kind(&self, api_version: &str, kind: &str) -> Option<&Message> {
+        self.message(self.name_of_kind(api_version, kind)?)
+    }
+
+    pub(super) fn name_of_kind(&self, api_version: &str, kind: &str) -> Option<&str> {
         if kind == "DeleteOptions" {
-            return self.message("meta/v1.DeleteOptions");
+            return Some("meta/v1.DeleteOptions");
         }
-        self.message(self.kinds.get(&(api_version.to_owned(), kind.to_owned()))?)
+        self.kinds.get(&(api_version.to_owned(), kind.to_owned())).map(String::as_str)
     }
 
     pub(super) fn message(&self, name: &str) -> Option<&Message> {

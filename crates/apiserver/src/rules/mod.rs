@@ -39,6 +39,18 @@ impl Rules {
     }
 }
 
+impl crate::state::State {
+    /// Counts a request and says whether it may go on; `Some` is a fault to raise after the write.
+    pub(crate) fn enter(&mut self, ask: &Ask) -> Result<Option<Failure>, Failure> {
+        let question = crate::authorize::rule::Question::of(ask);
+        if let Err(refused) = self.authorize(&ask.who, &question) {
+            self.rules.counts.add(ask);
+            return Err(refused);
+        }
+        self.rules.enter(ask)
+    }
+}
+
 impl Rules {
     /// Whether the rules about rights allow a request.
     #[cfg(feature = "http")]

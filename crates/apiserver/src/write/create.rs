@@ -56,6 +56,7 @@ impl State {
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
+        self.may_grant(ask, &object)?;
         self.admit(ask, None, &object, how.dry_run)?;
         if self.find(&served, object.namespace(), object.name()).is_some() {
             return Err(Failure::already_exists(served.group(), served.plural(), object.name()));

@@ -106,6 +106,9 @@ impl State {
         if served.is("", "PersistentVolumeClaim") && !status {
             self.may_grow(old, &new)?;
         }
+        if old.get("rules") != new.get("rules") || old.get("roleRef") != new.get("roleRef") || old.get("subjects") != new.get("subjects") {
+            self.may_grant(ask, &new)?;
+        }
         self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;
         let warnings = match templated(&served) && old.generation() == new.generation() {
