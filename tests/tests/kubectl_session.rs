@@ -28,7 +28,10 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#"(resourceVersion: ")\d+""#, "${1}VERSION\""),
         (r"(Resource Version: +)\d+", "${1}VERSION"),
         (r"(created-by|hash=|hash: )[a-f0-9]{40,}", "${1}HASH"),
-        (r"(pod-template-hash(?:=|: |\x22:\x22)|(?:revision|controller-revision)-hash(?:=|: ))[a-z0-9-]+", "${1}HASH"),
+        (
+            r"(pod-template-hash(?:=|: |\x22:\x22)|(?:revision|controller-revision)-hash(?:=|: ))[a-z0-9-]+",
+            "${1}HASH",
+        ),
         // ReplicaSets and their pods, slices, and pods of DaemonSets and Jobs.
         (r"\b((?:web|other)-)[a-z0-9]{6,10}-[a-z0-9]{5}\b", "${1}HASH-SUFFIX"),
         (r"\b((?:web|other)-)[a-z0-9]{8,10}\b", "${1}HASH"),
@@ -49,7 +52,11 @@ static MASKS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 
 fn masked(text: &str) -> String {
     let text = text.replace('\t', "  ");
-    MASKS.iter().fold(text, |text, (mask, with)| mask.replace_all(&text, *with).into_owned()).trim_end().to_owned()
+    MASKS
+        .iter()
+        .fold(text, |text, (mask, with)| mask.replace_all(&text, *with).into_owned())
+        .trim_end()
+        .to_owned()
 }
 
 /// kubectl in the folder of the reference tools, or in the path: its folder.
@@ -142,7 +149,9 @@ fn play(shell: &Shell, steps: &mut [Step], record: bool) -> Vec<String> {
 fn compared(expected: &str, printed: &str) -> String {
     let mut out = String::new();
     let both: Vec<(char, &str)> = diff_lines(expected, printed);
-    both.iter().filter(|(sign, _)| *sign != ' ').for_each(|(sign, line)| out += &format!("  {sign} {line}\n"));
+    both.iter()
+        .filter(|(sign, _)| *sign != ' ')
+        .for_each(|(sign, line)| out += &format!("  {sign} {line}\n"));
     out
 }
 
@@ -189,12 +198,16 @@ async fn kubectl_prints_what_it_prints_on_a_real_control_plane() {
     let ground: Box<dyn std::any::Any + Send> = match std::env::var_os("TAUTLINE_E2E_KUBECONFIG") {
         Some(real) => {
             std::fs::copy(&real, shell.config()).unwrap();
-            let cluster = tautline::kube::KubeCluster::from_kubeconfig(Some(Path::new(&real)), None).await.unwrap();
+            let cluster =
+                tautline::kube::KubeCluster::from_kubeconfig(Some(Path::new(&real)), None).await.unwrap();
             let kubelet = Player::new(Arc::new(cluster), clock, Play::Kubelet);
             Box::new(tokio::spawn(async move { kubelet.run().await }))
         }
         None => {
-            assert!(!record, "TAUTLINE_RECORD records a real control plane: name it in TAUTLINE_E2E_KUBECONFIG");
+            assert!(
+                !record,
+                "TAUTLINE_RECORD records a real control plane: name it in TAUTLINE_E2E_KUBECONFIG"
+            );
             let server = Server::new(Options { rbac: true, ..Options::with_clock(clock.clone()) });
             let listener = Listener::start(&server, ListenOptions::local("secret")).await.unwrap();
             listener.write_kubeconfig(&shell.config()).unwrap();

@@ -81,6 +81,7 @@ mod read;
 mod rules;
 mod scale;
 mod server;
+mod snapshot;
 mod state;
 mod store;
 #[cfg(feature = "http")]
@@ -95,11 +96,12 @@ mod write;
 pub use caller::{Ask, Identity, Verb};
 pub use failure::{Details, Failure, Wrong};
 #[cfg(feature = "http")]
-pub use http::{Body, HttpService};
+pub use http::{Body, Broken, HttpService};
 pub use local::Local;
 pub use options::Options;
 pub use rules::{Admission, Count, Counts, Fault, FaultRule, Matcher, Review, Right};
 pub use server::Server;
+pub use snapshot::{Snapshot, SnapshotError};
 #[cfg(feature = "tcp")]
 pub use tcp::{ListenError, ListenOptions, Listener};
 pub use watch::{Watch, WatchEvent};

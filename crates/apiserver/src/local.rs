@@ -83,9 +83,15 @@ impl Local {
     /// What the server refuses; a version that is too old is an event of the watch.
     pub fn open_watch(&self, query: &Query) -> Result<Watch, Failure> {
         let (ask, selection) = self.ask_many(Verb::Watch, query)?;
+        let faults = self.server.lock().rules.faults.of_answer(&ask);
+        let drops = faults.iter().find_map(|f| match f {
+            crate::rules::Fault::DropWatch(events) => Some(*events),
+            _ => None,
+        });
         self.server.lock().enter(&ask)?;
         let since = query.since.as_ref().map(|v| parse_version(v.as_str())).transpose()?.filter(|v| *v > 0);
-        Watch::open(&self.server, ask, WatchHow { selection, since, bookmarks: true, initial: false })
+        let how = WatchHow { selection, since, bookmarks: true, initial: false };
+        Ok(Watch::open(&self.server, ask, how)?.ending_after(drops))
     }
 
     /// Creates an object.

@@ -25,10 +25,18 @@ pub struct Server {
 impl Server {
     /// Starts a server with the namespaces `default`, `kube-system`, `kube-public` and `kube-node-lease`.
     pub fn new(options: Options) -> Self {
-        let mut state = State::new(options.clone());
+        let server = Self::bare(options);
+        let mut state = server.lock();
         bootstrap(&mut state);
         state.rules.counts.clear();
-        Self { state: Arc::new(Mutex::new(state)), options }
+        state.store.begin();
+        drop(state);
+        server
+    }
+
+    /// A server without any object.
+    pub(crate) fn bare(options: Options) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(options.clone()))), options }
     }
 
     /// A handle that asks in somebody's name.

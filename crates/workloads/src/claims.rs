@@ -23,7 +23,10 @@ pub(crate) fn step(claim: &Object) -> Vec<Action> {
 /// A volume that nobody claims is available.
 pub(crate) fn step_volume(volume: &Object) -> Vec<Action> {
     let phase = volume.str_at(&["status", "phase"]).unwrap_or_default();
-    if volume.is_terminating() || volume.at(&["spec", "claimRef"]).is_some() || !["", "Pending"].contains(&phase) {
+    if volume.is_terminating()
+        || volume.at(&["spec", "claimRef"]).is_some()
+        || !["", "Pending"].contains(&phase)
+    {
         return Vec::new();
     }
     vec![Action::patch(volume, value!({ "status": { "phase": "Available" } }), Some("status"))]

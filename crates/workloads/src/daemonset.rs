@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tautline_core::{Map, Object, Timestamp, Value};
 
 use crate::action::Action;
-use crate::{events, shape};
 use crate::world::{World, template_hash};
+use crate::{events, shape};
 
 const REVISION: &str = "controller-revision-hash";
 

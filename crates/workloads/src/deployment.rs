@@ -7,8 +7,8 @@ use tautline_grammar::time;
 
 use crate::action::Action;
 use crate::shape::{self, Conditions};
-use crate::{events, rolling};
 use crate::world::{World, template_hash};
+use crate::{events, rolling};
 
 pub(crate) const HASH_LABEL: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";

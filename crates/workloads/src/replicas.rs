@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tautline_core::{Map, Object, Timestamp, Value};
 
 use crate::action::Action;
-use crate::{events, shape};
 use crate::world::World;
+use crate::{events, shape};
 
 /// What the controller does about a ReplicaSet.
 pub(crate) fn step(world: &mut World, set: &Arc<Object>, now: Timestamp) -> Vec<Action> {

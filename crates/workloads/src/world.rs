@@ -58,7 +58,14 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(play: Play) -> Self {
-        Self { play, objects: BTreeMap::new(), owned: HashMap::new(), dirty: BTreeSet::new(), names: 0, used: HashMap::new() }
+        Self {
+            play,
+            objects: BTreeMap::new(),
+            owned: HashMap::new(),
+            dirty: BTreeSet::new(),
+            names: 0,
+            used: HashMap::new(),
+        }
     }
 
     /// Takes an object as it is now. One that is older than what is known is ignored.

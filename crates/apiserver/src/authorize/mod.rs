@@ -122,7 +122,10 @@ impl State {
     fn bindings(&self, who: &Identity, namespace: &str) -> Vec<(Arc<Object>, String)> {
         let of = |shelf: &str, namespace: &str| -> Vec<Arc<Object>> {
             let shelf = self.store.shelf(&format!("{shelf}.{GROUP}"));
-            shelf.into_iter().flat_map(|s| s.within(namespace).map(|(_, o)| o.clone()).collect::<Vec<_>>()).collect()
+            shelf
+                .into_iter()
+                .flat_map(|s| s.within(namespace).map(|(_, o)| o.clone()).collect::<Vec<_>>())
+                .collect()
         };
         let mut all = of("clusterrolebindings", "");
         if !namespace.is_empty() {
@@ -156,9 +159,8 @@ impl State {
             asked.verb = "bind".to_owned();
             asked.resource = if of("kind") == "Role" { "roles" } else { "clusterroles" }.to_owned();
             asked.name = of("name").to_owned();
-            let role = self.role_of(object).map_err(|_| {
-                Failure::not_found(GROUP, &asked.resource, of("name"))
-            });
+            let role =
+                self.role_of(object).map_err(|_| Failure::not_found(GROUP, &asked.resource, of("name")));
             if self.judge(&ask.who, &asked).allowed {
                 return Ok(());
             }
@@ -197,8 +199,10 @@ impl State {
             if selectors.is_empty() {
                 continue;
             }
-            let selectors: Vec<_> =
-                selectors.iter().filter_map(|s| tautline_grammar::LabelSelector::from_value(s).ok()).collect();
+            let selectors: Vec<_> = selectors
+                .iter()
+                .filter_map(|s| tautline_grammar::LabelSelector::from_value(s).ok())
+                .collect();
             let mut rules: Vec<Value> = Vec::new();
             for other in all.iter().filter(|other| other.name() != role.name()) {
                 if selectors.iter().any(|selector| selector.matches(|key| other.label(key))) {
@@ -206,7 +210,12 @@ impl State {
                 }
             }
             let mut seen: Vec<Value> = Vec::new();
-            rules.retain(|rule| !seen.contains(rule) && { seen.push(rule.clone()); true });
+            rules.retain(|rule| {
+                !seen.contains(rule) && {
+                    seen.push(rule.clone());
+                    true
+                }
+            });
             if role.list_at(&["rules"]) != rules {
                 let mut new = Object::clone(role);
                 new.as_map_mut().insert("rules", rules);

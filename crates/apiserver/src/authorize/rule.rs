@@ -82,8 +82,10 @@ impl Rule {
             names => names.iter().map(|name| vec![name.clone()]).collect(),
         };
         for verb in &self.verbs {
-            for (group, resource) in
-                self.groups.iter().flat_map(|group| self.resources.iter().map(move |resource| (group, resource)))
+            for (group, resource) in self
+                .groups
+                .iter()
+                .flat_map(|group| self.resources.iter().map(move |resource| (group, resource)))
             {
                 for name in &names {
                     parts.push(Self {
@@ -110,8 +112,8 @@ impl Rule {
             let held = |path: &String| self.paths.iter().any(|own| own == path || covers_path(own, path));
             return all(&self.verbs, &part.verbs) && part.paths.iter().all(held);
         }
-        let names =
-            self.names.is_empty() || !part.names.is_empty() && part.names.iter().all(|n| self.names.contains(n));
+        let names = self.names.is_empty()
+            || !part.names.is_empty() && part.names.iter().all(|n| self.names.contains(n));
         let held = |resource: &String| self.resources.iter().any(|own| covers_resource(own, resource));
         all(&self.verbs, &part.verbs)
             && all(&self.groups, &part.groups)
@@ -189,7 +191,11 @@ mod tests {
             &[pods],
             r#"{APIGroups:[""], Resources:["pods"], Verbs:["list"]} {APIGroups:[""], Resources:["pods/log"], Verbs:["get" "list"]}"#,
         );
-        check(&[rule(&["apps"], &["*/scale"], &["get"])], &[rule(&["apps"], &["deployments/scale"], &["get"])], "");
+        check(
+            &[rule(&["apps"], &["*/scale"], &["get"])],
+            &[rule(&["apps"], &["deployments/scale"], &["get"])],
+            "",
+        );
     }
 
     #[test]

@@ -26,11 +26,14 @@ impl State {
             "kubernetes.io": { "namespace": account.namespace(), "serviceaccount": {
                 "name": account.name(), "uid": account.metadata_str("uid") } } });
         // Hash keys of the process are the randomness that nobody else can know.
-        let secret: Vec<u8> =
-            (0..4).flat_map(|_| RandomState::new().hash_one(&id).to_be_bytes()).collect();
+        let secret: Vec<u8> = (0..4).flat_map(|_| RandomState::new().hash_one(&id).to_be_bytes()).collect();
         let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let token =
-            format!("{}.{}.{}", part(head.to_json().as_bytes()), part(claims.to_json().as_bytes()), part(&secret));
+        let token = format!(
+            "{}.{}.{}",
+            part(head.to_json().as_bytes()),
+            part(claims.to_json().as_bytes()),
+            part(&secret)
+        );
         self.tokens.0.insert(token.clone(), (user, until));
         token
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod broken;
 mod discovery;
 mod query;
 mod reviews;
@@ -25,15 +26,17 @@ use crate::caller::{Ask, Identity, Verb};
 use crate::catalog::Served;
 use crate::failure::Failure;
 use crate::read::{ListHow, Selection};
+use crate::rules::Fault;
 use crate::server::Server;
 use crate::watch::WatchHow;
 
 use answer::{Answer, Form};
+pub use broken::Broken;
 use query::Query;
 use route::Route;
 
 /// The body of an answer: whole, or the lines of a watch as they come.
-pub type Body = BoxBody<Bytes, Infallible>;
+pub type Body = BoxBody<Bytes, Broken>;
 
 /// A tower service that answers as a Kubernetes API server does.
 ///
@@ -129,8 +132,34 @@ impl HttpService {
             Ok(form) => form,
             Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
+        let faults = self.faults_of(&call);
+        for fault in &faults {
+            if let Fault::Latency(time) = fault {
+                tokio::time::sleep(*time).await;
+            }
+        }
         let answer = self.dispatch(&call, &form).unwrap_or_else(Answer::Failed);
-        answer.into_response(&form)
+        let response = answer.into_response(&form);
+        let reset = faults.iter().find_map(|fault| if let Fault::Reset(n) = fault { Some(*n) } else { None });
+        match reset {
+            Some(bytes) => broken::cut(response, bytes),
+            None => response,
+        }
+    }
+
+    /// What will be done to the answer of a request on purpose.
+    fn faults_of(&self, call: &Call) -> Vec<Fault> {
+        let Route::Resource { group, version, namespace, plural, name, subresource } =
+            route::parse(&call.path)
+        else {
+            return Vec::new();
+        };
+        let Ok(served) = self.find(&group, &version, &plural) else { return Vec::new() };
+        let place = Place { served, namespace, name, subresource };
+        let Ok(verb) = place.verb(call) else { return Vec::new() };
+        let ask = Ask::new(&call.who, verb, &place.served, &place.namespace, &place.name)
+            .with_subresource(&place.subresource);
+        self.server.lock().rules.faults.of_answer(&ask)
     }
 
     /// In whose name a request is: the caller's, or of whom he may impersonate.
@@ -167,10 +196,13 @@ impl HttpService {
             ..Question::default()
         };
         let account = user.strip_prefix("system:serviceaccount:").and_then(|a| a.split_once(':'));
-        state.authorize(&own, &match account {
-            Some((namespace, name)) => ask("serviceaccounts", namespace, name),
-            None => ask("users", "", user),
-        })?;
+        state.authorize(
+            &own,
+            &match account {
+                Some((namespace, name)) => ask("serviceaccounts", namespace, name),
+                None => ask("users", "", user),
+            },
+        )?;
         groups.iter().try_for_each(|group| state.authorize(&own, &ask("groups", "", group)))?;
         Ok(who)
     }
@@ -191,7 +223,11 @@ impl HttpService {
                 }
                 .to_owned(),
                 group: group.clone(),
-                resource: if subresource.is_empty() { plural.clone() } else { format!("{plural}/{subresource}") },
+                resource: if subresource.is_empty() {
+                    plural.clone()
+                } else {
+                    format!("{plural}/{subresource}")
+                },
                 // A namespace is asked for within itself.
                 namespace: if plural == "namespaces" && group.is_empty() { name } else { namespace }.clone(),
                 name: name.clone(),
@@ -264,8 +300,9 @@ impl HttpService {
             .map_err(|failure| Failure::internal(failure.message))?;
         let current = state.store.version();
         if asked > current {
-            let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
-            return Err(Failure::new(504, "Timeout", message).about("", "", ""));
+            let mut failure = crate::read::too_new(asked, current);
+            failure.message.insert_str(0, "Timeout: ");
+            return Err(failure);
         }
         state.enter(ask)?;
         let object = state.get(ask)?;
@@ -287,11 +324,19 @@ impl HttpService {
     fn watch(&self, call: &Call, form: &Form, ask: &Ask) -> Result<Answer, Failure> {
         let how = watch_how(call, &ask.served, &ask.name)?;
         let timeout = call.query.number("timeoutSeconds")?.filter(|n| *n > 0);
+        let drops = self.server.lock().rules.faults.of_answer(ask);
+        let drops = drops.iter().find_map(|f| if let Fault::DropWatch(n) = f { Some(*n) } else { None });
         self.server.lock().enter(ask)?;
         let mut collection = ask.clone();
         collection.name.clear();
         let watch = crate::watch::Watch::open(&self.server, collection, how)?;
-        Ok(Answer::Stream(stream::body(watch, ask.served.clone(), form.clone(), &self.server, timeout)))
+        Ok(Answer::Stream(stream::body(
+            watch.ending_after(drops),
+            ask.served.clone(),
+            form.clone(),
+            &self.server,
+            timeout,
+        )))
     }
 }
 
@@ -375,7 +420,8 @@ fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
     let exact = matching == "Exact" || matching.is_empty() && limit > 0 && number.is_some_and(|n| n > 0);
     Ok(ListHow {
         selection,
-        limit: usize::try_from(limit).unwrap_or(0),
+        // What may be as old as can be comes from the watch cache, whole.
+        limit: if number == Some(0) && go_on.is_empty() { 0 } else { usize::try_from(limit).unwrap_or(0) },
         go_on,
         exact: number.filter(|_| exact),
         at_least: number.filter(|_| !exact),

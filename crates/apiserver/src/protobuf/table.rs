@@ -39,7 +39,9 @@ pub(super) enum Kind {
     Int,
     Float,
     Bytes,
-    Time { micros: bool },
+    Time {
+        micros: bool,
+    },
     Duration,
     Quantity,
     IntOrString,

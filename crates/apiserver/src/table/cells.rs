@@ -227,7 +227,8 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
                 None => "<none>".into(),
             });
             cells.push(age());
-            let containers = object.list_at(&["spec", "jobTemplate", "spec", "template", "spec", "containers"]);
+            let containers =
+                object.list_at(&["spec", "jobTemplate", "spec", "template", "spec", "containers"]);
             let all = |field: &str| -> Value {
                 containers.iter().filter_map(|c| c.str_at(&[field])).collect::<Vec<_>>().join(",").into()
             };

@@ -35,14 +35,7 @@ pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
                 (&["Name", "Controller", "Parameters", "Age"], ingress_class)
             }
             ("storage.k8s.io", "StorageClass") => (
-                &[
-                    "Name",
-                    "Provisioner",
-                    "ReclaimPolicy",
-                    "VolumeBindingMode",
-                    "AllowVolumeExpansion",
-                    "Age",
-                ],
+                &["Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age"],
                 storage_class,
             ),
             ("scheduling.k8s.io", "PriorityClass") => {
@@ -107,14 +100,7 @@ pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
                 driver,
             ),
             ("flowcontrol.apiserver.k8s.io", "FlowSchema") => (
-                &[
-                    "Name",
-                    "PriorityLevel",
-                    "*MatchingPrecedence",
-                    "DistinguisherMethod",
-                    "Age",
-                    "MissingPL",
-                ],
+                &["Name", "PriorityLevel", "*MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"],
                 flow_schema,
             ),
             ("autoscaling", "HorizontalPodAutoscaler") => {
@@ -260,8 +246,8 @@ fn flow_schema(schema: &Object, age: Value) -> Vec<Value> {
 }
 
 fn autoscaler(scaler: &Object, age: Value) -> Vec<Value> {
-    let of =
-        ["kind", "name"].map(|f| scaler.str_at(&["spec", "scaleTargetRef", f]).unwrap_or_default().to_owned());
+    let of = ["kind", "name"]
+        .map(|f| scaler.str_at(&["spec", "scaleTargetRef", f]).unwrap_or_default().to_owned());
     vec![
         of.join("/").into(),
         targets(scaler).into(),
@@ -283,7 +269,9 @@ fn targets(scaler: &Object) -> String {
     let shown: Vec<String> = metrics.iter().enumerate().map(|(i, m)| target(m, current.get(i))).collect();
     match shown.as_slice() {
         [] => "<none>".to_owned(),
-        [first, second, rest @ ..] if !rest.is_empty() => format!("{first}, {second} + {} more...", rest.len()),
+        [first, second, rest @ ..] if !rest.is_empty() => {
+            format!("{first}, {second} + {} more...", rest.len())
+        }
         few => few.join(", "),
     }
 }
@@ -317,6 +305,7 @@ fn target(metric: &Value, current: Option<&Value>) -> String {
         of(Some(metric), "target", which)
     });
     let now = of(current, "current", which).unwrap_or_else(unknown);
-    let average = if which == "averageValue" && ["Object", "External"].contains(&kind) { " (avg)" } else { "" };
+    let average =
+        if which == "averageValue" && ["Object", "External"].contains(&kind) { " (avg)" } else { "" };
     format!("{lead}{now}/{}{average}", wished.unwrap_or_default())
 }

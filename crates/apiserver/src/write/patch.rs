@@ -198,9 +198,10 @@ fn as_invalid(ask: &Ask, patch: &PatchBody, old: &Object, patched: &Value, refus
     }
     let go = crate::go_fields::of_kind(ask.served.gvk());
     let (shown, why) = match patch {
-        PatchBody::Strategic(patch) => {
-            (tautline_merge::go_text(&spent(patch, Some(&old.to_value()))), refusal.restored.unwrap_or(refusal.why))
-        }
+        PatchBody::Strategic(patch) => (
+            tautline_merge::go_text(&spent(patch, Some(&old.to_value()))),
+            refusal.restored.unwrap_or(refusal.why),
+        ),
         PatchBody::Json(operations) => {
             (crate::go_fields::text(patched, go, Some(&touched(operations))), refusal.why)
         }
