@@ -59,7 +59,7 @@ impl State {
             self.check_owners(&served, place);
         }
         if self.options.quotas && !object.namespace().is_empty() {
-            self.recount_quotas(&object.namespace().to_owned());
+            self.recount_quotas(object.namespace());
         }
     }
 
@@ -73,7 +73,7 @@ impl State {
             return;
         }
         if self.options.quotas && !object.namespace().is_empty() {
-            self.recount_quotas(&object.namespace().to_owned());
+            self.recount_quotas(object.namespace());
         }
         for dependent in self.store.owned_by(object.metadata_str("uid")) {
             if let Some(served) = self.kind_at(&dependent) {

@@ -47,9 +47,8 @@ pub(crate) fn step(world: &mut World, job: &Arc<Object>, now: Timestamp) -> Vec<
             actions.push(tell(world, job, "SuccessfulCreate", &message, now));
         }
     }
-    match outcome {
-        Some(true) => actions.push(tell(world, job, "Completed", "Job completed", now)),
-        None | Some(false) => {}
+    if outcome == Some(true) {
+        actions.push(tell(world, job, "Completed", "Job completed", now));
     }
     let counts =
         Counts { running, succeeded, failed, ready: active.iter().filter(|p| shape::is_ready(p)).count() };

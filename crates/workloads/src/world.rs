@@ -216,7 +216,7 @@ impl World {
             self.dirty.insert(key);
         }
         if object.get("spec").is_some_and(|spec| spec.get("replicas").is_some()) {
-            self.stir_scalers(&object.namespace().to_owned());
+            self.stir_scalers(object.namespace());
         }
         if object.is("", "Pod") {
             let services: Vec<ResourceKey> =

@@ -5,16 +5,19 @@ use tautline_core::{GroupVersionKind, Object, Value};
 use super::cells::labels;
 use crate::state::plain;
 
+/// Makes a row's cells, but the name's, of an object and its age.
+type Cells = fn(&Object, Value) -> Vec<Value>;
+
 /// The table of one kind: its columns (see [`super::cells`]) and how a row is made of an object and its age.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rare {
     pub(super) columns: &'static [&'static str],
-    pub(super) cells: fn(&Object, Value) -> Vec<Value>,
+    pub(super) cells: Cells,
 }
 
 /// The table of a kind, if it has more than names and ages.
 pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
-    let (columns, cells): (&[&str], fn(&Object, Value) -> Vec<Value>) =
+    let (columns, cells): (&[&str], Cells) =
         match (gvk.group.as_str(), gvk.kind.as_str()) {
             ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                 (&["Name", "Scope", "Versions", "Created At"], definition)
