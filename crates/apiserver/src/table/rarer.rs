@@ -17,100 +17,99 @@ pub(super) struct Rare {
 
 /// The table of a kind, if it has more than names and ages.
 pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
-    let (columns, cells): (&[&str], Cells) =
-        match (gvk.group.as_str(), gvk.kind.as_str()) {
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-                (&["Name", "Scope", "Versions", "Created At"], definition)
-            }
-            ("rbac.authorization.k8s.io", "Role" | "ClusterRole") | ("", "LimitRange") => {
-                (&["Name", "Created At"], |o, _| vec![created(o)])
-            }
-            ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-                (&["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"], binding)
-            }
-            ("networking.k8s.io", "NetworkPolicy") => (&["Name", "Pod-Selector", "Age"], |o, age| {
-                let selector = o.at(&["spec", "podSelector"]);
-                let text = selector.and_then(|s| tautline_grammar::LabelSelector::from_value(s).ok());
-                let text = text.map(|s| s.to_string()).filter(|t| !t.is_empty());
-                vec![text.map_or_else(|| "<none>".into(), Value::from), age]
-            }),
-            ("networking.k8s.io", "IngressClass") => {
-                (&["Name", "Controller", "Parameters", "Age"], ingress_class)
-            }
-            ("storage.k8s.io", "StorageClass") => (
-                &["Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age"],
-                storage_class,
-            ),
-            ("scheduling.k8s.io", "PriorityClass") => {
-                (&["Name", "Value", "Global-Default", "Age", "PreemptionPolicy"], priority_class)
-            }
-            ("policy", "PodDisruptionBudget") => {
-                (&["Name", "Min Available", "Max Unavailable", "*Allowed Disruptions", "Age"], |o, age| {
-                    let allowed = o.i64_at(&["status", "disruptionsAllowed"]).unwrap_or(0);
-                    let bound = |field| text(o, &["spec", field], "N/A");
-                    vec![bound("minAvailable"), bound("maxUnavailable"), Value::Int(allowed), age]
-                })
-            }
-            ("", "ResourceQuota") => (&["Name", "Request", "Limit", "Age"], quota),
-            (
-                "admissionregistration.k8s.io",
-                "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
-            ) => (&["Name", "*Webhooks", "Age"], |o, age| vec![count(o.list_at(&["webhooks"])), age]),
-            ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
-                (&["Name", "*Validations", "ParamKind", "Age"], |o, age| {
-                    vec![count(o.list_at(&["spec", "validations"])), param_kind(o), age]
-                })
-            }
-            ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => {
-                (&["Name", "*Mutations", "ParamKind", "Age"], |o, age| {
-                    vec![count(o.list_at(&["spec", "mutations"])), param_kind(o), age]
-                })
-            }
-            (
-                "admissionregistration.k8s.io",
-                "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
-            ) => (&["Name", "PolicyName", "ParamRef", "Age"], |o, age| {
-                let name = o.str_at(&["spec", "paramRef", "name"]).filter(|n| !n.is_empty());
-                let parameters = match (name, o.str_at(&["spec", "paramRef", "namespace"])) {
-                    (Some(name), Some(namespace)) => format!("{namespace}/{name}").into(),
-                    (Some(name), None) => format!("*/{name}").into(),
-                    (None, _) if o.at(&["spec", "paramRef"]).is_some() => "*/*".into(),
-                    (None, _) => "<unset>".into(),
-                };
-                vec![text(o, &["spec", "policyName"], ""), parameters, age]
-            }),
-            ("node.k8s.io", "RuntimeClass") => {
-                (&["Name", "Handler", "Age"], |o, age| vec![text(o, &["handler"], ""), age])
-            }
-            ("", "PodTemplate") => (&["Name", "Containers", "Images", "Pod Labels"], |o, _| {
-                let containers = o.list_at(&["template", "spec", "containers"]);
-                let all = |field: &str| -> Value {
-                    containers.iter().filter_map(|c| c.str_at(&[field])).collect::<Vec<_>>().join(",").into()
-                };
-                vec![all("name"), all("image"), labels(o.at(&["template", "metadata", "labels"]))]
-            }),
-            ("storage.k8s.io", "CSIDriver") => (
-                &[
-                    "Name",
-                    "AttachRequired",
-                    "PodInfoOnMount",
-                    "StorageCapacity",
-                    "TokenRequests",
-                    "RequiresRepublish",
-                    "Modes",
-                    "Age",
-                ],
-                driver,
-            ),
-            ("flowcontrol.apiserver.k8s.io", "FlowSchema") => (
-                &["Name", "PriorityLevel", "*MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"],
-                flow_schema,
-            ),
-            ("autoscaling", "HorizontalPodAutoscaler") => {
-                (&["Name", "Reference", "Targets", "MinPods", "MaxPods", "*Replicas", "Age"], autoscaler)
-            }
-            _ => return None,
-        };
+    let (columns, cells): (&[&str], Cells) = match (gvk.group.as_str(), gvk.kind.as_str()) {
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            (&["Name", "Scope", "Versions", "Created At"], definition)
+        }
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") | ("", "LimitRange") => {
+            (&["Name", "Created At"], |o, _| vec![created(o)])
+        }
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
+            (&["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"], binding)
+        }
+        ("networking.k8s.io", "NetworkPolicy") => (&["Name", "Pod-Selector", "Age"], |o, age| {
+            let selector = o.at(&["spec", "podSelector"]);
+            let text = selector.and_then(|s| tautline_grammar::LabelSelector::from_value(s).ok());
+            let text = text.map(|s| s.to_string()).filter(|t| !t.is_empty());
+            vec![text.map_or_else(|| "<none>".into(), Value::from), age]
+        }),
+        ("networking.k8s.io", "IngressClass") => {
+            (&["Name", "Controller", "Parameters", "Age"], ingress_class)
+        }
+        ("storage.k8s.io", "StorageClass") => (
+            &["Name", "Provisioner", "ReclaimPolicy", "VolumeBindingMode", "AllowVolumeExpansion", "Age"],
+            storage_class,
+        ),
+        ("scheduling.k8s.io", "PriorityClass") => {
+            (&["Name", "Value", "Global-Default", "Age", "PreemptionPolicy"], priority_class)
+        }
+        ("policy", "PodDisruptionBudget") => {
+            (&["Name", "Min Available", "Max Unavailable", "*Allowed Disruptions", "Age"], |o, age| {
+                let allowed = o.i64_at(&["status", "disruptionsAllowed"]).unwrap_or(0);
+                let bound = |field| text(o, &["spec", field], "N/A");
+                vec![bound("minAvailable"), bound("maxUnavailable"), Value::Int(allowed), age]
+            })
+        }
+        ("", "ResourceQuota") => (&["Name", "Request", "Limit", "Age"], quota),
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
+        ) => (&["Name", "*Webhooks", "Age"], |o, age| vec![count(o.list_at(&["webhooks"])), age]),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            (&["Name", "*Validations", "ParamKind", "Age"], |o, age| {
+                vec![count(o.list_at(&["spec", "validations"])), param_kind(o), age]
+            })
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => {
+            (&["Name", "*Mutations", "ParamKind", "Age"], |o, age| {
+                vec![count(o.list_at(&["spec", "mutations"])), param_kind(o), age]
+            })
+        }
+        (
+            "admissionregistration.k8s.io",
+            "ValidatingAdmissionPolicyBinding" | "MutatingAdmissionPolicyBinding",
+        ) => (&["Name", "PolicyName", "ParamRef", "Age"], |o, age| {
+            let name = o.str_at(&["spec", "paramRef", "name"]).filter(|n| !n.is_empty());
+            let parameters = match (name, o.str_at(&["spec", "paramRef", "namespace"])) {
+                (Some(name), Some(namespace)) => format!("{namespace}/{name}").into(),
+                (Some(name), None) => format!("*/{name}").into(),
+                (None, _) if o.at(&["spec", "paramRef"]).is_some() => "*/*".into(),
+                (None, _) => "<unset>".into(),
+            };
+            vec![text(o, &["spec", "policyName"], ""), parameters, age]
+        }),
+        ("node.k8s.io", "RuntimeClass") => {
+            (&["Name", "Handler", "Age"], |o, age| vec![text(o, &["handler"], ""), age])
+        }
+        ("", "PodTemplate") => (&["Name", "Containers", "Images", "Pod Labels"], |o, _| {
+            let containers = o.list_at(&["template", "spec", "containers"]);
+            let all = |field: &str| -> Value {
+                containers.iter().filter_map(|c| c.str_at(&[field])).collect::<Vec<_>>().join(",").into()
+            };
+            vec![all("name"), all("image"), labels(o.at(&["template", "metadata", "labels"]))]
+        }),
+        ("storage.k8s.io", "CSIDriver") => (
+            &[
+                "Name",
+                "AttachRequired",
+                "PodInfoOnMount",
+                "StorageCapacity",
+                "TokenRequests",
+                "RequiresRepublish",
+                "Modes",
+                "Age",
+            ],
+            driver,
+        ),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => (
+            &["Name", "PriorityLevel", "*MatchingPrecedence", "DistinguisherMethod", "Age", "MissingPL"],
+            flow_schema,
+        ),
+        ("autoscaling", "HorizontalPodAutoscaler") => {
+            (&["Name", "Reference", "Targets", "MinPods", "MaxPods", "*Replicas", "Age"], autoscaler)
+        }
+        _ => return None,
+    };
     Some(Rare { columns, cells })
 }
 
