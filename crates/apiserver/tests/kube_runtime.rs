@@ -171,7 +171,7 @@ async fn a_lease_has_one_holder() {
         ..LeaseSpec::default()
     };
     let metadata = ObjectMeta { name: Some("leader".to_owned()), ..ObjectMeta::default() };
-    let lease = Lease { metadata, spec: Some(by("one")), ..Lease::default() };
+    let lease = Lease { metadata, spec: Some(by("one")) };
     let made = leases.create(&PostParams::default(), &lease).await.unwrap();
     let taken = Lease { spec: Some(by("two")), ..made.clone() };
     leases.replace("leader", &PostParams::default(), &taken).await.unwrap();
