@@ -19,22 +19,22 @@ async fn suite(files: &[&str], at_least: usize) {
 
 #[tokio::test]
 async fn applies() {
-    suite(&["ssa.json", "ssa-random.json"], 2559).await;
+    suite(&["ssa.json", "ssa-random.json"], 2560).await;
 }
 
 #[tokio::test]
 async fn patches() {
-    suite(&["smp.json", "smp-random.json"], 357).await;
+    suite(&["smp.json", "smp-random.json"], 358).await;
     suite(&["json.json"], 150).await;
 }
 
 #[tokio::test]
 async fn what_kubectl_asks() {
-    suite(&["apply3.json", "apply3-random.json"], 302).await;
+    suite(&["apply3.json", "apply3-random.json"], 303).await;
 }
 
 #[tokio::test]
 async fn defaults_and_refusals() {
-    suite(&["defaults.json"], 195).await;
-    suite(&["validation.json"], 515).await;
+    suite(&["defaults.json"], 196).await;
+    suite(&["validation.json"], 544).await;
 }

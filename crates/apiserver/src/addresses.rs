@@ -72,7 +72,11 @@ impl Addresses {
         let spec = service.as_map_mut().map_at("spec");
         spec.insert("clusterIP", ip.as_str());
         spec.insert("clusterIPs", value!([ip.as_str()]));
-        for (field, or) in [("ipFamilies", value!(["IPv4"])), ("ipFamilyPolicy", "SingleStack".into())] {
+        // Endpoints that somebody else writes may be of both families.
+        let open = ip == "None" && spec.get("selector").and_then(Value::as_map).is_none_or(|s| s.is_empty());
+        let families = if open { value!(["IPv4", "IPv6"]) } else { value!(["IPv4"]) };
+        let policy = if open { "RequireDualStack" } else { "SingleStack" };
+        for (field, or) in [("ipFamilies", families), ("ipFamilyPolicy", policy.into())] {
             if spec.get(field).is_none_or(Value::is_null) {
                 spec.insert(field, or);
             }

@@ -51,19 +51,44 @@ impl Verb {
 pub struct Identity {
     /// The user's name.
     pub user: String,
+    /// The groups that the user is in.
+    pub groups: Vec<String>,
     /// The user agent.
     pub agent: String,
 }
 
 impl Identity {
-    /// Names who asks.
+    /// Names who asks: a user, who is authenticated, or a service account with the groups of its kind.
     pub fn new(user: impl Into<String>, agent: impl Into<String>) -> Self {
-        Self { user: user.into(), agent: agent.into() }
+        let user = user.into();
+        let mut groups = Vec::new();
+        if let Some((namespace, _)) =
+            user.strip_prefix("system:serviceaccount:").and_then(|account| account.split_once(':'))
+        {
+            groups.push("system:serviceaccounts".to_owned());
+            groups.push(format!("system:serviceaccounts:{namespace}"));
+        }
+        groups.push("system:authenticated".to_owned());
+        Self { user, groups, agent: agent.into() }
     }
 
-    /// A cluster's admin.
+    /// A cluster's admin, a member of `system:masters`.
     pub fn admin(agent: impl Into<String>) -> Self {
-        Self::new("admin", agent)
+        Self::new("admin", agent).within("system:masters")
+    }
+
+    /// Who shows nothing that tells who he is.
+    pub fn anonymous(agent: impl Into<String>) -> Self {
+        let groups = vec!["system:unauthenticated".to_owned()];
+        Self { user: "system:anonymous".to_owned(), groups, agent: agent.into() }
+    }
+
+    /// The same in one more group.
+    #[must_use]
+    pub fn within(mut self, group: &str) -> Self {
+        let at = self.groups.len().saturating_sub(1);
+        self.groups.insert(at, group.to_owned());
+        self
     }
 
     /// The field manager that the server takes when none is given: the agent up to its slash.

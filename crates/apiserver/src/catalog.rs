@@ -30,6 +30,8 @@ pub(crate) struct Served {
 pub(crate) struct Custom {
     /// `openAPIV3Schema` as written.
     pub(crate) schema: Value,
+    /// The compiled rules of the schema.
+    pub(crate) programs: crate::write::Programs,
     /// `additionalPrinterColumns` as written.
     pub(crate) columns: Vec<Value>,
     /// The kind of lists.
@@ -214,11 +216,12 @@ impl Catalog {
 }
 
 impl Custom {
-    fn read(version: &Value, gvk: &GroupVersionKind, list_kind: String) -> Self {
+    pub(crate) fn read(version: &Value, gvk: &GroupVersionKind, list_kind: String) -> Self {
         let deprecated = version.get("deprecated").and_then(Value::as_bool) == Some(true);
         let warning = version.str_at(&["deprecationWarning"]).map(str::to_owned);
         Self {
             schema: version.at(&["schema", "openAPIV3Schema"]).cloned().unwrap_or_default(),
+            programs: crate::write::Programs::default(),
             columns: version.list_at(&["additionalPrinterColumns"]).to_vec(),
             list_kind,
             warning: deprecated.then(|| {

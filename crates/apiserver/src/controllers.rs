@@ -41,6 +41,9 @@ impl State {
         if !self.options.controllers {
             return;
         }
+        if self.options.rbac && served.is("rbac.authorization.k8s.io", "ClusterRole") {
+            self.aggregate_roles();
+        }
         if served.is("", "Namespace") {
             if crate::state::is_terminating(&object) {
                 self.empty_namespace(object.name());
@@ -55,6 +58,9 @@ impl State {
         if object.owner_references().next().is_some() {
             self.check_owners(&served, place);
         }
+        if self.options.quotas && !object.namespace().is_empty() {
+            self.recount_quotas(object.namespace());
+        }
     }
 
     fn look_after(&mut self, shelf: &str, object: &Arc<Object>) {
@@ -65,6 +71,9 @@ impl State {
         }
         if !self.options.controllers {
             return;
+        }
+        if self.options.quotas && !object.namespace().is_empty() {
+            self.recount_quotas(object.namespace());
         }
         for dependent in self.store.owned_by(object.metadata_str("uid")) {
             if let Some(served) = self.kind_at(&dependent) {
@@ -273,7 +282,7 @@ impl State {
 
 impl State {
     /// Says what a CustomResourceDefinition waits for: names taken, established; its objects when it goes.
-    fn tend_crd(&mut self, served: &Served, place: &Place, crd: &Arc<Object>) {
+    fn tend_crd(&mut self, served: &Arc<Served>, place: &Place, crd: &Arc<Object>) {
         if crd.is_terminating() {
             let shelf = crd.name();
             let left: Vec<Place> = match self.store.shelf(shelf) {
@@ -314,11 +323,9 @@ impl State {
         let status = new.as_map_mut().map_at("status");
         status.insert("conditions", conditions);
         status.insert("acceptedNames", names);
-        let mut finalizers: Vec<String> = crd.finalizers().map(str::to_owned).collect();
-        if !finalizers.iter().any(|f| f == CRD_CLEANUP) {
-            finalizers.push(CRD_CLEANUP.to_owned());
-        }
-        set_finalizers(new.metadata_mut(), finalizers);
+        let who = Identity::admin("kube-apiserver");
+        let ask = Ask::new(&who, Verb::Update, served, "", crd.name()).with_subresource("status");
+        let new = crate::typing::own_update(&self.catalog, &ask, crd, new, "kube-apiserver", self.now());
         self.rewrite(served, place, new);
     }
 

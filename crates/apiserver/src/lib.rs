@@ -5,8 +5,7 @@
 //! everything that it causes inside the server has happened. It refuses what kube-apiserver 1.37 refuses, in
 //! its words; crates `schema` and `merge` give it the real types and the real server-side apply.
 //!
-//! Use it for tests, simulations and demos. It keeps everything in memory and knows no users worth the name:
-//! it is not a server for a cluster.
+//! Use it for tests, simulations and demos. It keeps everything in memory: it is not a server for a cluster.
 //!
 //! | item | what it is |
 //! |---|---|
@@ -16,6 +15,7 @@
 //! | [`Failure`], [`Wrong`] | what the server refuses, with reason, details and causes |
 //! | [`FaultRule`], [`Right`], [`Admission`] | requests that fail on demand, rights taken away, admission hooks |
 //! | [`Counts`] | how often who asked for what |
+//! | [`Snapshot`] | the state as files: export, import, and from any cluster |
 //! | `HttpService` (feature `http`) | a tower service for `kube::Client::new` |
 //! | `Listener` (feature `tcp`) | TLS with a bearer token, and a kubeconfig: kubectl works on it |
 //!
@@ -46,23 +46,32 @@
 //! namespaces empty themselves and get their `default` ServiceAccount. Deployments, Jobs and pods live only
 //! when crate `workloads` plays their controllers and the kubelet.
 //!
+//! # Who may do what
+//! With [`Options::rbac`] roles and bindings are evaluated: the built-in ClusterRoles are there and are aggregated,
+//! nobody grants what he does not hold, impersonation is asked for, and reviews answer with the reason. Tokens of
+//! service accounts are good on the TCP side. Without it everybody may do everything but what a [`Right`] takes away.
+//! With [`Options::quotas`] ResourceQuotas are counted and enforced, and LimitRanges default and bound pods.
+//!
 //! # What it does not do
-//! It runs no CEL rules, admission policies or webhooks and evaluates no RBAC; quotas and limit ranges are
-//! ordinary objects. It reads JSON and YAML but not protobuf, which `kubectl create deployment` and its
-//! siblings send. Conversion webhooks are not called. OpenAPI v2 is empty, and v3 has no descriptions.
+//! It runs no admission policies or webhooks: rules of CustomResourceDefinitions are compiled when one is made and run
+//! on every write, but a ValidatingAdmissionPolicy is an ordinary object. It reads JSON, YAML and protobuf, and answers
+//! in JSON and YAML. Conversion webhooks are not called, and two CustomResourceDefinitions may claim one name. OpenAPI
+//! v2 is empty, and v3 has the types' names but, of built-in kinds, no descriptions.
 //!
 //! Objects are validated as the real server does it, in its words, create and update: the core group except
 //! Events, ServiceAccounts and most of a Node; apps, batch, networking, autoscaling/v2, policy, rbac, scheduling,
 //! StorageClasses, EndpointSlices, Leases, CustomResourceDefinitions and webhook configurations. Of a status only
 //! that of a Service is checked. Other kinds (resource.k8s.io, flow control, admission policies, certificates, CSI)
-//! are held to their types and metadata alone, and autoscaling/v1 is not checked beyond them. Custom resources are
-//! checked against their schema except for CEL rules. Time zones of CronJobs are judged by their look.
+//! are held to their types and metadata alone, and autoscaling/v1 is not checked beyond them. Time zones of CronJobs
+//! are judged by their look.
+#![cfg_attr(feature = "http", doc = include_str!("lesson.md"))]
 #![forbid(unsafe_code)]
 #![cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP side alone asks for some answers"))]
 
 mod addresses;
 #[cfg(feature = "http")]
 mod age;
+mod authorize;
 mod caller;
 mod catalog;
 mod controllers;
@@ -75,10 +84,12 @@ mod http;
 mod local;
 mod openapi;
 mod options;
+mod protobuf;
 mod read;
 mod rules;
 mod scale;
 mod server;
+mod snapshot;
 mod state;
 mod store;
 #[cfg(feature = "http")]
@@ -93,11 +104,12 @@ mod write;
 pub use caller::{Ask, Identity, Verb};
 pub use failure::{Details, Failure, Wrong};
 #[cfg(feature = "http")]
-pub use http::{Body, HttpService};
+pub use http::{Body, Broken, HttpService};
 pub use local::Local;
 pub use options::Options;
 pub use rules::{Admission, Count, Counts, Fault, FaultRule, Matcher, Review, Right};
 pub use server::Server;
+pub use snapshot::{Snapshot, SnapshotError};
 #[cfg(feature = "tcp")]
 pub use tcp::{ListenError, ListenOptions, Listener};
 pub use watch::{Watch, WatchEvent};

@@ -58,7 +58,7 @@ impl Local {
     pub fn read(&self, target: &Target) -> Result<Option<Arc<Object>>, Failure> {
         let ask = self.ask(Verb::Get, target)?;
         let mut state = self.server.lock();
-        state.rules.enter(&ask)?;
+        state.enter(&ask)?;
         match state.get(&ask) {
             Err(failure) if failure.code == 404 => Ok(None),
             other => other.map(Some),
@@ -72,7 +72,7 @@ impl Local {
     pub fn list_all(&self, query: &Query) -> Result<(Vec<Arc<Object>>, u64), Failure> {
         let (ask, selection) = self.ask_many(Verb::List, query)?;
         let mut state = self.server.lock();
-        state.rules.enter(&ask)?;
+        state.enter(&ask)?;
         let listing = state.list(&ask, &ListHow { selection, ..ListHow::default() })?;
         Ok((listing.items, listing.version))
     }
@@ -83,9 +83,15 @@ impl Local {
     /// What the server refuses; a version that is too old is an event of the watch.
     pub fn open_watch(&self, query: &Query) -> Result<Watch, Failure> {
         let (ask, selection) = self.ask_many(Verb::Watch, query)?;
-        self.server.lock().rules.enter(&ask)?;
+        let faults = self.server.lock().rules.faults.of_answer(&ask);
+        let drops = faults.iter().find_map(|f| match f {
+            crate::rules::Fault::DropWatch(events) => Some(*events),
+            _ => None,
+        });
+        self.server.lock().enter(&ask)?;
         let since = query.since.as_ref().map(|v| parse_version(v.as_str())).transpose()?.filter(|v| *v > 0);
-        Watch::open(&self.server, ask, WatchHow { selection, since, bookmarks: true, initial: false })
+        let how = WatchHow { selection, since, bookmarks: true, initial: false };
+        Ok(Watch::open(&self.server, ask, how)?.ending_after(drops))
     }
 
     /// Creates an object.
@@ -146,7 +152,7 @@ impl Local {
     fn delete_with(&self, target: &Target, how: &DeleteHow) -> Result<Deleted, Failure> {
         let ask = self.ask(Verb::Delete, target)?;
         let mut state = self.server.lock();
-        let after = state.rules.enter(&ask)?;
+        let after = state.enter(&ask)?;
         let removal = match state.delete(&ask, how) {
             Err(failure) if failure.code == 404 => return Ok(Deleted::NotFound),
             other => other?,
@@ -182,7 +188,7 @@ impl Local {
             noted: Vec::new(),
         };
         let mut state = self.server.lock();
-        let after = state.rules.enter(&ask)?;
+        let after = state.enter(&ask)?;
         let outcome = act(&mut state, &ask, &how)?;
         state.after_write();
         match after {
@@ -253,7 +259,7 @@ impl Cluster for Local {
         loop {
             let listing = {
                 let mut state = self.server.lock();
-                state.rules.enter(&ask)?;
+                state.enter(&ask)?;
                 let how =
                     ListHow { selection: selection.clone(), limit: query.page, go_on, ..ListHow::default() };
                 state.list(&ask, &how)?

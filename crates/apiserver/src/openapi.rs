@@ -53,8 +53,10 @@ pub(crate) fn v3(catalog: &Catalog, gv: &GroupVersion) -> Option<Value> {
     let mut paths = Map::new();
     for served in here {
         let name = format!("{}.{}", package(gv), served.gvk().kind);
-        if let Some(root) = &served.root {
-            components.root(&name, served, root.node());
+        match (&served.root, &served.custom) {
+            (Some(root), Some(custom)) => components.custom(&name, served, &custom.schema, root.node()),
+            (Some(root), None) => components.root(&name, served, root.node()),
+            (None, _) => {}
         }
         describe_paths(served, gv, &name, &mut paths);
     }
@@ -125,10 +127,31 @@ fn describe_paths(served: &Served, gv: &GroupVersion, name: &str, paths: &mut Ma
 struct Components<'a> {
     schemas: BTreeMap<String, Value>,
     met: Vec<(TypeRef<'a>, String)>,
+    /// The Go types that schemas describe, by the schemas' names.
+    go: BTreeMap<String, &'static str>,
 }
 
 impl<'a> Components<'a> {
+    /// A custom resource's schema, as its CRD writes it, with what every object has.
+    fn custom(&mut self, name: &str, served: &Served, schema: &Value, of: TypeRef<'a>) {
+        let mut schema = schema.clone();
+        self.go.insert(name.to_owned(), "meta/v1.PartialObjectMetadata");
+        if let Some(map) = schema.as_map_mut() {
+            let properties = map.map_at("properties");
+            for field in ["apiVersion", "kind"] {
+                properties.insert(field, value!({ "type": "string" }));
+            }
+            if let Some(metadata) = of.fields().find(|field| field.name == "metadata") {
+                properties.insert("metadata", self.of(metadata.of, name, "metadata"));
+            }
+            map.insert("x-kubernetes-group-version-kind", value!([gvk_value(served)]));
+        }
+        self.schemas.insert(name.to_owned(), schema);
+    }
+
     fn root(&mut self, name: &str, served: &Served, of: TypeRef<'a>) {
+        let go = crate::protobuf::type_of_kind(&served.gvk().api_version(), &served.gvk().kind);
+        self.go.extend(go.map(|go| (name.to_owned(), go)));
         let mut schema = self.object(name, of);
         if let Some(map) = schema.as_map_mut() {
             map.insert("x-kubernetes-group-version-kind", value!([gvk_value(served)]));
@@ -146,7 +169,12 @@ impl<'a> Components<'a> {
         }
         let known = self.met.iter().find(|(met, _)| met.is_same(of)).map(|(_, name)| name.clone());
         let name = known.unwrap_or_else(|| {
-            let name = self.free_name(parent, field);
+            let go = self.go_type(parent, field);
+            if let Some(known) = go.map(schema_name).filter(|name| self.schemas.contains_key(name)) {
+                return known;
+            }
+            let name = go.map_or_else(|| self.free_name(parent, field), schema_name);
+            self.go.extend(go.map(|go| (name.clone(), go)));
             self.met.push((of, name.clone()));
             let schema = self.object(&name, of);
             self.schemas.insert(name.clone(), schema);
@@ -157,6 +185,19 @@ impl<'a> Components<'a> {
             usage(of, map);
         }
         schema
+    }
+
+    /// The Go type of a field; an item's field has lost the `s` of its list's.
+    fn go_type(&self, parent: &str, field: &str) -> Option<&'static str> {
+        if field == "metadata" && !self.go.contains_key(parent) {
+            return None;
+        }
+        let of = self.go.get(parent)?;
+        if field == "metadata" && *of == "meta/v1.PartialObjectMetadata" {
+            return Some("meta/v1.ObjectMeta");
+        }
+        let find = |name: &str| crate::protobuf::type_of_field(of, name);
+        find(field).or_else(|| find(&format!("{field}s")))
     }
 
     fn free_name(&self, parent: &str, field: &str) -> String {
@@ -231,6 +272,16 @@ impl<'a> Components<'a> {
         }
         usage(of, &mut map);
         Value::Map(map)
+    }
+}
+
+/// `io.k8s.api.apps.v1.DeploymentStrategy` for the Go type `apps/v1.DeploymentStrategy`.
+fn schema_name(go: &str) -> String {
+    let (package, name) = go.rsplit_once('.').unwrap_or(("", go));
+    let dotted = package.replace('/', ".");
+    match package {
+        "meta/v1" => format!("io.k8s.apimachinery.pkg.apis.{dotted}.{name}"),
+        _ => format!("io.k8s.api.{dotted}.{name}"),
     }
 }
 

@@ -20,6 +20,11 @@ pub struct Options {
     pub controllers: bool,
     /// Whether those controllers run by themselves after each write; else [`crate::Server::settle`] runs them.
     pub settle: bool,
+    /// Whether RBAC is evaluated: roles, bindings, aggregation, impersonation, and that nobody grants what he does not
+    /// hold. Without it everybody may do everything that no [`crate::Right`] takes away.
+    pub rbac: bool,
+    /// Whether ResourceQuotas and LimitRanges are enforced. Without it they are ordinary objects.
+    pub quotas: bool,
     /// The first eight hexadecimal digits of uids, so that two servers need not make the same.
     pub seed: u32,
     /// What `/version` says.
@@ -34,6 +39,8 @@ impl Default for Options {
             history: 4096,
             controllers: true,
             settle: true,
+            rbac: false,
+            quotas: false,
             seed: 0,
             version: "v1.37.2".to_owned(),
         }
@@ -54,6 +61,8 @@ impl std::fmt::Debug for Options {
             .field("history", &self.history)
             .field("controllers", &self.controllers)
             .field("settle", &self.settle)
+            .field("rbac", &self.rbac)
+            .field("quotas", &self.quotas)
             .field("seed", &self.seed)
             .field("version", &self.version)
             .finish_non_exhaustive()

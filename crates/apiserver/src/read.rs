@@ -164,9 +164,25 @@ impl State {
     /// # Errors
     /// 404.
     pub(crate) fn get(&self, ask: &Ask) -> Result<Arc<Object>, Failure> {
-        let found = self.find(&ask.served, &ask.namespace, &ask.name);
+        let found = match self.lagging(&ask.served.shelf) {
+            Some(version) => {
+                let slot = Slot::new(&ask.namespace, &ask.name);
+                let shelf = self.store.shelf(&ask.served.shelf);
+                shelf
+                    .and_then(|shelf| shelf.at(version, &ask.namespace))
+                    .and_then(|then| then.get(&slot).cloned())
+            }
+            None => self.find(&ask.served, &ask.namespace, &ask.name),
+        };
         let found = found.ok_or_else(|| Failure::not_found(&ask.group, &ask.resource, &ask.name))?;
         Ok(shown(&ask.served, found))
+    }
+
+    /// The version that a stale read is answered at, if history reaches it.
+    fn lagging(&self, shelf: &str) -> Option<u64> {
+        let version = self.store.version().saturating_sub(self.lag);
+        let reaches = self.store.shelf(shelf).is_some_and(|shelf| version >= shelf.forgotten());
+        (self.lag > 0 && reaches).then_some(version)
     }
 
     /// Lists objects.
@@ -174,16 +190,21 @@ impl State {
     /// # Errors
     /// 400 for a bad token, 410 for a version that is forgotten, 504 for one that is not there yet.
     pub(crate) fn list(&self, ask: &Ask, how: &ListHow) -> Result<Listing, Failure> {
-        let token = if how.go_on.is_empty() { None } else { Some(Token::read(&how.go_on)?) };
+        let token = if how.go_on.is_empty() { None } else { Some(Token::read(&how.go_on, &ask.namespace)?) };
         let newest = self.store.version();
         if let Some(asked) = how.at_least.filter(|asked| *asked > newest) {
             return Err(too_new(asked, newest));
         }
         let past = token.as_ref().and_then(|t| t.version).or(how.exact);
+        let past = past.or_else(|| self.lagging(&ask.served.shelf));
         if let Some(asked) = past.filter(|asked| *asked > newest) {
             return Err(too_new(asked, newest));
         }
+        let start = token.map(|t| t.after);
         let Some(shelf) = self.store.shelf(&ask.served.shelf) else {
+            if past.is_some_and(|past| past < self.store.floor()) {
+                return Err(Page::new(how, past.unwrap_or(newest), start).expired(&ask.namespace));
+            }
             return Ok(Listing {
                 items: Vec::new(),
                 version: past.unwrap_or(newest),
@@ -191,17 +212,16 @@ impl State {
                 remaining: None,
             });
         };
-        let start = token.map(|t| t.after);
         let version = past.unwrap_or(newest);
         let mut page = Page::new(how, version, start);
         if version == newest {
             page.take(shelf.within(&ask.namespace));
         } else {
             let then: BTreeMap<Slot, Arc<Object>> =
-                shelf.at(version, &ask.namespace).ok_or_else(|| page.expired())?;
+                shelf.at(version, &ask.namespace).ok_or_else(|| page.expired(&ask.namespace))?;
             page.take(then.iter());
         }
-        Ok(page.finish(&ask.served))
+        Ok(page.finish(&ask.served, &ask.namespace))
     }
 }
 
@@ -210,7 +230,7 @@ pub(crate) fn shown(served: &Served, object: Arc<Object>) -> Arc<Object> {
     if *served.gvk() == served.stored { object } else { Arc::new(typing::from_stored(served, &object)) }
 }
 
-fn too_new(asked: u64, newest: u64) -> Failure {
+pub(crate) fn too_new(asked: u64, newest: u64) -> Failure {
     let message = format!("Too large resource version: {asked}, current: {newest}");
     let mut failure = Failure::new(504, "Timeout", message).about("", "", "");
     failure.retry_after = Some(1);
@@ -239,11 +259,15 @@ impl<'a> Page<'a> {
 
     fn take<'o>(&mut self, objects: impl Iterator<Item = (&'o Slot, &'o Arc<Object>)>) {
         for (slot, object) in objects {
-            if self.after.as_ref().is_some_and(|after| slot <= after) || !self.how.selection.holds(object) {
+            if self.after.as_ref().is_some_and(|after| slot <= after) {
                 continue;
             }
             if self.how.limit > 0 && self.items.len() == self.how.limit {
+                // Whether it is selected is found out on the next page.
                 self.remaining += 1;
+                continue;
+            }
+            if !self.how.selection.holds(object) {
                 continue;
             }
             self.items.push(object.clone());
@@ -251,21 +275,20 @@ impl<'a> Page<'a> {
         }
     }
 
-    fn finish(self, served: &Served) -> Listing {
+    fn finish(self, served: &Served, namespace: &str) -> Listing {
         let more = self.remaining > 0;
-        let token =
-            self.last.filter(|_| more).map(|after| Token { version: Some(self.version), after }.write());
+        let token = self
+            .last
+            .filter(|_| more)
+            .map(|after| Token { version: Some(self.version), after }.write(namespace));
         let remaining = self.how.selection.is_everything().then_some(self.remaining).filter(|n| *n > 0);
         let items = self.items.into_iter().map(|object| shown(served, object)).collect();
         Listing { items, version: self.version, go_on: token, remaining }
     }
 
-    fn expired(&self) -> Failure {
+    fn expired(&self, namespace: &str) -> Failure {
         let Some(after) = &self.after else {
-            return Failure::expired(format!(
-                "The resourceVersion for the provided list is too old: {}",
-                self.version
-            ));
+            return Failure::expired("The resourceVersion for the provided list is too old.");
         };
         let mut failure = Failure::expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a \
@@ -274,7 +297,7 @@ impl<'a> Page<'a> {
              - objects that were created, modified, or deleted between the time the first chunk was returned \
              and now may show up in the list.",
         );
-        failure.go_on = Some(Token { version: None, after: after.clone() }.write());
+        failure.go_on = Some(Token { version: None, after: after.clone() }.write(namespace));
         failure
     }
 }
@@ -286,21 +309,28 @@ struct Token {
 }
 
 impl Token {
-    fn write(&self) -> String {
-        let start = format!("{}/{}\0", self.after.namespace, self.after.name);
+    /// Within a namespace the start is a name alone.
+    fn write(&self, namespace: &str) -> String {
+        let start = match namespace {
+            "" => format!("{}/{}\0", self.after.namespace, self.after.name),
+            _ => format!("{}\0", self.after.name),
+        };
         let version = self.version.map_or(-1, |v| i64::try_from(v).unwrap_or(i64::MAX));
         let token = value!({ "v": "meta.k8s.io/v1", "rv": version, "start": start });
         URL_SAFE_NO_PAD.encode(token.to_json())
     }
 
-    fn read(text: &str) -> Result<Self, Failure> {
+    fn read(text: &str, namespace: &str) -> Result<Self, Failure> {
         let bad = |why: String| {
             Failure::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
         };
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|e| bad(illegal(text, &e)))?;
         let token = Value::from_json(&bytes).map_err(|e| bad(e.to_string()))?;
         let start = token.str_at(&["start"]).unwrap_or_default().trim_end_matches('\0');
-        let (namespace, name) = start.split_once('/').unwrap_or(("", start));
+        let (namespace, name) = match namespace {
+            "" => start.split_once('/').unwrap_or(("", start)),
+            _ => (namespace, start),
+        };
         let version = token.i64_at(&["rv"]).and_then(|v| u64::try_from(v).ok());
         Ok(Self { version, after: Slot::new(namespace, name) })
     }

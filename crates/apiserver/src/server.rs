@@ -25,10 +25,18 @@ pub struct Server {
 impl Server {
     /// Starts a server with the namespaces `default`, `kube-system`, `kube-public` and `kube-node-lease`.
     pub fn new(options: Options) -> Self {
-        let mut state = State::new(options.clone());
+        let server = Self::bare(options);
+        let mut state = server.lock();
         bootstrap(&mut state);
         state.rules.counts.clear();
-        Self { state: Arc::new(Mutex::new(state)), options }
+        state.store.begin();
+        drop(state);
+        server
+    }
+
+    /// A server without any object.
+    pub(crate) fn bare(options: Options) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(options.clone()))), options }
     }
 
     /// A handle that asks in somebody's name.
@@ -145,6 +153,15 @@ fn bootstrap(state: &mut State) {
             "spec": { "type": "ClusterIP", "clusterIP": "10.96.0.1",
                 "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443 }] } }),
     );
+    if state.options.rbac {
+        for object in crate::authorize::bootstrap() {
+            let kind = object.gvk();
+            let Some(served) = state.catalog.named(&kind).cloned() else { continue };
+            let who = Identity::admin("kube-apiserver");
+            let ask = crate::caller::Ask::new(&who, crate::caller::Verb::Create, &served, "", "");
+            let _ = state.create(&ask, object.into_value(), &How::by("kube-apiserver"));
+        }
+    }
     state.settle();
 }
 

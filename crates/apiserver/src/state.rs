@@ -19,6 +19,9 @@ pub(crate) struct State {
     pub(crate) catalog: Catalog,
     pub(crate) rules: Rules,
     pub(crate) addresses: Addresses,
+    pub(crate) tokens: crate::authorize::token::Tokens,
+    /// How many versions behind the answer to the present read is.
+    pub(crate) lag: u64,
     uids: u64,
     names: u64,
     watches: u64,
@@ -33,6 +36,8 @@ impl State {
             catalog: Catalog::new(),
             rules: Rules::default(),
             addresses: Addresses::default(),
+            tokens: crate::authorize::token::Tokens::default(),
+            lag: 0,
             uids: 0,
             names: 0,
             watches: 0,
@@ -54,6 +59,14 @@ impl State {
     pub(crate) fn new_uid(&mut self) -> String {
         self.uids += 1;
         format!("{:08x}-0000-4000-8000-{:012x}", self.options.seed, self.uids)
+    }
+
+    /// Goes on behind the uids of objects that were loaded.
+    pub(crate) fn skip_uids(&mut self) {
+        let lead = format!("{:08x}-0000-4000-8000-", self.options.seed);
+        let own = self.store.uids().filter_map(|uid| uid.strip_prefix(&lead));
+        let last = own.filter_map(|number| u64::from_str_radix(number, 16).ok()).max();
+        self.uids = self.uids.max(last.unwrap_or(0));
     }
 
     /// The five characters that `generateName` adds. A sequence, in the alphabet of

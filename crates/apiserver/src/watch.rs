@@ -53,6 +53,8 @@ pub struct Watch {
     seen: u64,
     ready: VecDeque<WatchEvent>,
     over: bool,
+    /// How many more events it will tell before it ends on purpose.
+    left: Option<usize>,
 }
 
 /// How many events are read from the history at a time.
@@ -80,12 +82,33 @@ impl Watch {
         // The shelf must be there to be waited on.
         state.store.shelf_mut(&ask.served.shelf);
         drop(state);
-        Ok(Self { server: server.clone(), ask, how, number, seen, ready, over: false })
+        Ok(Self { server: server.clone(), ask, how, number, seen, ready, over: false, left: None })
+    }
+
+    /// The same, ending without a word after so many events.
+    #[must_use]
+    pub(crate) fn ending_after(mut self, events: Option<usize>) -> Self {
+        self.left = events;
+        self
     }
 
     /// The next event that has already happened; `None` if there is none yet or the watch is over.
     pub fn try_next(&mut self) -> Option<WatchEvent> {
         self.fill(None);
+        self.pop()
+    }
+
+    fn pop(&mut self) -> Option<WatchEvent> {
+        if let Some(left) = &mut self.left {
+            if *left == 0 {
+                self.over = true;
+                self.ready.clear();
+                return None;
+            }
+            if !self.ready.is_empty() {
+                *left -= 1;
+            }
+        }
         self.ready.pop_front()
     }
 
@@ -167,7 +190,7 @@ impl Stream for Watch {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<WatchEvent>> {
         let watch = self.get_mut();
         watch.fill(Some(cx.waker()));
-        match watch.ready.pop_front() {
+        match watch.pop() {
             Some(event) => Poll::Ready(Some(event)),
             None if watch.over => Poll::Ready(None),
             None => Poll::Pending,

@@ -118,3 +118,56 @@ async fn discovery_and_openapi_know_every_kind() {
     let (_, version) = client.get("/version").await;
     assert_eq!(version.str_at(&["gitVersion"]), Some("v1.37.2"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn answers_are_late_and_break_off_on_demand() {
+    use tautline_apiserver::{Fault, FaultRule, Matcher, Verb};
+    let server = Server::default();
+    let client = Client(HttpService::new(server.clone(), "admin"));
+    let slow = std::time::Duration::from_secs(3);
+    server.add_fault(FaultRule::once(Matcher::new(Verb::List, "configmaps"), Fault::Latency(slow)));
+    let start = tokio::time::Instant::now();
+    assert_eq!(client.get(MAPS).await.0, 200);
+    assert!(start.elapsed() >= slow);
+    server.add_fault(FaultRule::once(Matcher::new(Verb::Create, "configmaps"), Fault::Reset(10)));
+    let request =
+        http::Request::builder().method("POST").uri(MAPS).header("content-type", "application/json");
+    let request = request.body(Full::new(Bytes::from(config_map("c").to_json()))).unwrap();
+    let response = client.0.clone().oneshot(request).await.unwrap();
+    assert!(response.into_body().collect().await.is_err());
+    assert_eq!(client.get(&format!("{MAPS}/c")).await.0, 200);
+}
+
+#[tokio::test]
+async fn rights_come_from_roles() {
+    use tautline_apiserver::Options;
+    let server = Server::new(Options { rbac: true, ..Options::default() });
+    let admin = Client(HttpService::new(server.clone(), "admin"));
+    let jane = Client(HttpService::new(server, "").with_user("jane"));
+    let (code, status) = jane.get(MAPS).await;
+    assert_eq!((code, status.str_at(&["reason"])), (403, Some("Forbidden")));
+    let bind = |role: &str| {
+        value!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": { "name": role },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+            "subjects": [{ "kind": "User", "name": "jane" }] })
+    };
+    let bindings = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings";
+    assert_eq!(admin.call("POST", bindings, "application/json", &bind("view")).await.0, 201);
+    // `view` is gathered from other roles.
+    assert_eq!(jane.get(MAPS).await.0, 200);
+    assert_eq!(jane.get("/api/v1/namespaces/default/secrets").await.0, 403);
+    assert_eq!(jane.get("/version").await.0, 200);
+    let review = value!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": { "resourceAttributes": { "verb": "list", "resource": "configmaps", "namespace": "default" } } });
+    let reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let (_, answer) = jane.call("POST", reviews, "application/json", &review).await;
+    assert_eq!(
+        answer.at(&["status"]).unwrap().to_json(),
+        r#"{"allowed":true,"reason":"RBAC: allowed by RoleBinding \"view/default\" of ClusterRole \"view\" to User \"jane\""}"#
+    );
+    let (code, status) = jane.call("POST", bindings, "application/json", &bind("admin")).await;
+    assert_eq!(code, 403, "{}", status.to_json());
+    let acting = [("impersonate-user", "system:serviceaccount:default:robot")];
+    assert_eq!(admin.text("GET", MAPS, &acting, String::new()).await.0, 403);
+    assert_eq!(jane.text("GET", MAPS, &acting, String::new()).await.0, 403);
+}

@@ -255,3 +255,60 @@ fn rights_and_faults_strike_where_they_are_told_to() {
     assert!(exists(&local, "b"));
     assert_eq!(server.counts().of(Verb::Create, "configmaps"), 2);
 }
+
+#[test]
+fn reads_lag_watches_end_and_the_server_restarts_on_demand() {
+    let local = start();
+    let server = local.server().clone();
+    let made = make(&local, config_map("a"));
+    let target = at(&local, &made);
+    let patch = Patch::Merge(value!({ "data": { "a": "2" } }));
+    local.change(&target, &patch, &by_test()).unwrap();
+    let data =
+        |local: &Local| local.read(&target).unwrap().unwrap().str_at(&["data", "a"]).unwrap().to_owned();
+    server.add_fault(FaultRule::once(Matcher::new(Verb::Get, "configmaps"), Fault::Stale(1)));
+    assert_eq!((data(&local), data(&local)), ("1".to_owned(), "2".to_owned()));
+    server.add_fault(FaultRule::once(Matcher::new(Verb::Watch, "configmaps"), Fault::DropWatch(1)));
+    let mut query = Query::all(target.resource.clone());
+    query.since = made.resource_version();
+    let mut watch = local.open_watch(&query).unwrap();
+    make(&local, config_map("b"));
+    assert!(matches!(watch.try_next(), Some(WatchEvent::Modified(_))));
+    assert!(watch.try_next().is_none() && watch.is_over());
+    let mut open = local.open_watch(&query).unwrap();
+    server.add_fault(FaultRule::once(Matcher::new(Verb::List, "configmaps"), Fault::Restart));
+    assert_eq!(local.list_all(&Query::all(target.resource.clone())).unwrap_err().code, 503);
+    open.try_next();
+    assert!(open.is_over());
+    let mut late = local.open_watch(&query).unwrap();
+    assert!(matches!(late.try_next(), Some(WatchEvent::Failed(failure)) if failure.code == 410));
+}
+
+#[test]
+fn a_snapshot_starts_a_server_with_the_same_state() {
+    use tautline_apiserver::Snapshot;
+    let local = start();
+    let crd =
+        Object::new(value!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "gears.ex.test" },
+        "spec": { "group": "ex.test", "scope": "Namespaced", "names": { "kind": "Gear", "plural": "gears" },
+            "versions": [{ "name": "v1", "served": true, "storage": true,
+                "schema": { "openAPIV3Schema": { "type": "object" } } }] } }));
+    make(&local, crd.unwrap());
+    let gear = value!({ "apiVersion": "ex.test/v1", "kind": "Gear", "metadata": { "name": "g", "namespace": "default" } });
+    let gear = make(&local, Object::new(gear).unwrap());
+    let made = make(&local, config_map("a"));
+    let files = local.server().snapshot().to_files();
+    assert!(files["gears.ex.test.jsonl"].contains("\"g\""));
+    let again =
+        Server::from_snapshot(Options::default(), &Snapshot::from_files(files.clone()).unwrap()).unwrap();
+    let other = again.caller(Identity::admin("test"));
+    assert_eq!(other.read(&at(&other, &made)).unwrap().as_deref(), Some(&*made));
+    assert_eq!(other.read(&at(&other, &gear)).unwrap().as_deref(), Some(&*gear));
+    assert_eq!(again.snapshot(), local.server().snapshot());
+    // It goes on from there: newer versions, other uids.
+    let next = make(&other, config_map("b"));
+    assert!(next.uid() != made.uid() && again.version() > local.server().version());
+    let taken = futures::executor::block_on(Snapshot::of_cluster(&local)).unwrap();
+    assert_eq!(taken.to_files(), files);
+}

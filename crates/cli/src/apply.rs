@@ -31,6 +31,10 @@ const SERVED_WITHIN: u32 = 20;
 
 /// Runs the verb.
 pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
+    if options.compare.cluster.offline.is_some() {
+        let message = "--offline: a snapshot takes no changes; plan against it, and apply to the cluster.";
+        return Err(Failure::usage(message.to_owned()));
+    }
     let live = connect(&options.compare.cluster).await?;
     let mut stored = StoredPlan::read(&options.compare.source.path)?;
     match (&options.verify, &mut stored) {

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     /// Do as kustomize does: build, with its flags; and explain where fields come from
     #[command(disable_help_flag = true)]
     Kustomize(KustomizeArguments),
+    /// Write a cluster's objects into a folder, to plan against without it or to serve from memory
+    Snapshot(SnapshotOptions),
     /// Serve an empty cluster in memory, over TLS, for kubectl and tests
     Apiserver(ServeOptions),
 }
@@ -70,6 +72,9 @@ pub(crate) struct ClusterOptions {
     /// The context of the kubeconfig; without it the current one
     #[arg(long)]
     pub(crate) context: Option<String>,
+    /// No cluster, but the state of one that `taut snapshot` wrote into this folder
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with_all = ["kubeconfig", "context"])]
+    pub(crate) offline: Option<PathBuf>,
 }
 
 /// What is compared with which cluster.
@@ -235,6 +240,23 @@ pub(crate) struct ServeOptions {
     /// Play the built-in controllers and the kubelet, so that Deployments get pods
     #[arg(long)]
     pub(crate) workloads: bool,
+    /// Start with the state that `taut snapshot` wrote into this folder
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub(crate) snapshot: Option<PathBuf>,
+    /// Evaluate RBAC, for users other than the kubeconfig's
+    #[arg(long)]
+    pub(crate) rbac: bool,
+    /// Enforce ResourceQuotas and LimitRanges
+    #[arg(long)]
+    pub(crate) quotas: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SnapshotOptions {
+    /// The folder; it is made, and must be empty if it is there. Secrets are in it as they are
+    pub(crate) folder: PathBuf,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterOptions,
 }
 
 /// What follows `taut helm`, as Helm takes it.

@@ -25,6 +25,9 @@ pub(crate) struct Live {
 
 /// Connects to the cluster that the options name.
 pub(crate) async fn connect(options: &ClusterOptions) -> Result<Live> {
+    if let Some(folder) = &options.offline {
+        return crate::snapshot::offline(folder);
+    }
     let (file, context) = (options.kubeconfig.as_deref(), options.context.as_deref());
     let choice = KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
     let config = match file {

@@ -18,6 +18,7 @@ mod rbac;
 mod render;
 mod serve;
 mod signing;
+mod snapshot;
 mod stored;
 mod system;
 mod tree;
@@ -55,6 +56,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Health(options) => health::run(&options),
         Command::Helm(options) => Ok(run_helm(&options.arguments)),
         Command::Kustomize(options) => Ok(kustomize::run(&options.arguments).await),
+        Command::Snapshot(options) => snapshot::run(&options).await,
         Command::Apiserver(options) => serve::run(&options).await,
     }
 }

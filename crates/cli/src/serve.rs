@@ -16,7 +16,12 @@ pub(crate) async fn run(options: &ServeOptions) -> Result<u8> {
             format!("--listen {}: the server is for this machine; listen on 127.0.0.1.", options.listen);
         return Err(Failure::usage(message));
     }
-    let server = Server::new(Options::with_clock(Arc::new(SystemClock)));
+    let (rbac, quotas) = (options.rbac, options.quotas);
+    let settings = Options { rbac, quotas, ..Options::with_clock(Arc::new(SystemClock)) };
+    let server = match &options.snapshot {
+        Some(folder) => crate::snapshot::serve(folder, settings)?,
+        None => Server::new(settings),
+    };
     let token: u128 = rand::random();
     let listen = ListenOptions { address: options.listen, ..ListenOptions::local(format!("{token:032x}")) };
     let listener = Listener::start(&server, listen).await.map_err(Failure::work)?;

@@ -20,7 +20,7 @@ pub fn locate(difference: &mut Difference, manifest: &Manifest, text: &str) {
         if let Why::SetInGit(origin) = &mut change.why
             && let Some(line) = line_of(root, &change.path)
         {
-            *origin = format!("{}:{}", manifest.origin.file, document.line + line - 1);
+            *origin = format!("{}:{}", manifest.origin.file, document.line + line as usize - 1);
         }
     }
 }
@@ -40,7 +40,7 @@ fn root_of<'n>(tree: &'n Node, manifest: &Manifest) -> Option<&'n Node> {
 }
 
 /// The line of a field, or of the nearest above it that is written; `None` if not even its first step is.
-fn line_of(root: &Node, path: &FieldPath) -> Option<usize> {
+fn line_of(root: &Node, path: &FieldPath) -> Option<u32> {
     let mut line = None;
     let mut node = root;
     for (depth, element) in path.elements().iter().enumerate() {
@@ -58,7 +58,7 @@ fn line_of(root: &Node, path: &FieldPath) -> Option<usize> {
     line
 }
 
-fn step<'n>(node: &'n Node, element: &PathElement) -> Option<(usize, &'n Node)> {
+fn step<'n>(node: &'n Node, element: &PathElement) -> Option<(u32, &'n Node)> {
     match (element, &node.kind) {
         (PathElement::Field(name), NodeKind::Map { entries, .. }) => {
             let entry = entries.iter().rev().find(|(key, _)| key.as_str() == Some(name.as_str()))?;

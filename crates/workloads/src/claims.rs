@@ -1,6 +1,6 @@
 //! Volumes: every claim is bound at once.
 
-use tautline_core::{Object, Value};
+use tautline_core::{Object, Value, value};
 
 use crate::action::Action;
 
@@ -18,4 +18,16 @@ pub(crate) fn step(claim: &Object) -> Vec<Action> {
         status.insert("capacity", size.clone());
     }
     Action::status(claim, status).into_iter().collect()
+}
+
+/// A volume that nobody claims is available.
+pub(crate) fn step_volume(volume: &Object) -> Vec<Action> {
+    let phase = volume.str_at(&["status", "phase"]).unwrap_or_default();
+    if volume.is_terminating()
+        || volume.at(&["spec", "claimRef"]).is_some()
+        || !["", "Pending"].contains(&phase)
+    {
+        return Vec::new();
+    }
+    vec![Action::patch(volume, value!({ "status": { "phase": "Available" } }), Some("status"))]
 }

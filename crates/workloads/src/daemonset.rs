@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Map, Object, Value};
+use tautline_core::{Map, Object, Timestamp, Value};
 
 use crate::action::Action;
-use crate::shape;
 use crate::world::{World, template_hash};
+use crate::{events, shape};
 
 const REVISION: &str = "controller-revision-hash";
 
 /// What the controller does about a DaemonSet.
-pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
+pub(crate) fn step(world: &mut World, set: &Arc<Object>, now: Timestamp) -> Vec<Action> {
     if set.is_terminating() {
         return Vec::new();
     }
@@ -26,6 +26,8 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
             &name,
             &[(REVISION, &hash), ("pod-template-generation", "1")],
         )));
+        let message = format!("Created pod: {name}");
+        actions.push(tell(world, set, "SuccessfulCreate", &message, now));
     }
     let on_delete = set.str_at(&["spec", "updateStrategy", "type"]) == Some("OnDelete");
     let stale = |pod: &Object| {
@@ -33,9 +35,17 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
         done || !on_delete && pod.label(REVISION) != Some(hash.as_str())
     };
     let discarded = pods.iter().filter(|pod| !pod.is_terminating() && stale(pod));
-    actions.extend(discarded.filter_map(|pod| Action::discard(pod, None)));
+    for pod in discarded {
+        actions.extend(Action::discard(pod, None));
+        let message = format!("Deleted pod: {}", pod.name());
+        actions.push(tell(world, set, "SuccessfulDelete", &message, now));
+    }
     actions.extend(Action::status(set, status(set, &pods, &hash)));
     actions
+}
+
+fn tell(world: &mut World, set: &Object, reason: &str, message: &str, now: Timestamp) -> Action {
+    events::normal(world, "daemonset-controller", set, reason, message, now)
 }
 
 fn status(set: &Object, pods: &[Arc<Object>], hash: &str) -> Map {

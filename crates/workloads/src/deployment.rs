@@ -6,9 +6,9 @@ use tautline_core::{Map, Object, Timestamp, Value, value};
 use tautline_grammar::time;
 
 use crate::action::Action;
-use crate::rolling;
 use crate::shape::{self, Conditions};
 use crate::world::{World, template_hash};
+use crate::{events, rolling};
 
 pub(crate) const HASH_LABEL: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -26,7 +26,12 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
     let paused = deployment.at(&["spec", "paused"]).and_then(Value::as_bool) == Some(true);
     let mut actions = Vec::new();
     match &newest {
-        None if !paused => actions.push(Action::Create(replica_set(deployment, &template, &old))),
+        None if !paused => {
+            let set = replica_set(deployment, &template, &old);
+            let first = shape::wished(&set);
+            actions.push(Action::Create(set.clone()));
+            actions.extend((first > 0).then(|| scaled(world, deployment, &set, 0, first, now)));
+        }
         None => {}
         Some(set) => {
             actions.extend(revise(deployment, set, &old));
@@ -36,11 +41,10 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
                 false => rolling::scale(deployment, set, &old, pods_left),
             };
             let wished = scales.into_iter().filter(|(set, wished)| shape::wished(set) != *wished);
-            actions.extend(
-                wished.map(|(set, wished)| {
-                    Action::patch(&set, value!({ "spec": { "replicas": wished } }), None)
-                }),
-            );
+            for (set, wished) in wished {
+                actions.push(Action::patch(&set, value!({ "spec": { "replicas": wished } }), None));
+                actions.push(scaled(world, deployment, &set, shape::wished(&set), wished, now));
+            }
             if is_complete(deployment) {
                 actions.extend(history(deployment, &old));
             }
@@ -51,6 +55,20 @@ pub(crate) fn step(world: &mut World, deployment: &Arc<Object>, now: Timestamp) 
         actions.extend(Action::status(deployment, status(deployment, newest.as_deref(), &old, now)));
     }
     actions
+}
+
+/// The Event about a ReplicaSet that gets another size.
+fn scaled(
+    world: &mut World,
+    deployment: &Object,
+    set: &Object,
+    from: i64,
+    to: i64,
+    now: Timestamp,
+) -> Action {
+    let way = if to > from { "up" } else { "down" };
+    let message = format!("Scaled {way} replica set {} from {from} to {to}", set.name());
+    events::normal(world, "deployment-controller", deployment, "ScalingReplicaSet", &message, now)
 }
 
 fn has_template(set: &Object, template: &Value) -> bool {
@@ -133,7 +151,8 @@ fn revise(deployment: &Object, set: &Object, old: &[Arc<Object>]) -> Vec<Action>
     }
     if deployment.annotation(REVISION) != Some(wished.as_str()) {
         let patch = value!({ "metadata": { "annotations": { REVISION: wished } } });
-        actions.push(Action::patch(deployment, patch, None));
+        // Through the status, so that the generation does not count it.
+        actions.push(Action::patch(deployment, patch, Some("status")));
     }
     actions
 }
@@ -173,6 +192,7 @@ fn status(deployment: &Object, newest: Option<&Object>, old: &[Arc<Object>], now
             ("unavailableReplicas", total.max(wished).saturating_sub(available)),
         ],
     );
+    status.insert("terminatingReplicas", 0);
     if let Some(generation) = deployment.generation() {
         status.insert("observedGeneration", generation);
     }

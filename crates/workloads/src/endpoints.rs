@@ -81,8 +81,12 @@ fn reference(pod: &Object) -> Value {
 fn endpoint(pod: &Object) -> Value {
     let ready = shape::is_ready(pod);
     let ip = pod.str_at(&["status", "podIP"]).unwrap_or_default();
-    value!({ "addresses": [ip], "conditions": { "ready": ready, "serving": ready, "terminating": false },
-        "targetRef": reference(pod) })
+    let mut made = value!({ "addresses": [ip], "conditions": { "ready": ready, "serving": ready, "terminating": false },
+        "targetRef": reference(pod) });
+    if let (Some(node), Some(map)) = (pod.str_at(&["spec", "nodeName"]), made.as_map_mut()) {
+        map.insert("nodeName", node);
+    }
+    made
 }
 
 /// The ports of a Service with names of container ports looked up in the first pod that has them.

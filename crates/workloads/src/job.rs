@@ -6,6 +6,7 @@ use tautline_core::{Map, Object, Timestamp, Value};
 use tautline_grammar::time;
 
 use crate::action::Action;
+use crate::events;
 use crate::shape::{self, Conditions};
 use crate::world::World;
 
@@ -42,12 +43,21 @@ pub(crate) fn step(world: &mut World, job: &Arc<Object>, now: Timestamp) -> Vec<
         for _ in active.len()..left {
             let name = format!("{}-{}", job.name(), world.suffix(job));
             actions.push(Action::Create(shape::pod(job, &name, &[])));
+            let message = format!("Created pod: {name}");
+            actions.push(tell(world, job, "SuccessfulCreate", &message, now));
         }
+    }
+    if outcome == Some(true) {
+        actions.push(tell(world, job, "Completed", "Job completed", now));
     }
     let counts =
         Counts { running, succeeded, failed, ready: active.iter().filter(|p| shape::is_ready(p)).count() };
     actions.extend(Action::status(job, status(job, &counts, outcome, suspended, now)));
     actions
+}
+
+fn tell(world: &mut World, job: &Object, reason: &str, message: &str, now: Timestamp) -> Action {
+    events::normal(world, "job-controller", job, reason, message, now)
 }
 
 struct Counts {

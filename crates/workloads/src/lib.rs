@@ -32,16 +32,19 @@
 //!
 //! # What it does not do
 //! There is one node, without limits; nothing is scheduled. It writes no ControllerRevisions (so no
-//! `kubectl rollout undo` of StatefulSets and DaemonSets), no Events, and plays no CronJobs, autoscalers,
+//! `kubectl rollout undo` of StatefulSets and DaemonSets), tells as Events only what controllers make, remove
+//! and scale, and plays no CronJobs,
 //! disruption budgets and quotas. Volumes are bound without a PersistentVolume. Time matters only to
 //! `progressDeadlineSeconds` and `ttlSecondsAfterFinished`, which are looked at by [`Player::catch_up`].
 #![forbid(unsafe_code)]
 
 mod action;
+mod autoscaler;
 mod claims;
 mod daemonset;
 mod deployment;
 mod endpoints;
+mod events;
 mod job;
 mod kubelet;
 mod player;

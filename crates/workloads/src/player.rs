@@ -55,6 +55,11 @@ impl Player {
         &self.world
     }
 
+    /// Feeds what an autoscaler sees: the use of CPU of what it scales, in percent of what its pods ask for.
+    pub fn feed_use(&mut self, target: &tautline_core::ResourceKey, percent: i64) {
+        self.world.feed_use(target, percent);
+    }
+
     /// Goes on until the cluster cannot be listed any more.
     ///
     /// # Errors
@@ -103,6 +108,11 @@ impl Player {
                 self.resources.insert(gvk.clone(), resource.clone());
                 self.follow(&gvk).await?;
             }
+        }
+        // Told, never looked at.
+        let event = GroupVersionKind::new("", "v1", "Event");
+        if let Some(resource) = discovery.find(&event) {
+            self.resources.insert(event, resource.clone());
         }
         self.opened = true;
         Ok(())
@@ -169,7 +179,9 @@ impl Player {
                 return;
             }
         };
-        if let Ok(written) = written {
+        if let Ok(written) = written
+            && !written.object.is("", "Event")
+        {
             self.world.observe(written.object);
         }
     }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Map, Object, Value, value};
+use tautline_core::{Map, Object, Timestamp, Value, value};
 
 use crate::action::Action;
-use crate::shape;
 use crate::world::{World, template_hash};
+use crate::{events, shape};
 
 const REVISION: &str = "controller-revision-hash";
 
 /// What the controller does about a StatefulSet.
-pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
+pub(crate) fn step(world: &mut World, set: &Arc<Object>, now: Timestamp) -> Vec<Action> {
     if set.is_terminating() {
         return Vec::new();
     }
@@ -27,6 +27,8 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
             None => {
                 actions.extend(claims(world, set, ordinal));
                 actions.push(Action::Create(pod(set, ordinal, &revision)));
+                let name = format!("{}-{ordinal}", set.name());
+                actions.push(tell(world, set, "Create", &name, now));
             }
             Some(pod) if matches!(shape::phase(pod), "Failed" | "Succeeded") && !pod.is_terminating() => {
                 actions.extend(Action::discard(pod, None));
@@ -45,12 +47,23 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>) -> Vec<Action> {
         pods.iter().filter(|pod| number(pod) >= start + wished && !pod.is_terminating()).collect();
     surplus.sort_by_key(|pod| std::cmp::Reverse(number(pod)));
     let count = if parallel { surplus.len() } else { 1 };
-    actions.extend(surplus.iter().take(count).filter_map(|pod| Action::discard(pod, None)));
+    let mut removed: Vec<Action> =
+        surplus.iter().take(count).filter_map(|pod| Action::discard(pod, None)).collect();
     if all_ready && surplus.is_empty() {
-        actions.extend(update(set, &pods, &revision, number));
+        removed.extend(update(set, &pods, &revision, number));
+    }
+    for action in removed {
+        let name = action.key().name.to_string();
+        actions.push(action);
+        actions.push(tell(world, set, "Delete", &name, now));
     }
     actions.extend(Action::status(set, status(set, &pods, &revision, all_ready)));
     actions
+}
+
+fn tell(world: &mut World, set: &Object, verb: &str, pod: &str, now: Timestamp) -> Action {
+    let message = format!("{verb} Pod {pod} in StatefulSet {} successful", set.name());
+    events::normal(world, "statefulset-controller", set, &format!("Successful{verb}"), &message, now)
 }
 
 /// The name of the revision that the template makes.

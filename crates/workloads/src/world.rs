@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tautline_core::{Digest, Object, ResourceKey, Timestamp, Value};
 
 use crate::action::Action;
-use crate::{claims, daemonset, deployment, endpoints, job, kubelet, replicas, statefulset};
+use crate::{autoscaler, claims, daemonset, deployment, endpoints, job, kubelet, replicas, statefulset};
 
 /// Who is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,9 @@ impl Play {
                 ("apps/v1", "StatefulSet"),
                 ("apps/v1", "DaemonSet"),
                 ("batch/v1", "Job"),
+                ("autoscaling/v2", "HorizontalPodAutoscaler"),
                 ("v1", "PersistentVolumeClaim"),
+                ("v1", "PersistentVolume"),
                 ("v1", "Service"),
                 ("v1", "Endpoints"),
                 ("discovery.k8s.io/v1", "EndpointSlice"),
@@ -50,12 +52,20 @@ pub struct World {
     owned: HashMap<String, BTreeSet<ResourceKey>>,
     dirty: BTreeSet<ResourceKey>,
     names: u64,
+    used: HashMap<ResourceKey, i64>,
 }
 
 impl World {
     /// An empty world.
     pub fn new(play: Play) -> Self {
-        Self { play, objects: BTreeMap::new(), owned: HashMap::new(), dirty: BTreeSet::new(), names: 0 }
+        Self {
+            play,
+            objects: BTreeMap::new(),
+            owned: HashMap::new(),
+            dirty: BTreeSet::new(),
+            names: 0,
+            used: HashMap::new(),
+        }
     }
 
     /// Takes an object as it is now. One that is older than what is known is ignored.
@@ -134,14 +144,32 @@ impl World {
             (Play::Kubelet, _, _) => Vec::new(),
             (_, "apps", "ReplicaSet") => replicas::step(self, object, now),
             (_, "apps", "Deployment") => deployment::step(self, object, now),
-            (_, "apps", "StatefulSet") => statefulset::step(self, object),
-            (_, "apps", "DaemonSet") => daemonset::step(self, object),
+            (_, "apps", "StatefulSet") => statefulset::step(self, object, now),
+            (_, "apps", "DaemonSet") => daemonset::step(self, object, now),
             (_, "batch", "Job") => job::step(self, object, now),
+            (_, "autoscaling", "HorizontalPodAutoscaler") => autoscaler::step(self, object, now),
             (_, "", "PersistentVolumeClaim") => claims::step(object),
+            (_, "", "PersistentVolume") => claims::step_volume(object),
             (_, "", "Service") => endpoints::step(self, object),
             (_, "networking.k8s.io", "Ingress") => endpoints::step_ingress(object),
             _ => Vec::new(),
         }
+    }
+
+    /// Feeds what an autoscaler sees: the use of CPU of what it scales, in percent of what its pods ask for.
+    pub fn feed_use(&mut self, target: &ResourceKey, percent: i64) {
+        self.used.insert(target.clone(), percent);
+        self.stir_scalers(&target.namespace.clone());
+    }
+
+    pub(crate) fn use_of(&self, target: &ResourceKey) -> Option<i64> {
+        self.used.get(target).copied()
+    }
+
+    fn stir_scalers(&mut self, namespace: &str) {
+        let scalers = self.within("autoscaling", "HorizontalPodAutoscaler", namespace);
+        let scalers: Vec<ResourceKey> = scalers.map(|scaler| scaler.key()).collect();
+        self.dirty.extend(scalers);
     }
 
     /// An object by its key.
@@ -186,6 +214,9 @@ impl World {
         if let Some(owner) = object.controller() {
             let key = ResourceKey::new(owner.group(), owner.kind, object.namespace(), owner.name);
             self.dirty.insert(key);
+        }
+        if object.get("spec").is_some_and(|spec| spec.get("replicas").is_some()) {
+            self.stir_scalers(object.namespace());
         }
         if object.is("", "Pod") {
             let services: Vec<ResourceKey> =

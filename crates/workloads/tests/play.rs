@@ -200,6 +200,32 @@ fn daemon_sets_services_and_ingresses() {
 }
 
 #[test]
+fn an_autoscaler_follows_the_use_it_is_fed() {
+    let mut stage = start();
+    stage.make(deployment("web", "shop:1", 1));
+    stage.make(value!({ "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "web" },
+        "spec": { "minReplicas": 2, "maxReplicas": 5,
+            "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" },
+            "metrics": [{ "type": "Resource", "resource": { "name": "cpu",
+                "target": { "type": "Utilization", "averageUtilization": 50 } } }] } }));
+    stage.play();
+    let replicas =
+        |stage: &Stage| stage.get("apps/v1", "Deployment", "web").i64_at(&["spec", "replicas"]).unwrap();
+    assert_eq!(replicas(&stage), 2);
+    let web = tautline_core::ResourceKey::new("apps", "Deployment", "default", "web");
+    stage.player.feed_use(&web, 100);
+    stage.play();
+    // Twice the use asks for twice the pods, again and again up to the bound: nobody has told that the use fell.
+    assert_eq!(replicas(&stage), 5);
+    stage.player.feed_use(&web, 52);
+    stage.play();
+    assert_eq!(replicas(&stage), 5);
+    let scaler = stage.get("autoscaling/v2", "HorizontalPodAutoscaler", "web");
+    assert_eq!(condition(&scaler, "ScalingActive").str_at(&["status"]), Some("True"));
+}
+
+#[test]
 fn a_hundred_deployments_take_a_bounded_number_of_writes() {
     let mut stage = start();
     for i in 0..100 {
@@ -210,7 +236,8 @@ fn a_hundred_deployments_take_a_bounded_number_of_writes() {
     let healthy = stage.list("apps/v1", "Deployment");
     assert!(healthy.iter().all(|d| d.i64_at(&["status", "availableReplicas"]) == Some(1)));
     let counts = stage.local.server().counts();
-    assert_eq!(counts.of(Verb::Create, ""), 200);
-    // Besides the two objects: the pod, its ReplicaSet and the Deployment tell each step, and the revision.
-    assert!(counts.writes() <= 1200, "{} writes", counts.writes());
+    // Two objects and an Event for each.
+    assert_eq!(counts.of(Verb::Create, ""), 400);
+    // Besides these: the pod, its ReplicaSet and the Deployment tell each step, and the revision.
+    assert!(counts.writes() <= 1400, "{} writes", counts.writes());
 }

@@ -105,7 +105,12 @@ impl Peer {
         let scratch = match &mut self.kind {
             Kind::Embedded { clock, listener } => {
                 clock.set(Timestamp::from_seconds(START - 60));
-                let options = Options { controllers: false, ..Options::with_clock(clock.clone()) };
+                let options = Options {
+                    controllers: false,
+                    rbac: true,
+                    quotas: true,
+                    ..Options::with_clock(clock.clone())
+                };
                 let server = Server::new(options);
                 let started = Listener::start(&server, ListenOptions::local("let-me-in")).await?;
                 self.door =

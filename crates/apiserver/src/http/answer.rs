@@ -150,7 +150,7 @@ impl Answer {
 }
 
 fn plain(code: u16, bytes: Bytes, media: &'static str) -> Response<Body> {
-    let mut response = Response::new(Full::new(bytes).boxed());
+    let mut response = Response::new(Full::new(bytes).map_err(|never| match never {}).boxed());
     *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
     response.headers_mut().insert("content-type", HeaderValue::from_static(media));
     response

@@ -6,7 +6,10 @@ use tautline_core::Value;
 
 use crate::catalog::Served;
 use crate::failure::Failure;
+use crate::protobuf;
 
+/// The media type of Kubernetes' protobuf.
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// What a body may weigh: etcd's and the real server's limit.
 const LIMIT: usize = 3 * 1024 * 1024;
 
@@ -29,7 +32,8 @@ where
 pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "application/vnd.kubernetes.protobuf" | "application/cbor" => Err(unsupported()),
+        PROTOBUF => protobuf::read(bytes).map_err(|why| Failure::bad_request(why.to_string())),
+        "application/cbor" => Err(unsupported()),
         _ if media.contains("yaml") => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
@@ -50,10 +54,11 @@ pub(super) fn value(bytes: &Bytes, content_type: &str) -> Result<Value, Failure>
 /// 415 for another type, 400 in the words of the server's decoder.
 pub(super) fn object(bytes: &Bytes, content_type: &str, served: &Served) -> Result<Value, Failure> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
-    if !["", "*/*", "application/json", "application/yaml"].contains(&media) {
+    let is_protobuf = media == PROTOBUF && served.custom.is_none();
+    if !is_protobuf && !["", "*/*", "application/json", "application/yaml"].contains(&media) {
         return Err(unsupported());
     }
-    if media == "application/yaml" {
+    if is_protobuf || media == "application/yaml" {
         return value(bytes, content_type);
     }
     let refused = |why: &str| {
@@ -97,7 +102,7 @@ fn summary(bytes: &[u8]) -> String {
 
 /// What the server remarks about a body beyond its value: fields that stand there twice.
 pub(super) fn noted(bytes: &Bytes, content_type: &str) -> Vec<String> {
-    if content_type.contains("yaml") {
+    if content_type.contains("yaml") || content_type.contains("protobuf") {
         return Vec::new();
     }
     let is_operations = content_type.starts_with("application/json-patch");

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tautline_core::{GroupVersion, Value, value};
 
 use super::Call;
@@ -131,6 +133,12 @@ fn resources(catalog: &Catalog, group: &str, version: &str) -> Result<Value, Fai
                     map.insert(field, Value::from(names.clone()));
                 }
             }
+        }
+        if let (true, Some(map)) = (kind.can("get"), one.as_map_mut()) {
+            let stored = &served.stored;
+            let parts = [stored.group.as_str(), &stored.version, &stored.kind];
+            let digest = tautline_core::Digest::of_parts(parts);
+            map.insert("storageVersionHash", STANDARD.encode(digest.as_bytes().get(..8).unwrap_or_default()));
         }
         list.push(one);
         for sub in &kind.subresources {

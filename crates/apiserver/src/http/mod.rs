@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod broken;
 mod discovery;
 mod query;
 mod reviews;
@@ -20,19 +21,22 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::combinators::BoxBody;
 use tower::Service;
 
+use crate::authorize::rule::Question;
 use crate::caller::{Ask, Identity, Verb};
 use crate::catalog::Served;
 use crate::failure::Failure;
 use crate::read::{ListHow, Selection};
+use crate::rules::Fault;
 use crate::server::Server;
 use crate::watch::WatchHow;
 
 use answer::{Answer, Form};
+pub use broken::Broken;
 use query::Query;
 use route::Route;
 
 /// The body of an answer: whole, or the lines of a watch as they come.
-pub type Body = BoxBody<Bytes, Infallible>;
+pub type Body = BoxBody<Bytes, Broken>;
 
 /// A tower service that answers as a Kubernetes API server does.
 ///
@@ -40,20 +44,26 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// `Impersonate-User` header. The TCP side checks a token first.
 #[derive(Clone, Debug)]
 pub struct HttpService {
-    server: Server,
-    user: String,
+    pub(crate) server: Server,
+    who: Identity,
 }
 
 impl HttpService {
-    /// Answers in the name of a user.
+    /// Answers in the name of an admin, a member of `system:masters`.
     pub fn new(server: Server, user: impl Into<String>) -> Self {
-        Self { server, user: user.into() }
+        Self { server, who: Identity::new(user, "").within("system:masters") }
     }
 
-    /// The same server for another user.
+    /// The same server for another user, who is no admin.
     #[must_use]
     pub fn with_user(&self, user: impl Into<String>) -> Self {
-        Self { server: self.server.clone(), user: user.into() }
+        self.with_identity(Identity::new(user, ""))
+    }
+
+    /// The same server for somebody else; the agent is what each request says.
+    #[must_use]
+    pub fn with_identity(&self, who: Identity) -> Self {
+        Self { server: self.server.clone(), who }
     }
 }
 
@@ -106,12 +116,12 @@ impl HttpService {
             Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
         let text = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let user = match text("impersonate-user") {
-            "" => self.user.clone(),
-            user => user.to_owned(),
+        let who = match self.impersonate(&parts.headers, text("user-agent")) {
+            Ok(who) => who,
+            Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
         let call = Call {
-            who: Identity::new(user, text("user-agent")),
+            who,
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: Query::parse(parts.uri.query().unwrap_or_default()),
@@ -122,12 +132,116 @@ impl HttpService {
             Ok(form) => form,
             Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
         };
+        let faults = self.faults_of(&call);
+        for fault in &faults {
+            if let Fault::Latency(time) = fault {
+                tokio::time::sleep(*time).await;
+            }
+        }
         let answer = self.dispatch(&call, &form).unwrap_or_else(Answer::Failed);
-        answer.into_response(&form)
+        let response = answer.into_response(&form);
+        let reset = faults.iter().find_map(|fault| if let Fault::Reset(n) = fault { Some(*n) } else { None });
+        match reset {
+            Some(bytes) => broken::cut(response, bytes),
+            None => response,
+        }
+    }
+
+    /// What will be done to the answer of a request on purpose.
+    fn faults_of(&self, call: &Call) -> Vec<Fault> {
+        let Route::Resource { group, version, namespace, plural, name, subresource } =
+            route::parse(&call.path)
+        else {
+            return Vec::new();
+        };
+        let Ok(served) = self.find(&group, &version, &plural) else { return Vec::new() };
+        let place = Place { served, namespace, name, subresource };
+        let Ok(verb) = place.verb(call) else { return Vec::new() };
+        let ask = Ask::new(&call.who, verb, &place.served, &place.namespace, &place.name)
+            .with_subresource(&place.subresource);
+        self.server.lock().rules.faults.of_answer(&ask)
+    }
+
+    /// In whose name a request is: the caller's, or of whom he may impersonate.
+    ///
+    /// # Errors
+    /// 403.
+    fn impersonate(&self, headers: &HeaderMap, agent: &str) -> Result<Identity, Failure> {
+        let all = |name: &str| -> Vec<String> {
+            headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).map(str::to_owned).collect()
+        };
+        let mut own = self.who.clone();
+        own.agent = agent.to_owned();
+        let (user, groups) = (all("impersonate-user"), all("impersonate-group"));
+        let Some(user) = user.first().filter(|user| !user.is_empty()) else {
+            return match groups.is_empty() {
+                true => Ok(own),
+                false => {
+                    let message = "requested [{Group  groups   }] without impersonating a user";
+                    Err(Failure::internal(message.replace("groups", &groups.join(" "))))
+                }
+            };
+        };
+        let mut who = Identity::new(user.as_str(), agent);
+        if !groups.is_empty() {
+            who.groups = groups.clone();
+            who.groups.push("system:authenticated".to_owned());
+        }
+        let state = self.server.lock();
+        let ask = |resource: &str, namespace: &str, name: &str| Question {
+            verb: "impersonate".to_owned(),
+            resource: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            ..Question::default()
+        };
+        let account = user.strip_prefix("system:serviceaccount:").and_then(|a| a.split_once(':'));
+        state.authorize(
+            &own,
+            &match account {
+                Some((namespace, name)) => ask("serviceaccounts", namespace, name),
+                None => ask("users", "", user),
+            },
+        )?;
+        groups.iter().try_for_each(|group| state.authorize(&own, &ask("groups", "", group)))?;
+        Ok(who)
+    }
+
+    /// What a path asks for is judged before anybody looks whether it is there.
+    fn authorize(&self, call: &Call, route: &Route) -> Result<(), Failure> {
+        let method = call.method.as_str().to_lowercase();
+        let asked = match route {
+            Route::Resource { group, namespace, plural, name, subresource, .. } => Question {
+                verb: match (method.as_str(), name.is_empty()) {
+                    ("get" | "head", _) if call.query.flag("watch") => "watch",
+                    ("get" | "head", true) => "list",
+                    ("get" | "head", false) => "get",
+                    ("post", _) => "create",
+                    ("put", _) => "update",
+                    ("delete", true) => "deletecollection",
+                    (other, _) => other,
+                }
+                .to_owned(),
+                group: group.clone(),
+                resource: if subresource.is_empty() {
+                    plural.clone()
+                } else {
+                    format!("{plural}/{subresource}")
+                },
+                // A namespace is asked for within itself.
+                namespace: if plural == "namespaces" && group.is_empty() { name } else { namespace }.clone(),
+                name: name.clone(),
+                path: String::new(),
+            },
+            _ => Question { verb: method, path: call.path.clone(), ..Question::default() },
+        };
+        self.server.lock().authorize(&call.who, &asked)
     }
 
     fn dispatch(&self, call: &Call, form: &Form) -> Result<Answer, Failure> {
-        match route::parse(&call.path) {
+        let route = route::parse(&call.path);
+        self.authorize(call, &route)?;
+        match route {
             Route::Resource { group, version, namespace, plural, name, subresource } => {
                 let served = self.find(&group, &version, &plural)?;
                 let place = Place { served, namespace, name, subresource };
@@ -186,10 +300,11 @@ impl HttpService {
             .map_err(|failure| Failure::internal(failure.message))?;
         let current = state.store.version();
         if asked > current {
-            let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
-            return Err(Failure::new(504, "Timeout", message).about("", "", ""));
+            let mut failure = crate::read::too_new(asked, current);
+            failure.message.insert_str(0, "Timeout: ");
+            return Err(failure);
         }
-        state.rules.enter(ask)?;
+        state.enter(ask)?;
         let object = state.get(ask)?;
         match ask.subresource.as_str() {
             "scale" => Ok(Answer::Value(200, crate::scale::of(&ask.served, &object), Vec::new())),
@@ -201,7 +316,7 @@ impl HttpService {
     fn list(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
         let how = list_how(call, &ask.served)?;
         let mut state = self.server.lock();
-        state.rules.enter(ask)?;
+        state.enter(ask)?;
         let listing = state.list(ask, &how)?;
         Ok(Answer::List(ask.served.clone(), listing, state.now()))
     }
@@ -209,11 +324,19 @@ impl HttpService {
     fn watch(&self, call: &Call, form: &Form, ask: &Ask) -> Result<Answer, Failure> {
         let how = watch_how(call, &ask.served, &ask.name)?;
         let timeout = call.query.number("timeoutSeconds")?.filter(|n| *n > 0);
-        self.server.lock().rules.enter(ask)?;
+        let drops = self.server.lock().rules.faults.of_answer(ask);
+        let drops = drops.iter().find_map(|f| if let Fault::DropWatch(n) = f { Some(*n) } else { None });
+        self.server.lock().enter(ask)?;
         let mut collection = ask.clone();
         collection.name.clear();
         let watch = crate::watch::Watch::open(&self.server, collection, how)?;
-        Ok(Answer::Stream(stream::body(watch, ask.served.clone(), form.clone(), &self.server, timeout)))
+        Ok(Answer::Stream(stream::body(
+            watch.ending_after(drops),
+            ask.served.clone(),
+            form.clone(),
+            &self.server,
+            timeout,
+        )))
     }
 }
 
@@ -297,7 +420,8 @@ fn list_how(call: &Call, served: &Served) -> Result<ListHow, Failure> {
     let exact = matching == "Exact" || matching.is_empty() && limit > 0 && number.is_some_and(|n| n > 0);
     Ok(ListHow {
         selection,
-        limit: usize::try_from(limit).unwrap_or(0),
+        // What may be as old as can be comes from the watch cache, whole.
+        limit: if number == Some(0) && go_on.is_empty() { 0 } else { usize::try_from(limit).unwrap_or(0) },
         go_on,
         exact: number.filter(|_| exact),
         at_least: number.filter(|_| !exact),

@@ -30,13 +30,18 @@ pub(super) fn answer(
             access(state, ask, body)
         }
         "SelfSubjectReview" => {
+            let groups: Vec<Value> = ask.who.groups.iter().map(|g| g.as_str().into()).collect();
             value!({ "userInfo": { "username": ask.who.user.as_str(), "uid": ask.who.user.as_str(),
-            "groups": ["system:masters", "system:authenticated"] } })
+                "groups": groups } })
         }
-        "SelfSubjectRulesReview" => value!({ "incomplete": false,
-            "resourceRules": [{ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] }],
-            "nonResourceRules": [{ "verbs": ["*"], "nonResourceURLs": ["*"] }] }),
-        "TokenReview" => value!({ "authenticated": false, "user": {} }),
+        "SelfSubjectRulesReview" => rules(state, ask, body),
+        "TokenReview" => match state.owner_of(body.str_at(&["spec", "token"]).unwrap_or_default(), "") {
+            Some(owner) => {
+                let groups: Vec<Value> = owner.groups.iter().map(|g| g.as_str().into()).collect();
+                value!({ "authenticated": true, "user": { "username": owner.user.as_str(), "groups": groups } })
+            }
+            None => value!({ "authenticated": false, "user": {} }),
+        },
         "Binding" => {
             let name = body.str_at(&["metadata", "name"]).unwrap_or_default();
             let mut pod = ask.clone();
@@ -63,10 +68,52 @@ pub(super) fn answer(
     Ok(Some(Answer::Value(201, Value::Map(map), Vec::new())))
 }
 
-/// What a rule about rights would say to a request like this.
+/// Everything that whoever asks may do in a namespace.
+fn rules(state: &State, ask: &Ask, body: &Value) -> Value {
+    if !state.options.rbac {
+        return value!({ "incomplete": false,
+            "resourceRules": [{ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] }],
+            "nonResourceRules": [{ "verbs": ["*"], "nonResourceURLs": ["*"] }] });
+    }
+    let namespace = body.str_at(&["spec", "namespace"]).unwrap_or_default();
+    let all = state.rules_for(&ask.who, namespace);
+    let (paths, resources): (Vec<_>, Vec<_>) = all.iter().partition(|rule| !rule.paths.is_empty());
+    let values = |rules: Vec<&crate::authorize::rule::Rule>| -> Vec<Value> {
+        rules.into_iter().map(crate::authorize::rule::Rule::to_value).collect()
+    };
+    value!({ "incomplete": false, "resourceRules": values(resources), "nonResourceRules": values(paths) })
+}
+
+/// What RBAC and the rules about rights would say to a request like this.
 fn access(state: &State, ask: &Ask, body: &Value) -> Value {
     let text = |field: &str| body.str_at(&["spec", "resourceAttributes", field]).unwrap_or_default();
-    let user = body.str_at(&["spec", "user"]).unwrap_or(&ask.who.user);
+    let who = asked_for(ask, body);
+    let mut asked = crate::authorize::rule::Question {
+        verb: text("verb").to_owned(),
+        group: text("group").to_owned(),
+        resource: match text("subresource") {
+            "" => text("resource").to_owned(),
+            sub => format!("{}/{sub}", text("resource")),
+        },
+        namespace: text("namespace").to_owned(),
+        name: text("name").to_owned(),
+        path: String::new(),
+    };
+    let path = |field: &str| body.str_at(&["spec", "nonResourceAttributes", field]).unwrap_or_default();
+    if !path("path").is_empty() {
+        asked = crate::authorize::rule::Question {
+            verb: path("verb").to_owned(),
+            path: path("path").to_owned(),
+            ..Default::default()
+        };
+    }
+    let verdict = state.judge(&who, &asked);
+    if !verdict.allowed {
+        return match verdict.reason.as_str() {
+            "" => value!({ "allowed": false }),
+            reason => value!({ "allowed": false, "reason": reason }),
+        };
+    }
     let verbs = [
         Verb::Get,
         Verb::List,
@@ -79,13 +126,27 @@ fn access(state: &State, ask: &Ask, body: &Value) -> Value {
     ];
     let verb = verbs.into_iter().find(|v| v.as_str() == text("verb")).unwrap_or(Verb::Get);
     let mut question = ask.clone();
-    question.who.user = user.to_owned();
+    question.who = who;
     question.verb = verb;
     question.group = text("group").to_owned();
     question.resource = text("resource").to_owned();
     question.namespace = text("namespace").to_owned();
     question.name = text("name").to_owned();
-    value!({ "allowed": state.rules.allows(&question) })
+    let allowed = state.rules.allows(&question);
+    match (allowed, verdict.reason.as_str()) {
+        (true, reason) if !reason.is_empty() => value!({ "allowed": true, "reason": reason }),
+        _ => value!({ "allowed": allowed }),
+    }
+}
+
+/// Whom a review is about: the user and groups that it names, or whoever asks.
+fn asked_for(ask: &Ask, body: &Value) -> crate::caller::Identity {
+    if ask.served.gvk().kind == "SelfSubjectAccessReview" {
+        return ask.who.clone();
+    }
+    let user = body.str_at(&["spec", "user"]).unwrap_or_default();
+    let groups = body.list_at(&["spec", "groups"]).iter().filter_map(Value::as_str).map(str::to_owned);
+    crate::caller::Identity { user: user.to_owned(), groups: groups.collect(), agent: ask.who.agent.clone() }
 }
 
 fn evict(state: &mut State, ask: &Ask, body: &Value) -> Result<Answer, Failure> {
@@ -129,20 +190,22 @@ fn bind(state: &mut State, ask: &Ask, body: &Value, how: &How) -> Result<Answer,
     ))
 }
 
-/// A token that names its account and proves nothing.
+/// A token for a service account, good on this server.
 fn token(state: &mut State, ask: &Ask, body: &Value) -> Result<Answer, Failure> {
-    if state.find(&ask.served, &ask.namespace, &ask.name).is_none() {
+    let Some(account) = state.find(&ask.served, &ask.namespace, &ask.name) else {
         return Err(Failure::not_found("", "serviceaccounts", &ask.name));
-    }
+    };
     let seconds = body.i64_at(&["spec", "expirationSeconds"]).unwrap_or(3600);
     let end = state.now() + std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(3600));
+    let audiences = body.at(&["spec", "audiences"]).cloned();
+    let audiences = audiences.unwrap_or_else(|| value!(["https://kubernetes.default.svc.cluster.local"]));
+    let token = state.issue(&account, &audiences, end);
     let mut map: Map = body.as_map().cloned().unwrap_or_default();
     map.insert("kind", "TokenRequest");
     map.insert("apiVersion", "authentication.k8s.io/v1");
     map.insert(
         "status",
-        value!({ "token": format!("system:serviceaccount:{}:{}", ask.namespace, ask.name),
-            "expirationTimestamp": tautline_grammar::time::seconds(end) }),
+        value!({ "token": token, "expirationTimestamp": tautline_grammar::time::seconds(end) }),
     );
     Ok(Answer::Value(201, Value::Map(map), Vec::new()))
 }

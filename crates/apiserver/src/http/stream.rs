@@ -45,7 +45,7 @@ pub(super) fn body(
 }
 
 impl Stream for Lines {
-    type Item = Result<Frame<Bytes>, std::convert::Infallible>;
+    type Item = Result<Frame<Bytes>, super::Broken>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let lines = self.get_mut();

@@ -25,7 +25,7 @@ impl HttpService {
         let media = call.header("content-type").to_owned();
         how.noted = body::noted(&call.body, &media);
         let mut state = self.server.lock();
-        let after = state.rules.enter(ask)?;
+        let after = state.enter(ask)?;
         let outcome = match ask.verb {
             Verb::Patch => {
                 let patch = patch_body(call, ask, &media)?;
@@ -57,7 +57,7 @@ impl HttpService {
     fn delete(&self, call: &Call, ask: &Ask) -> Result<Answer, Failure> {
         let how = delete_how(call)?;
         let mut state = self.server.lock();
-        let after = state.rules.enter(ask)?;
+        let after = state.enter(ask)?;
         let removal = state.delete(ask, &how)?;
         state.after_write();
         if let Some(failure) = after {
@@ -74,7 +74,7 @@ impl HttpService {
         let how = delete_how(call)?;
         let select = list_how(call, &ask.served)?;
         let mut state = self.server.lock();
-        let after = state.rules.enter(ask)?;
+        let after = state.enter(ask)?;
         let listing = state.list(ask, &select)?;
         for object in &listing.items {
             let place = state.place(&ask.served, object.namespace(), object.name());

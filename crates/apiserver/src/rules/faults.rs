@@ -1,5 +1,7 @@
 //! Faults on demand: [`FaultRule`] says which requests fail and how.
 
+use std::time::Duration;
+
 use crate::caller::{Ask, Verb};
 use crate::failure::Failure;
 
@@ -62,6 +64,18 @@ pub enum Fault {
     BeforeCommit,
     /// With 410: list again.
     Gone,
+    /// It takes so long, by a timer of tokio. Only over HTTP; in the process nothing takes time.
+    Latency(Duration),
+    /// The connection breaks after this many bytes of the answer's body, after whatever was written. Only over HTTP; in
+    /// the process it is as [`Fault::AfterCommit`].
+    Reset(usize),
+    /// A watch ends after this many events, without a word.
+    DropWatch(usize),
+    /// A read is answered as of this many versions ago, as by a server that lags behind. What history does not reach
+    /// is answered as of now.
+    Stale(u64),
+    /// The server restarts: all watches end, history is forgotten, and the request fails with 503.
+    Restart,
 }
 
 /// A rule: from the `nth` matching request on, so many `times`, the fault.
@@ -96,6 +110,17 @@ pub(crate) enum Timing {
     After,
 }
 
+/// What a request meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Struck {
+    /// It fails, before or after it did something.
+    Fails(Timing, Failure),
+    /// It is answered from the past.
+    Stale(u64),
+    /// The server goes down.
+    Restart,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<(FaultRule, u64)>);
 
@@ -109,23 +134,35 @@ impl Faults {
     }
 
     /// Counts a request against every rule; the first rule whose turn it is strikes.
-    pub(super) fn strike(&mut self, ask: &Ask) -> Option<(Timing, Failure)> {
+    pub(super) fn strike(&mut self, ask: &Ask) -> Option<Struck> {
         let mut struck = None;
         for (rule, seen) in self.0.iter_mut().filter(|(rule, _)| rule.on.matches(ask)) {
             *seen += 1;
-            let turn = *seen >= rule.nth && *seen - rule.nth < rule.times;
-            if turn && struck.is_none() {
-                struck = Some(rule.fault.strike());
+            if rule.is_turn(*seen) && struck.is_none() {
+                struck = rule.fault.strike();
             }
         }
         struck
     }
+
+    /// What the next request that matches will meet of what is done to its answer and not to the request: latency, a
+    /// reset, the end of a watch. It is asked before the request is counted.
+    pub(crate) fn of_answer(&self, ask: &Ask) -> Vec<Fault> {
+        let next = self.0.iter().filter(|(rule, _)| rule.on.matches(ask));
+        next.filter(|(rule, seen)| rule.is_turn(seen + 1)).map(|(rule, _)| rule.fault.clone()).collect()
+    }
+}
+
+impl FaultRule {
+    fn is_turn(&self, seen: u64) -> bool {
+        seen >= self.nth && seen - self.nth < self.times
+    }
 }
 
 impl Fault {
-    fn strike(&self) -> (Timing, Failure) {
+    fn strike(&self) -> Option<Struck> {
         let timeout = || Failure::new(504, "Timeout", "request did not complete within requested timeout");
-        match self {
+        let (timing, failure) = match self {
             Self::Answer(failure) => (Timing::Before, failure.clone()),
             Self::TooManyRequests(seconds) => {
                 let message = "the server has received too many requests and has asked us to try again later";
@@ -133,9 +170,13 @@ impl Fault {
                 failure.retry_after = Some(*seconds);
                 (Timing::Before, failure)
             }
-            Self::AfterCommit => (Timing::After, timeout()),
+            Self::AfterCommit | Self::Reset(_) => (Timing::After, timeout()),
             Self::BeforeCommit => (Timing::Before, timeout()),
             Self::Gone => (Timing::Before, Failure::expired("too old resource version")),
-        }
+            Self::Latency(_) | Self::DropWatch(_) => return None,
+            Self::Stale(versions) => return Some(Struck::Stale(*versions)),
+            Self::Restart => return Some(Struck::Restart),
+        };
+        Some(Struck::Fails(timing, failure))
     }
 }

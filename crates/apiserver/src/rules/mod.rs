@@ -8,7 +8,7 @@ mod rights;
 pub use admission::{Admission, Review};
 pub use counts::{Count, Counts};
 pub use faults::{Fault, FaultRule, Matcher};
-pub(crate) use faults::{Faults, Timing};
+pub(crate) use faults::{Faults, Struck, Timing};
 pub use rights::Right;
 
 use std::sync::Arc;
@@ -27,13 +27,36 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Counts a request and says whether it may go on; `Some` is a fault to raise after the write.
-    pub(crate) fn enter(&mut self, ask: &Ask) -> Result<Option<Failure>, Failure> {
+    /// Counts a request and says what it meets.
+    fn meet(&mut self, ask: &Ask) -> Result<Option<Struck>, Failure> {
         self.counts.add(ask);
         rights::check(&self.rights, ask)?;
-        match self.faults.strike(ask) {
-            Some((Timing::Before, failure)) => Err(failure),
-            Some((Timing::After, failure)) => Ok(Some(failure)),
+        Ok(self.faults.strike(ask))
+    }
+}
+
+impl crate::state::State {
+    /// Counts a request and says whether it may go on; `Some` is a fault to raise after the write.
+    pub(crate) fn enter(&mut self, ask: &Ask) -> Result<Option<Failure>, Failure> {
+        let question = crate::authorize::rule::Question::of(ask);
+        if let Err(refused) = self.authorize(&ask.who, &question) {
+            self.rules.counts.add(ask);
+            return Err(refused);
+        }
+        self.lag = 0;
+        match self.rules.meet(ask)? {
+            Some(Struck::Fails(Timing::Before, failure)) => Err(failure),
+            Some(Struck::Fails(Timing::After, failure)) => Ok(Some(failure)),
+            Some(Struck::Stale(versions)) => {
+                self.lag = versions;
+                Ok(None)
+            }
+            Some(Struck::Restart) => {
+                self.store.forget();
+                self.end_watches();
+                let message = "the server is currently unable to handle the request";
+                Err(Failure::new(503, "ServiceUnavailable", message).about("", "", ""))
+            }
             None => Ok(None),
         }
     }

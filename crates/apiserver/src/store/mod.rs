@@ -34,6 +34,8 @@ pub(crate) struct Store {
     shelves: BTreeMap<ShelfName, Shelf>,
     version: u64,
     window: usize,
+    /// No resource's history reaches back behind this version.
+    floor: u64,
     by_uid: HashMap<Text, Place>,
     owned: HashMap<Text, BTreeSet<Place>>,
     /// What controllers have not looked at yet.
@@ -47,6 +49,7 @@ impl Store {
             shelves: BTreeMap::new(),
             version: 1,
             window,
+            floor: 0,
             by_uid: HashMap::new(),
             owned: HashMap::new(),
             todo: VecDeque::new(),
@@ -65,7 +68,8 @@ impl Store {
 
     /// The shelf of a resource, made if it is not there.
     pub(crate) fn shelf_mut(&mut self, name: &ShelfName) -> &mut Shelf {
-        self.shelves.entry(name.clone()).or_default()
+        let floor = self.floor;
+        self.shelves.entry(name.clone()).or_insert_with(|| Shelf::since(floor))
     }
 
     pub(crate) fn shelves(&self) -> impl Iterator<Item = (&ShelfName, &Shelf)> {
@@ -103,6 +107,22 @@ impl Store {
         object
     }
 
+    /// Takes an object in as it is, with its version; no watch hears of it.
+    pub(crate) fn load(&mut self, shelf: &ShelfName, object: Object) -> Arc<Object> {
+        let version = object.metadata_str("resourceVersion").parse().unwrap_or(0);
+        self.version = self.version.max(version);
+        let place = Place { shelf: shelf.clone(), slot: Slot::of(&object) };
+        self.index(&object, &place);
+        let object = Arc::new(object);
+        self.shelf_mut(shelf).load(object.clone());
+        object
+    }
+
+    /// The uids of all objects.
+    pub(crate) fn uids(&self) -> impl Iterator<Item = &str> {
+        self.by_uid.keys().map(|uid| &**uid)
+    }
+
     /// Removes an object; its last state carries a new version for watches.
     pub(crate) fn remove(&mut self, place: &Place) -> Option<Arc<Object>> {
         let before = self.get(place)?.clone();
@@ -118,9 +138,21 @@ impl Store {
         Some(before)
     }
 
+    /// Begins the history: versions before now are too old, as those before the start of a real server's watch cache.
+    pub(crate) fn begin(&mut self) {
+        self.floor = self.version;
+        self.forget();
+    }
+
+    /// The version that no history reaches back behind.
+    pub(crate) fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// Forgets all changes, so that every version before now is too old.
     pub(crate) fn forget(&mut self) {
         let version = self.version;
+        self.floor = version;
         self.shelves.values_mut().for_each(|shelf| shelf.forget(version));
     }
 
@@ -132,7 +164,7 @@ impl Store {
     fn record(&mut self, shelf: &ShelfName, change: Change) {
         let window = self.window;
         // A shelf that appears late has no history before its first change.
-        self.shelves.entry(shelf.clone()).or_default().record(change, window);
+        self.shelf_mut(shelf).record(change, window);
     }
 
     fn index(&mut self, object: &Object, place: &Place) {

@@ -48,6 +48,11 @@ pub(crate) struct Shelf {
 }
 
 impl Shelf {
+    /// An empty shelf whose history begins with a version.
+    pub(super) fn since(version: u64) -> Self {
+        Self { forgotten: version, ..Self::default() }
+    }
+
     pub(crate) fn get(&self, slot: &Slot) -> Option<&Arc<Object>> {
         self.objects.get(slot)
     }
@@ -112,6 +117,10 @@ impl Shelf {
                 self.forgotten = change.version;
             }
         }
+    }
+
+    pub(super) fn load(&mut self, object: Arc<Object>) {
+        self.objects.insert(Slot::of(&object), object);
     }
 
     pub(super) fn record(&mut self, change: Change, window: usize) {

@@ -2,12 +2,13 @@
 
 use tautline_core::{GroupVersionKind, Object, Timestamp, Value, value};
 
+use super::rarer::{self, Rare};
 use super::{Column, pods};
 use crate::age;
 use crate::state::plain;
 
 /// Which table a kind has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     Pod,
     Deployment,
@@ -27,9 +28,8 @@ pub(super) enum Shape {
     Endpoints,
     EndpointSlice,
     Event,
-    Crd,
-    Autoscaler,
     Lease,
+    Rare(Rare),
     Other,
 }
 
@@ -53,10 +53,8 @@ pub(super) fn shape(gvk: &GroupVersionKind) -> Shape {
         ("", "Endpoints") => Shape::Endpoints,
         ("discovery.k8s.io", "EndpointSlice") => Shape::EndpointSlice,
         ("" | "events.k8s.io", "Event") => Shape::Event,
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => Shape::Crd,
-        ("autoscaling", "HorizontalPodAutoscaler") => Shape::Autoscaler,
         ("coordination.k8s.io", "Lease") => Shape::Lease,
-        _ => Shape::Other,
+        _ => rarer::of(gvk).map_or(Shape::Other, Shape::Rare),
     }
 }
 
@@ -153,9 +151,8 @@ fn names(shape: Shape) -> &'static [&'static str] {
             "+Count",
             "+Name",
         ],
-        Shape::Crd => &["Name", "Created At"],
-        Shape::Autoscaler => &["Name", "Reference", "Targets", "MinPods", "MaxPods", "*Replicas", "Age"],
         Shape::Lease => &["Name", "Holder", "Age"],
+        Shape::Rare(rare) => rare.columns,
         Shape::Other => &["Name", "Age"],
     }
 }
@@ -230,7 +227,12 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
                 None => "<none>".into(),
             });
             cells.push(age());
-            cells.extend(["<none>".into(), "<none>".into(), "<none>".into()]);
+            let containers =
+                object.list_at(&["spec", "jobTemplate", "spec", "template", "spec", "containers"]);
+            let all = |field: &str| -> Value {
+                containers.iter().filter_map(|c| c.str_at(&[field])).collect::<Vec<_>>().join(",").into()
+            };
+            cells.extend([all("name"), all("image"), "<none>".into()]);
         }
         Shape::Service => {
             cells.extend([text(&["spec", "type"], ""), text(&["spec", "clusterIP"], "<none>")]);
@@ -300,18 +302,8 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
             cells.extend([text(&["addressType"], ""), few(&ports), few(&all), age()]);
         }
         Shape::Event => return event(object, now),
-        Shape::Crd => cells.push(text(&["metadata", "creationTimestamp"], "")),
-        Shape::Autoscaler => {
-            let of = ["kind", "name"]
-                .map(|f| object.str_at(&["spec", "scaleTargetRef", f]).unwrap_or_default().to_owned());
-            cells.extend([
-                of.join("/").into(),
-                "<unknown>".into(),
-                text(&["spec", "minReplicas"], "<unset>"),
-            ]);
-            cells.extend([text(&["spec", "maxReplicas"], ""), number(&["status", "currentReplicas"]), age()]);
-        }
         Shape::Lease => cells.extend([text(&["spec", "holderIdentity"], ""), age()]),
+        Shape::Rare(rare) => cells.extend((rare.cells)(object, age())),
         Shape::Other => cells.push(age()),
     }
     cells
@@ -327,7 +319,7 @@ fn keys(object: &Object, fields: &[&str]) -> i64 {
 }
 
 /// Labels as `a=b,c=d`.
-fn labels(map: Option<&Value>) -> Value {
+pub(super) fn labels(map: Option<&Value>) -> Value {
     let pairs: Vec<String> =
         map.and_then(Value::as_map).into_iter().flatten().map(|(k, v)| format!("{k}={}", plain(v))).collect();
     if pairs.is_empty() { "<none>".into() } else { pairs.join(",").into() }

@@ -3,6 +3,7 @@
 mod cells;
 mod path;
 mod pods;
+mod rarer;
 
 use std::sync::Arc;
 

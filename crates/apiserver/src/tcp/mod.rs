@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
+use crate::caller::Identity;
 use crate::failure::Failure;
 use crate::http::{Body, HttpService};
 use crate::server::Server;
@@ -188,12 +189,18 @@ struct Guard {
 impl Guard {
     async fn call(mut self, request: Request<Incoming>) -> Result<Response<Body>, std::convert::Infallible> {
         let given = request.headers().get("authorization").map(|value| value.as_bytes()).unwrap_or_default();
-        let open = ["/healthz", "/livez", "/readyz", "/version"].contains(&request.uri().path());
-        if !open && !same(given, self.token.as_bytes()) {
-            let failure = Failure::new(401, "Unauthorized", "Unauthorized");
-            return Ok(crate::http::failed(failure));
+        if same(given, self.token.as_bytes()) {
+            return self.inner.call(request).await;
         }
-        self.inner.call(request).await
+        let token = std::str::from_utf8(given).ok().and_then(|text| text.strip_prefix("Bearer "));
+        let owner = token.and_then(|token| self.inner.server.lock().owner_of(token, ""));
+        let open = ["/healthz", "/livez", "/readyz", "/version"].contains(&request.uri().path());
+        let is_anonymous = given.is_empty() && (open || self.inner.server.options.rbac);
+        match owner {
+            Some(owner) => self.inner.with_identity(owner).call(request).await,
+            None if is_anonymous => self.inner.with_identity(Identity::anonymous("")).call(request).await,
+            None => Ok(crate::http::failed(Failure::new(401, "Unauthorized", "Unauthorized"))),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use tautline_grammar::names;
 use super::at::{At, Check};
 use super::rules::IMMUTABLE;
 
+mod rules;
 mod schema;
 
 /// A definition.

@@ -82,7 +82,12 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
     }
     let mut wrong = check.take();
     if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
-        wrong.sort_by(|a, b| a.field.cmp(&b.field));
+        // By field; within a schema in the order in which it is walked.
+        let key = |wrong: &crate::failure::Wrong| match wrong.field.find(".openAPIV3Schema") {
+            Some(at) => wrong.field.get(..at).unwrap_or_default().to_owned(),
+            None => wrong.field.clone(),
+        };
+        wrong.sort_by_cached_key(key);
     }
     wrong
 }

@@ -16,13 +16,15 @@ pub(crate) fn warnings(served: &Served, object: &Object) -> Vec<String> {
             );
         }
         ("", "Service") => service(object, &mut out),
-        ("", "Pod") => pod(object.get("spec"), "spec", &mut out),
+        ("", "Pod") => pod(object.get("metadata"), object.get("spec"), "spec", &mut out),
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
-            pod(object.at(&["spec", "template", "spec"]), "spec.template.spec", &mut out);
+            let of = |field| object.at(&["spec", "template", field]);
+            pod(of("metadata"), of("spec"), "spec.template.spec", &mut out);
         }
         ("batch", "CronJob") => {
             let path = "spec.jobTemplate.spec.template.spec";
-            pod(object.at(&["spec", "jobTemplate", "spec", "template", "spec"]), path, &mut out);
+            let of = |field| object.at(&["spec", "jobTemplate", "spec", "template", field]);
+            pod(of("metadata"), of("spec"), path, &mut out);
         }
         ("networking.k8s.io", "Ingress") if object.annotation("kubernetes.io/ingress.class").is_some() => {
             let text = "annotation \"kubernetes.io/ingress.class\" is deprecated, please use \
@@ -87,7 +89,16 @@ const OLD_LABELS: [(&str, &str, &str); 5] = [
     ("beta.kubernetes.io/instance-type", "v1.17", "node.kubernetes.io/instance-type"),
 ];
 
-fn pod(spec: Option<&Value>, path: &str, out: &mut Vec<String>) {
+/// Annotations of a pod or of its template that fields have taken the place of.
+fn annotations(metadata: Option<&Value>, path: &str, out: &mut Vec<String>) {
+    const APPARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+    let all = metadata.and_then(|m| m.get("annotations")).and_then(Value::as_map).into_iter().flatten();
+    for (key, _) in all.filter(|(key, _)| key.starts_with(APPARMOR)) {
+        out.push(format!("{path}[{key}]: deprecated since v1.30; use the \"appArmorProfile\" field instead"));
+    }
+}
+
+fn pod(metadata: Option<&Value>, spec: Option<&Value>, path: &str, out: &mut Vec<String>) {
     let Some(spec) = spec else { return };
     for (label, since, newer) in OLD_LABELS {
         if spec.at(&["nodeSelector", label]).is_some() {
@@ -113,6 +124,8 @@ fn pod(spec: Option<&Value>, path: &str, out: &mut Vec<String>) {
     }
     names(spec, path, out);
     volumes(spec, path, out);
+    let above = path.strip_suffix("spec").unwrap_or(path);
+    annotations(metadata, &format!("{above}metadata.annotations"), out);
     containers(spec, path, out);
     ports(spec, path, out);
 }

@@ -47,6 +47,7 @@ impl State {
             None => object = typing::own_create(&self.catalog, object, &how.manager, self.now()),
         }
         // What the server itself fills in from here on has no owner.
+        self.default_limits(ask, &mut object);
         served.prepare_create(&mut object);
         if served.is("", "Service") {
             crate::write::services::prepare_new(&mut object);
@@ -56,10 +57,12 @@ impl State {
         self.mutate(ask, None, &mut object, how.dry_run)?;
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
+        self.may_grant(ask, &object)?;
         self.admit(ask, None, &object, how.dry_run)?;
         if self.find(&served, object.namespace(), object.name()).is_some() {
             return Err(Failure::already_exists(served.group(), served.plural(), object.name()));
         }
+        self.within_limits(ask, &object, how.dry_run)?;
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
         let warnings = validate::warnings(&served, &object);
@@ -81,7 +84,7 @@ impl State {
         let mut wrong = metadata::check(served, object);
         match &served.custom {
             Some(custom) => {
-                wrong.extend(schema::check(&custom.schema, object, None));
+                wrong.extend(schema::check(custom, object, None));
                 wrong.extend(crate::scale::check(served, object));
                 wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
             }

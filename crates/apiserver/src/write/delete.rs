@@ -102,6 +102,14 @@ impl State {
     ) -> Removal {
         let mut new = Object::clone(old);
         set_policy(&mut new, how.propagation);
+        if served.is("apiextensions.k8s.io", "CustomResourceDefinition")
+            && !old.is_terminating()
+            && old.finalizers().all(|f| f != CRD_CLEANUP)
+        {
+            // It waits for its objects.
+            let all = old.finalizers().chain([CRD_CLEANUP]).map(str::to_owned).collect();
+            set_finalizers(new.metadata_mut(), all);
+        }
         let grace = grace_of(served, old, how.grace);
         if old.is_terminating() {
             // A second delete may only shorten the wait.
@@ -119,6 +127,10 @@ impl State {
         if is_finished(served, &new) {
             if !how.dry_run {
                 self.take_away(place);
+                if served.is("", "Pod") {
+                    // It is marked before it goes, which is a write.
+                    new.metadata_mut().insert("resourceVersion", self.store.version().to_string());
+                }
             }
             return Removal::Gone(Arc::new(new));
         }
@@ -140,13 +152,14 @@ impl State {
 
     fn mark(&self, served: &Served, object: &mut Object, grace: i64) {
         let now = self.now() + std::time::Duration::from_secs(u64::try_from(grace).unwrap_or(0));
+        let again = object.is_terminating();
         object.metadata_mut().insert("deletionTimestamp", tautline_grammar::time::seconds(now));
         if served.is("", "Namespace") {
             object.as_map_mut().map_at("status").insert("phase", "Terminating");
         } else {
             object.metadata_mut().insert("deletionGracePeriodSeconds", grace);
         }
-        if let Some(generation) = object.generation().filter(|g| *g > 0) {
+        if let Some(generation) = object.generation().filter(|g| *g > 0 && !again) {
             object.metadata_mut().insert("generation", generation + 1);
         }
     }

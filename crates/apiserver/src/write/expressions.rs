@@ -4,6 +4,9 @@
 //! only, and only where the old value can be told: through fields, maps and lists of type `map`. Where a value did
 //! not change, the other rules are not held against it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use tautline_cel::{Expression, Refused, Variable};
 use tautline_core::{Budget, Object, Value};
 
@@ -14,12 +17,33 @@ const STEPS_OF_RULE: u64 = 10_000_000;
 /// The longest message that a `messageExpression` may make, in bytes.
 const LONGEST_MESSAGE: usize = 5_120;
 
+/// Compiled expressions, by their text: each is compiled once for its kind.
+#[derive(Debug, Default)]
+pub(crate) struct Programs(Mutex<HashMap<String, Result<Arc<Expression>, Refused>>>);
+
+impl Programs {
+    fn of(&self, text: &str, budget: &Budget) -> Result<Arc<Expression>, Refused> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(text) {
+            return found.clone();
+        }
+        let made = Expression::compile(text, budget).map(Arc::new);
+        known.insert(text.to_owned(), made.clone());
+        made
+    }
+}
+
 /// Runs all rules of a schema on an object.
-pub(super) fn check(schema: &Value, object: &Object, old: Option<&Object>) -> Vec<Wrong> {
+pub(super) fn check(
+    schema: &Value,
+    programs: &Programs,
+    object: &Object,
+    old: Option<&Object>,
+) -> Vec<Wrong> {
     let whole = rooted(schema);
     let (new, old) = (Value::Map(object.as_map().clone()), old.map(|old| Value::Map(old.as_map().clone())));
     let mut wrong = Vec::new();
-    walk(&whole, &new, old.as_ref(), "", &mut wrong);
+    walk(programs, &whole, &new, old.as_ref(), "", &mut wrong);
     wrong
 }
 
@@ -36,9 +60,16 @@ fn rooted(schema: &Value) -> Value {
     schema
 }
 
-fn walk(schema: &Value, new: &Value, old: Option<&Value>, path: &str, wrong: &mut Vec<Wrong>) {
+fn walk(
+    programs: &Programs,
+    schema: &Value,
+    new: &Value,
+    old: Option<&Value>,
+    path: &str,
+    wrong: &mut Vec<Wrong>,
+) {
     for rule in schema.list_at(&["x-kubernetes-validations"]) {
-        wrong.extend(Rule { rule, schema, new, old, path }.run());
+        wrong.extend(Rule { programs, rule, schema, new, old, path }.run());
     }
     match new {
         Value::Map(map) => {
@@ -51,14 +82,14 @@ fn walk(schema: &Value, new: &Value, old: Option<&Value>, path: &str, wrong: &mu
                         (false, true) => format!("{path}.{key}"),
                         (false, false) => format!("{path}[{key}]"),
                     };
-                    walk(of, value, old.and_then(|old| old.get(key)), &below, wrong);
+                    walk(programs, of, value, old.and_then(|old| old.get(key)), &below, wrong);
                 }
             }
         }
         Value::List(list) => {
             let Some(of) = schema.get("items") else { return };
             for (i, item) in list.iter().enumerate() {
-                walk(of, item, partner(schema, item, old), &format!("{path}[{i}]"), wrong);
+                walk(programs, of, item, partner(schema, item, old), &format!("{path}[{i}]"), wrong);
             }
         }
         _ => {}
@@ -76,6 +107,7 @@ fn partner<'a>(schema: &Value, item: &Value, old: Option<&'a Value>) -> Option<&
 }
 
 struct Rule<'a> {
+    programs: &'a Programs,
     rule: &'a Value,
     schema: &'a Value,
     new: &'a Value,
@@ -90,7 +122,7 @@ impl Rule<'_> {
 
     fn run(&self) -> Option<Wrong> {
         let budget = Budget { steps: STEPS_OF_RULE, ..Budget::default() };
-        let rule = match Expression::compile(self.text("rule"), &budget) {
+        let rule = match self.programs.of(self.text("rule"), &budget) {
             Ok(rule) => rule,
             Err(why) => return Some(self.complain(&format!("rule compile error: {why}"))),
         };
@@ -133,7 +165,7 @@ impl Rule<'_> {
     fn message(&self, variables: &[(&str, Variable)], budget: &Budget) -> String {
         let expression = self.text("messageExpression");
         let made = (!expression.is_empty())
-            .then(|| Expression::compile(expression, budget).and_then(|e| e.evaluate(variables, budget)).ok())
+            .then(|| self.programs.of(expression, budget).and_then(|e| e.evaluate(variables, budget)).ok())
             .flatten();
         let made = made.as_ref().and_then(Value::as_str).map(str::trim);
         let fits = |text: &&str| !text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n');
@@ -193,7 +225,7 @@ mod tests {
             Object::new(whole).unwrap()
         };
         let old = old.map(object);
-        let wrong = super::check(&schema, &object(new), old.as_ref());
+        let wrong = super::check(&schema, &Programs::default(), &object(new), old.as_ref());
         let lines: Vec<String> = wrong.iter().map(|w| format!("{}: {}", w.field, w.message)).collect();
         assert_eq!(lines.join("; "), expect);
     }

@@ -5,6 +5,7 @@ mod create;
 mod decode;
 mod delete;
 mod expressions;
+mod limits;
 mod metadata;
 mod patch;
 mod schema;
@@ -18,6 +19,7 @@ use tautline_core::Object;
 
 pub(crate) use decode::decode;
 pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
+pub(crate) use expressions::Programs;
 pub(crate) use patch::PatchBody;
 pub(crate) use schema::schema_of_default;
 

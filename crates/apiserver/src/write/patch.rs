@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Object, Value};
+use tautline_core::{Map, Object, Value};
 
 use crate::caller::Ask;
 use crate::failure::{Failure, Wrong};
@@ -45,7 +45,7 @@ impl State {
         let patched = typing::patched(&ask.served, &old.to_value(), &body)?;
         let (mut object, warnings) = match read(&ask.served, patched.clone(), how, true) {
             Ok(read) => read,
-            Err(refusal) => return Err(as_invalid(ask, &body, &patched, refusal)),
+            Err(refusal) => return Err(as_invalid(ask, &body, &old, &patched, refusal)),
         };
         check_name(ask, &object)?;
         self.place_in(ask, &mut object)?;
@@ -192,15 +192,16 @@ fn check_name(ask: &Ask, object: &Object) -> Result<(), Failure> {
 
 /// A patched object that is none of its kind is a 422 of no kind at all. It shows what was made of the object, or
 /// the strategic patch.
-fn as_invalid(ask: &Ask, patch: &PatchBody, patched: &Value, refusal: Refusal) -> Failure {
+fn as_invalid(ask: &Ask, patch: &PatchBody, old: &Object, patched: &Value, refusal: Refusal) -> Failure {
     if refusal.why.is_empty() {
         return refusal.failure;
     }
     let go = crate::go_fields::of_kind(ask.served.gvk());
     let (shown, why) = match patch {
-        PatchBody::Strategic(patch) => {
-            (tautline_merge::go_text(patch), refusal.restored.unwrap_or(refusal.why))
-        }
+        PatchBody::Strategic(patch) => (
+            tautline_merge::go_text(&spent(patch, Some(&old.to_value()))),
+            refusal.restored.unwrap_or(refusal.why),
+        ),
         PatchBody::Json(operations) => {
             (crate::go_fields::text(patched, go, Some(&touched(operations))), refusal.why)
         }
@@ -215,6 +216,23 @@ fn as_invalid(ask: &Ask, patch: &PatchBody, patched: &Value, refusal: Refusal) -
         "",
         vec![Wrong { field: "patch".to_owned(), reason: "FieldValueInvalid", message }],
     )
+}
+
+/// A strategic patch as merging leaves it: lists with an order are taken out, and so are nulls of maps that the object
+/// does not have.
+fn spent(patch: &Value, old: Option<&Value>) -> Value {
+    let Value::Map(map) = patch else { return patch.clone() };
+    let is_ordered = |key: &str| map.contains_key(format!("$setElementOrder/{key}").as_str());
+    let mut left = Map::new();
+    for (key, value) in map {
+        let below = old.and_then(|old| old.get(key)).filter(|below| !below.is_null());
+        let is_new = old.is_none();
+        if is_ordered(key) || key.starts_with("$setElementOrder/") || is_new && value.is_null() {
+            continue;
+        }
+        left.insert(key.clone(), if value.as_map().is_some() { spent(value, below) } else { value.clone() });
+    }
+    Value::Map(left)
 }
 
 /// The maps that the operations of a JSON patch went through.

@@ -5,7 +5,8 @@ use tautline_core::{List, Map, Object, Value};
 use crate::failure::Wrong;
 
 /// Checks an object against `openAPIV3Schema`; its CEL rules are run unless what else is wrong forbids it.
-pub(super) fn check(schema: &Value, object: &Object, old: Option<&Object>) -> Vec<Wrong> {
+pub(super) fn check(custom: &crate::catalog::Custom, object: &Object, old: Option<&Object>) -> Vec<Wrong> {
+    let schema = &custom.schema;
     let mut found = Found::default();
     let mut map = object.as_map().clone();
     // Identity and metadata belong to every object; the server checks them itself.
@@ -15,7 +16,7 @@ pub(super) fn check(schema: &Value, object: &Object, old: Option<&Object>) -> Ve
     found.map(schema, &map, "");
     let mut wrong = found.wrong;
     if !found.blocked && has_rules(schema) {
-        wrong.extend(super::expressions::check(schema, object, old));
+        wrong.extend(super::expressions::check(schema, &custom.programs, object, old));
     }
     if !wrong.is_empty() && found.blocked && has_rules(schema) {
         wrong.push(Wrong {
@@ -354,7 +355,10 @@ mod tests {
             let object = Object::new(
                 value!({ "apiVersion": "a/v1", "kind": "K", "metadata": { "name": "n" }, "spec": spec }),
             );
-            let lines: Vec<String> = super::check(&schema, &object.unwrap(), None)
+            let version = value!({ "schema": { "openAPIV3Schema": schema.clone() } });
+            let gvk = tautline_core::GroupVersionKind::new("a", "v1", "K");
+            let custom = crate::catalog::Custom::read(&version, &gvk, String::new());
+            let lines: Vec<String> = super::check(&custom, &object.unwrap(), None)
                 .iter()
                 .map(|w| format!("{}: {}", w.field, w.message))
                 .collect();

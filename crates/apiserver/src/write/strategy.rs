@@ -116,11 +116,17 @@ impl Served {
     pub(super) fn prepare_status(&self, old: &Object, new: &mut Object) {
         let managed = new.metadata().and_then(|m| m.get("managedFields")).cloned();
         let status = new.get("status").cloned();
-        let labels = matches!((self.group(), self.gvk().kind.as_str()), ("", "Pod" | "Node" | "Namespace"))
-            .then(|| new.metadata().cloned().unwrap_or_default());
+        let own: &[&str] = match (self.group(), self.gvk().kind.as_str()) {
+            ("apps", "Deployment") => &["annotations", "finalizers"],
+            ("apps" | "batch", _) => &["labels", "annotations", "finalizers"],
+            ("", "Pod" | "Node" | "Namespace") => &["labels", "annotations", "finalizers"],
+            _ => &[],
+        };
+        let given = new.metadata().cloned().unwrap_or_default();
         *new = old.clone();
-        if let Some(metadata) = labels {
-            for field in ["labels", "annotations", "finalizers"] {
+        if self.custom.is_none() {
+            let metadata = given;
+            for field in own.iter().copied() {
                 match metadata.get(field) {
                     Some(value) => drop(new.metadata_mut().insert(field, value.clone())),
                     None => drop(new.metadata_mut().remove(field)),

@@ -89,7 +89,7 @@ impl State {
         metadata::copy(old, &mut new, "resourceVersion");
         match &served.custom {
             Some(custom) => {
-                wrong.extend(schema::check(&custom.schema, &new, Some(old)));
+                wrong.extend(schema::check(custom, &new, Some(old)));
                 wrong.extend(crate::scale::check(&served, &new));
                 wrong.sort_by_key(|w| (w.field == "<nil>", w.field.clone()));
             }
@@ -105,6 +105,12 @@ impl State {
         }
         if served.is("", "PersistentVolumeClaim") && !status {
             self.may_grow(old, &new)?;
+        }
+        if old.get("rules") != new.get("rules")
+            || old.get("roleRef") != new.get("roleRef")
+            || old.get("subjects") != new.get("subjects")
+        {
+            self.may_grant(ask, &new)?;
         }
         self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;

@@ -21,13 +21,14 @@ pub(super) fn version<'a>(version: At<'a>, spec: At<'a>) {
         true => spec.at("validation").at("openAPIV3Schema").with(own.value()),
         false => own,
     };
+    metadata(root.at("properties").key("metadata"));
+    schema(root, true);
     match root.text("type") {
         "" => root.at("type").required("must not be empty at the root"),
         "object" => {}
         _ => root.at("type").invalid("must be object at the root"),
     }
-    metadata(root.at("properties").key("metadata"));
-    schema(root, true);
+    super::rules::check(root);
 }
 
 fn metadata(metadata: At<'_>) {
