@@ -287,3 +287,32 @@ impl ManagedFields {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tautline_core::FieldPath;
+
+    #[test]
+    fn the_oldest_of_more_than_ten_updaters_are_folded() {
+        let mut owners = ManagedFields::default();
+        let mut add = |name: &str, operation, second: usize| {
+            let fields = FieldSet::of(&FieldPath::fields(["data", name]));
+            let time = Some(format!("2030-01-01T00:00:{second:02}Z"));
+            owners.set(
+                Manager::new(name, operation, "v1", ""),
+                Owned { fields, api_version: "v1".to_owned(), time },
+            );
+        };
+        add("git", Operation::Apply, 0);
+        (0..13).for_each(|i| add(&format!("u{i:02}"), Operation::Update, i));
+        owners.cap_updaters();
+        let names: Vec<&str> = owners.sorted().into_iter().map(|(manager, _)| manager.name()).collect();
+        let expect =
+            ["git", "ancient-changes", "u04", "u05", "u06", "u07", "u08", "u09", "u10", "u11", "u12"];
+        assert_eq!(names, expect);
+        let ancient = Manager::new("ancient-changes", Operation::Update, "v1", "");
+        let ancient = owners.get(&ancient).unwrap();
+        assert_eq!((ancient.fields.len(), ancient.time.as_deref()), (4, Some("2030-01-01T00:00:03Z")));
+    }
+}
