@@ -29,7 +29,7 @@ impl App {
         let cause: Option<&Cause> = report.rows.iter().filter(worst).find_map(|row| row.cause.as_ref());
         if let Some(cause) = cause {
             let message = &report.health.message;
-            report.health.message = format!("{message}: {cause}").into();
+            report.health.message = format!("{message}: {cause}");
         }
         report
     }

@@ -37,7 +37,7 @@ fn read(value: &LuaValue, before: Option<&Value>, depth: u32) -> Result<Value, S
         LuaValue::Boolean(truth) => Value::Bool(*truth),
         LuaValue::Integer(number) => Value::from(*number),
         LuaValue::Number(number) => number_of(*number)?,
-        LuaValue::String(text) => Value::string(&text.to_string_lossy()),
+        LuaValue::String(text) => Value::string(text.to_string_lossy()),
         LuaValue::Table(table) => return read_table(table, before, depth),
         other => return Err(ScriptError::Shape(format!("an object cannot hold a {}", other.type_name()))),
     })
