@@ -127,6 +127,11 @@ impl Resource {
             && self.difference.needs.is_empty()
     }
 
+    /// Whether the server's answer is awaited.
+    pub(crate) fn is_asked(&self) -> bool {
+        matches!(self.asked, Asked::Pending(_))
+    }
+
     /// Notes that the server is asked.
     pub(crate) fn ask(&mut self) {
         let waiting = Outcome::Unknown("the server is asked what an apply would change".to_owned());

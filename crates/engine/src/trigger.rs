@@ -73,7 +73,9 @@ impl App {
                 .is_some_and(|(a, r)| a.succeeded && a.revision == r.id);
         let obstacle = || self.spec.depends_on.iter().find_map(|app| world.neighbours.obstacle(app));
         let waits_for = if is_heal { None } else { obstacle() };
-        let waits = waits_for.is_some();
+        // What the server was just asked of decides with which wave it goes: it is not passed over (rule R5).
+        let is_asking = !is_heal && self.resources.values().any(Resource::is_asked);
+        let waits = waits_for.is_some() || is_asking;
         if self.waits_for != waits_for {
             self.waits_for = waits_for;
             out.push(Effect::Report { urgent: false });

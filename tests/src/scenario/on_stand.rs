@@ -13,7 +13,7 @@ const APP: &str = "argoproj.io/v1alpha1";
 /// Plays a scenario on a stand. What is expected is waited for. The order of writes and their number are not
 /// seen from there; they are checked on the simulation.
 pub async fn play_on_stand(scenario: &Scenario) {
-    let stand = Stand::start().await;
+    let mut stand = Stand::start().await;
     let mut script = Script::new();
     let mut revision = String::new();
     for (number, line) in &scenario.lines {
@@ -40,6 +40,8 @@ pub async fn play_on_stand(scenario: &Scenario) {
             }
         }
     }
+    // On a real cluster the next one would find it still at work.
+    stand.stop_controller().await;
 }
 
 async fn expect_or_act(stand: &Stand, revision: &str, line: &Line, place: &str) {
