@@ -24,8 +24,9 @@ impl Ground {
             .spawn()
             .unwrap();
         let begun = Instant::now();
-        while !kubeconfig.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "the API server does not start");
+        let is_whole = |text: String| text.contains("token:") && text.ends_with('\n');
+        while !std::fs::read_to_string(&kubeconfig).is_ok_and(is_whole) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the API server does not start");
             std::thread::yield_now();
         }
         std::fs::create_dir(folder.path().join("web")).unwrap();
