@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tautline_cluster::{Cluster, ClusterError, Query, RawObject};
-use tautline_core::{Budget, GroupVersionKind, Object, Value};
+use tautline_core::{Budget, Object, Value};
 
 use crate::options::Options;
 use crate::server::Server;
@@ -91,7 +91,7 @@ impl Snapshot {
             }
             let mut found = Vec::new();
             let gvk = resource.gvk.clone();
-            let mut sink = |item: RawObject| found.extend(decoded(&gvk, item));
+            let mut sink = |item: RawObject| found.extend(item.decode(&gvk));
             cluster.list(&Query::all(resource.clone()), &mut sink).await.map_err(failed(&name))?;
             snapshot.objects.insert(name, found);
         }
@@ -133,17 +133,6 @@ impl Snapshot {
         }
         Ok(snapshot)
     }
-}
-
-fn decoded(gvk: &GroupVersionKind, item: RawObject) -> Option<Arc<Object>> {
-    let bytes = match item {
-        RawObject::Object(object) => return Some(object),
-        RawObject::Json(bytes) => bytes,
-    };
-    let Value::Map(mut map) = Value::from_json(&bytes).ok()? else { return None };
-    map.insert("apiVersion", gvk.api_version());
-    map.insert("kind", gvk.kind.as_str());
-    Some(Arc::new(Object::from_map(map)))
 }
 
 impl Server {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tautline_cluster::ClusterError;
-use tautline_core::{Object, ResourceKey, Uid};
+use tautline_core::{GroupVersionKind, Object, ResourceKey, Uid};
 use tautline_plan::StepResult;
 
 /// What came of a step.
@@ -18,6 +18,11 @@ pub struct Performed {
 }
 
 impl Performed {
+    /// The step's kind is not there, nor about to come.
+    pub fn not_served(gvk: &GroupVersionKind) -> Self {
+        Self::refused(format!("the cluster does not serve {gvk}; install its CustomResourceDefinition"))
+    }
+
     pub(crate) fn skipped(message: impl Into<String>) -> Self {
         Self { result: StepResult::Skipped(message.into()), answer: None, deleted: None }
     }

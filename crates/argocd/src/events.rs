@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tautline_cluster::{Cluster, Target, WriteOptions};
-use tautline_core::{Clock, FieldManager, GroupVersionKind, Object, Value, value};
+use tautline_core::{Clock, FieldManager, GroupVersionKind, Map, Object, value};
 use tautline_engine::{Intent, Operation, OperationPhase};
 use tautline_grammar::time::seconds;
 use tokio::sync::mpsc;
@@ -100,25 +100,22 @@ impl Announcement {
     }
 
     /// What became of an Application between two statuses, the later not written yet.
-    pub(crate) fn of_change(
-        before: Option<&Value>,
-        after: &Value,
-        operation: Option<&Operation>,
-    ) -> Vec<Self> {
-        let news = |what: &str, path: &[&str]| {
-            let (old, new) = (before?.str_at(path)?, after.str_at(path)?);
-            let is_warning = matches!(new, "Degraded" | "Unknown");
+    pub(crate) fn of_change(before: Option<&Map>, after: &Map, operation: Option<&Operation>) -> Vec<Self> {
+        let news = |what: &str| {
+            let status = |of: &'_ Map| of.get(what)?.str_at(&["status"]).map(str::to_owned);
+            let (old, new) = (status(before?)?, status(after)?);
+            let is_warning = matches!(new.as_str(), "Degraded" | "Unknown");
             let message = format!("Updated {what} status: {old} -> {new}");
             (old != new).then_some(Self { is_warning, reason: "ResourceUpdated", message, once: None })
         };
-        let phase = |status: Option<&Value>| {
+        let phase = |status: Option<&Map>| {
             let state = status?.get("operationState")?;
             Some((state.str_at(&["startedAt"])?.to_owned(), state.str_at(&["phase"])?.to_owned()))
         };
         let has_ended = phase(before) != phase(Some(after));
         let ended = operation.filter(|operation| has_ended && operation.finished_at.is_some());
-        let sync = news("sync", &["sync", "status"]);
-        let health = news("health", &["health", "status"]);
+        let sync = news("sync");
+        let health = news("health");
         ended.map(Self::ended).into_iter().chain(sync).chain(health).collect()
     }
 
@@ -138,9 +135,10 @@ mod tests {
 
     #[test]
     fn what_changed_is_told_once() {
-        let status =
-            |sync: &str, health: &str| value!({ "sync": { "status": sync }, "health": { "status": health } });
-        let told = |before: Option<&Value>, after: &Value| -> Vec<String> {
+        let status = |sync: &str, health: &str| {
+            value!({ "sync": { "status": sync }, "health": { "status": health } }).as_map().unwrap().clone()
+        };
+        let told = |before: Option<&Map>, after: &Map| -> Vec<String> {
             Announcement::of_change(before, after, None).into_iter().map(|a| a.message).collect()
         };
         let (old, new) = (status("OutOfSync", "Healthy"), status("Synced", "Healthy"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tautline_cluster::{ApiResource, Cluster, ClusterError, Query, RawEvent, RawObject};
-use tautline_core::{GroupVersionKind, Object, ResourceVersion, Value};
+use tautline_core::{GroupVersionKind, Object, ResourceVersion};
 use tokio::sync::mpsc;
 
 /// What happened to an object of the kind.
@@ -65,7 +65,7 @@ async fn once(
         ..Query::all(resource.clone())
     };
     let mut items: Vec<Arc<Object>> = Vec::new();
-    let mut sink = |item: RawObject| items.extend(decode(&item, &resource));
+    let mut sink = |item: RawObject| items.extend(item.decode(&resource.gvk));
     let end = cluster.list(&query, &mut sink).await?;
     let listed: Known =
         items.iter().map(|o| (name(o), o.resource_version().unwrap_or_else(|| "".into()))).collect();
@@ -114,7 +114,7 @@ fn take(
         }
         RawEvent::Added(item) | RawEvent::Modified(item) | RawEvent::Deleted(item) => item,
     };
-    let Some(object) = decode(item, resource) else { return };
+    let Some(object) = item.decode(&resource.gvk) else { return };
     let key = name(&object);
     let version = object.resource_version().unwrap_or_else(|| "".into());
     query.since = Some(version.clone());
@@ -129,16 +129,4 @@ fn take(
 
 fn name(object: &Object) -> (String, String) {
     (object.namespace().to_owned(), object.name().to_owned())
-}
-
-fn decode(item: &RawObject, resource: &ApiResource) -> Option<Arc<Object>> {
-    let bytes = match item {
-        RawObject::Object(object) => return Some(object.clone()),
-        RawObject::Json(bytes) => bytes,
-    };
-    let Value::Map(mut map) = Value::from_json(bytes).ok()? else { return None };
-    // Items of a list carry no apiVersion and kind of their own.
-    map.insert("apiVersion", resource.gvk.api_version());
-    map.insert("kind", resource.gvk.kind.as_str());
-    Some(Arc::new(Object::from_map(map)))
 }

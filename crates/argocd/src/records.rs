@@ -135,9 +135,8 @@ impl Records for ApplicationRecords {
         if is_known && !is_asked {
             return;
         }
-        let before = object.get("status").cloned();
-        let after = Value::Map(status.clone());
-        let news = Announcement::of_change(before.as_ref(), &after, report.operation.as_ref());
+        let before = object.get("status").and_then(Value::as_map);
+        let news = Announcement::of_change(before, &status, report.operation.as_ref());
         let mut patch = Map::new();
         patch.insert("status", with_removals(&status, &object));
         if is_asked {

@@ -191,9 +191,7 @@ impl<'a> Run<'a> {
 
     async fn perform_one(&self, step: &Step) -> Performed {
         let Some(resource) = self.served(&step.gvk).await else {
-            let message =
-                format!("the cluster does not serve {}; install its CustomResourceDefinition", step.gvk);
-            return Performed { result: StepResult::Refused(message), answer: None, deleted: None };
+            return Performed::not_served(&step.gvk);
         };
         let hooks = self.planned.comparison.hooks.iter().map(|run| &run.manifest);
         let desired = match step.hook.is_some() {

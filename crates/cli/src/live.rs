@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tautline::cluster::{ApiResource, Cache, Cluster, Query, RawObject};
-use tautline::core::{Clock, GroupKind, GroupVersionKind, MaskingKey, Object, Value, Why};
+use tautline::core::{Clock, GroupKind, GroupVersionKind, MaskingKey, Why};
 use tautline::ownership::owner_of;
 use tautline::runtime::{Catalog, Definitions, LiveSchemas};
 use tautline_kube::KubeCluster;
@@ -105,7 +105,7 @@ impl Snapshot {
             let mut is_found = false;
             let query = Query { metadata_only: true, ..Query::all(resource.clone()) };
             let mut sink = |item: RawObject| {
-                is_found |= metadata(&item, &resource).and_then(|o| owner_of(&o)).as_deref() == Some(app);
+                is_found |= item.metadata(&resource.gvk).and_then(|o| owner_of(&o)).as_deref() == Some(app);
             };
             let end = cluster.list(&query, &mut sink).await;
             (resource.gvk.group_kind(), is_found, end)
@@ -121,18 +121,4 @@ impl Snapshot {
         }
         Ok(kinds)
     }
-}
-
-/// The item as an object of its kind, whatever form of metadata it came in.
-fn metadata(item: &RawObject, resource: &ApiResource) -> Option<Object> {
-    let mut map = match item {
-        RawObject::Object(object) => object.as_map().clone(),
-        RawObject::Json(bytes) => match Value::from_json(bytes).ok()? {
-            Value::Map(map) => map,
-            _ => return None,
-        },
-    };
-    map.insert("apiVersion", resource.gvk.api_version());
-    map.insert("kind", resource.gvk.kind.as_str());
-    Some(Object::from_map(map))
 }

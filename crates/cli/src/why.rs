@@ -92,21 +92,15 @@ fn of_events(need: &Need) -> Option<ResourceKey> {
 async fn events_of(snapshot: &Snapshot, cluster: &dyn Cluster, key: &ResourceKey) -> Vec<Arc<Object>> {
     let Some(resource) = snapshot.catalog.preferred(&GroupKind::new("", "Event")) else { return Vec::new() };
     let namespace = if key.namespace.is_empty() { "default" } else { &key.namespace };
+    let gvk = resource.gvk.clone();
     let query = Query { namespace: Some(namespace.to_owned()), ..Query::all(resource) };
     let mut found = Vec::new();
     let mut sink = |item: RawObject| {
-        let object = match item {
-            RawObject::Object(object) => Some(object),
-            RawObject::Json(bytes) => match Value::from_json(&bytes) {
-                Ok(Value::Map(map)) => Some(Arc::new(Object::from_map(map))),
-                _ => None,
-            },
-        };
         let is_about = |event: &Arc<Object>| {
             let text = |field: &str| event.str_at(&["involvedObject", field]).unwrap_or_default().to_owned();
             text("kind") == key.kind && text("name") == key.name
         };
-        found.extend(object.filter(is_about));
+        found.extend(item.decode(&gvk).filter(is_about));
     };
     // What cannot be listed tells nothing; the chain stands without it.
     let _ = cluster.list(&query, &mut sink).await;

@@ -125,15 +125,26 @@ pub enum RawObject {
 impl RawObject {
     /// The object, if it can be read; a list's items do not say themselves of which kind they are.
     pub fn decode(&self, gvk: &GroupVersionKind) -> Option<Arc<Object>> {
-        let bytes = match self {
-            Self::Object(object) => return Some(object.clone()),
-            Self::Json(bytes) => bytes,
-        };
-        let Value::Map(mut map) = Value::from_json(bytes).ok()? else { return None };
-        map.insert("apiVersion", gvk.api_version());
-        map.insert("kind", gvk.kind.as_str());
-        Some(Arc::new(Object::from_map(map)))
+        match self {
+            Self::Object(object) => Some(object.clone()),
+            Self::Json(bytes) => of_kind(Value::from_json(bytes).ok()?, gvk).map(Arc::new),
+        }
     }
+
+    /// The item of a list of metadata as an object of its kind, whatever kind the server says that it is.
+    pub fn metadata(&self, gvk: &GroupVersionKind) -> Option<Object> {
+        match self {
+            Self::Object(object) => of_kind(object.to_value(), gvk),
+            Self::Json(bytes) => of_kind(Value::from_json(bytes).ok()?, gvk),
+        }
+    }
+}
+
+fn of_kind(value: Value, gvk: &GroupVersionKind) -> Option<Object> {
+    let Value::Map(mut map) = value else { return None };
+    map.insert("apiVersion", gvk.api_version());
+    map.insert("kind", gvk.kind.as_str());
+    Some(Object::from_map(map))
 }
 
 /// Takes a list's items as they come.

@@ -27,7 +27,6 @@ pub struct App {
     pub(crate) followed: Option<Revision>,
     /// A revision that it is held at instead.
     pub(crate) pin: Option<Pin>,
-    pub(crate) is_pinning: bool,
     pub(crate) rendered: Option<Rendered>,
     pub(crate) prepared: Prepared,
     pub(crate) complete: Option<Arc<CompleteRender>>,
@@ -141,8 +140,8 @@ impl App {
                 reference,
                 revision: None,
                 instead_of: Some(instead_of),
+                is_asked: false,
             }),
-            is_pinning: false,
             rendered: None,
             prepared: Prepared::default(),
             complete: None,

@@ -21,6 +21,8 @@ pub(crate) struct Pin {
     pub(crate) revision: Option<Revision>,
     /// What the app followed at that time; none until that is known.
     pub(crate) instead_of: Option<String>,
+    /// Whether the repository is being asked what it stands for.
+    pub(crate) is_asked: bool,
 }
 
 impl App {
@@ -46,12 +48,13 @@ impl App {
 
     /// Compares with the pinned revision, else with the one that is followed.
     fn aim(&mut self, out: &mut Vec<Effect>) {
-        match &self.pin {
+        let want = self.pinned_want();
+        match &mut self.pin {
             None => self.revision.clone_from(&self.followed),
             Some(Pin { revision: Some(revision), .. }) => self.revision = Some(revision.clone()),
-            Some(Pin { reference, .. }) if !self.is_pinning => {
-                self.is_pinning = true;
-                out.push(Effect::Resolve(self.want_of(reference)));
+            Some(pin) if !pin.is_asked => {
+                pin.is_asked = true;
+                out.extend(want.map(Effect::Resolve));
             }
             Some(_) => {}
         }
@@ -68,18 +71,18 @@ impl App {
             (Some(wanted), Some(pin)) if pin.reference == *wanted => {}
             (Some(wanted), _) => {
                 let instead_of = self.followed.as_ref().map(|revision| revision.id.clone());
-                self.is_pinning = false;
-                self.pin = Some(Pin { reference: wanted.clone(), revision: None, instead_of });
+                self.pin =
+                    Some(Pin { reference: wanted.clone(), revision: None, instead_of, is_asked: false });
             }
         }
         self.aim(out);
-        self.revision != before || self.is_pinning
+        self.revision != before || self.pin.as_ref().is_some_and(|pin| pin.is_asked)
     }
 
     /// Takes what the revision that somebody asked for stands for.
     pub(crate) fn pinned(&mut self, result: Result<Revision, String>, now: Timestamp, out: &mut Vec<Effect>) {
-        self.is_pinning = false;
         let Some(pin) = &mut self.pin else { return };
+        pin.is_asked = false;
         match result {
             Ok(revision) => {
                 pin.revision = Some(revision);

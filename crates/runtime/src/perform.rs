@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tautline_apply::{Executor, Fresh, Job, Performed};
 use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject};
-use tautline_core::{AppId, GroupKind, Object, ResourceKey, Value};
+use tautline_core::{AppId, GroupKind, Object, ResourceKey};
 use tautline_engine::{Event, Work};
 use tautline_ownership::{LiveView, owner_of};
 use tautline_plan::StepResult;
@@ -71,9 +71,7 @@ impl Performer {
 
     async fn attempt(&self, work: &Work) -> Performed {
         let Some(resource) = self.served(work).await else {
-            let message =
-                format!("the cluster does not serve {}; install its CustomResourceDefinition", work.step.gvk);
-            return Performed { result: StepResult::Refused(message), answer: None, deleted: None };
+            return Performed::not_served(&work.step.gvk);
         };
         let key = &work.step.key;
         if work.step.action.is_delete()
@@ -136,7 +134,7 @@ impl Performer {
                 ..Query::all(resource.clone())
             };
             let mut sink = |item: RawObject| {
-                if let Some(object) = metadata(&item, &resource)
+                if let Some(object) = item.metadata(&resource.gvk)
                     && !is_harmless(&object, app)
                 {
                     foreign = Some(object.key());
@@ -165,7 +163,7 @@ impl Performer {
             std::collections::BTreeMap::new();
         for resource in self.catalog.listable() {
             let mut sink = |item: RawObject| {
-                if let Some(object) = metadata(&item, &resource)
+                if let Some(object) = item.metadata(&resource.gvk)
                     && let Some(app) = owner_of(&object)
                 {
                     found.entry(app).or_default().insert(resource.gvk.group_kind());
@@ -192,20 +190,6 @@ fn defines(cache: &Cache, kind: &GroupKind) -> bool {
         crd.str_at(&["spec", "group"]) == Some(&kind.group)
             && crd.str_at(&["spec", "names", "kind"]) == Some(&kind.kind)
     })
-}
-
-/// The item as an object of its kind, whatever form of metadata it came in.
-fn metadata(item: &RawObject, resource: &ApiResource) -> Option<Object> {
-    let mut map = match item {
-        RawObject::Object(object) => object.as_map().clone(),
-        RawObject::Json(bytes) => match Value::from_json(bytes).ok()? {
-            Value::Map(map) => map,
-            _ => return None,
-        },
-    };
-    map.insert("apiVersion", resource.gvk.api_version());
-    map.insert("kind", resource.gvk.kind.as_str());
-    Some(Object::from_map(map))
 }
 
 /// Objects that every namespace has, the app's own, and what controllers own.

@@ -112,13 +112,7 @@ impl Simulation {
     fn perform(&mut self, work: &Work) {
         self.catalog.update(self.controller.discovery());
         let performed = match self.catalog.resource(&work.step.gvk) {
-            None => {
-                let message = format!(
-                    "the cluster does not serve {}; install its CustomResourceDefinition",
-                    work.step.gvk
-                );
-                Performed { result: StepResult::Refused(message), answer: None, deleted: None }
-            }
+            None => Performed::not_served(&work.step.gvk),
             Some(resource) => {
                 let key = &work.step.key;
                 let job = Job {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tautline_apiserver::{Identity, Options, Server};
 use tautline_cluster::{ApiResource, Cluster, Patch, Query, RawObject, Stage, Target, WriteOptions, until};
-use tautline_core::{Clock, FieldManager, GroupVersionKind, Object, Value, value};
+use tautline_core::{Clock, FieldManager, Object, value};
 use tautline_workloads::{Play, Player};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -108,7 +108,7 @@ const CRDS: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinition");
 async fn remove_all(admin: &dyn Stage, resource: ApiResource, is_meant: fn(&Object) -> bool) {
     let mut found = Vec::new();
     let gvk = resource.gvk.clone();
-    let mut sink = |item: RawObject| found.extend(decoded(&gvk, &item).filter(&is_meant));
+    let mut sink = |item: RawObject| found.extend(item.decode(&gvk).filter(|object| is_meant(object)));
     admin.list(&Query::all(resource.clone()), &mut sink).await.expect("the kind is listed");
     let options = WriteOptions::by(FieldManager::new("sweep"));
     for object in &found {
@@ -124,15 +124,4 @@ async fn remove_all(admin: &dyn Stage, resource: ApiResource, is_meant: fn(&Obje
         let target = Target::of(resource.clone(), object);
         until(admin, &target, &|o| o.is_none()).await.unwrap_or_else(|e| panic!("{}: {e}", object.key()));
     }
-}
-
-fn decoded(gvk: &GroupVersionKind, item: &RawObject) -> Option<Object> {
-    let bytes = match item {
-        RawObject::Object(object) => return Some((**object).clone()),
-        RawObject::Json(bytes) => bytes,
-    };
-    let Value::Map(mut map) = Value::from_json(bytes).ok()? else { return None };
-    map.insert("apiVersion", gvk.api_version());
-    map.insert("kind", gvk.kind.as_str());
-    Some(Object::from_map(map))
 }
