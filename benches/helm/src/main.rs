@@ -39,9 +39,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let peer = arguments.first().map(PathBuf::from).filter(|peer| peer.is_file());
     let outcome = match arguments.get(1..).filter(|charts| !charts.is_empty()) {
-        Some(charts) => {
-            charts.iter().try_for_each(|chart| compare(Path::new(chart), peer.as_deref()).map(drop))
-        }
+        Some(charts) => charts.iter().try_for_each(|chart| compare(Path::new(chart), peer.as_deref())),
         None => made(peer.as_deref()),
     };
     match outcome {
@@ -77,15 +75,33 @@ fn made(peer: Option<&Path>) -> Result<()> {
 
 /// Two charts of which the second is four times the first.
 fn linear(folder: &Path, name: &str, counts: [usize; 2], peer: Option<&Path>) -> Result<()> {
-    let [small, large] = counts.map(|count| compare(&folder.join(format!("{name}{count}")), peer));
+    let folders = counts.map(|count| folder.join(format!("{name}{count}")));
+    folders.iter().try_for_each(|folder| compare(folder, peer))?;
+    let [small, large] = &folders;
+    let (small, large, settings) = (Files::read(small)?, Files::read(large)?, settings()?);
+    // In turns: the best of each would set a lucky moment of the short render against none of the long one.
+    let mut quotients = Vec::new();
+    for _ in 0..21 {
+        let [before, after] = [&small, &large].map(|tree| -> Result<f64> {
+            let start = Instant::now();
+            ours(&load(tree)?, &[], &settings)?;
+            Ok(start.elapsed().as_secs_f64())
+        });
+        quotients.push(after? / before?);
+    }
+    quotients.sort_by(f64::total_cmp);
+    let at = |share: usize| quotients.get(quotients.len() * share / 4).copied().unwrap_or(f64::NAN);
     println!(
-        "{name}: four times as much takes {:.2} times as long",
-        large?.as_secs_f64() / small?.as_secs_f64()
+        "{name}: four times as much takes {:.2} times as long (median of {}; half of them {:.2} to {:.2})",
+        at(2),
+        quotients.len(),
+        at(1),
+        at(3)
     );
     Ok(())
 }
 
-fn compare(folder: &Path, peer: Option<&Path>) -> Result<Duration> {
+fn compare(folder: &Path, peer: Option<&Path>) -> Result<()> {
     let tree = Files::read(folder)?;
     let settings = settings()?;
     let text = ours(&load(&tree)?, &[], &settings)?;
@@ -110,7 +126,7 @@ fn compare(folder: &Path, peer: Option<&Path>) -> Result<Duration> {
         println!("  helm template              {:9.3} ms", millis(start.elapsed()));
         same(&real, &text, "helm template")?;
     }
-    Ok(whole)
+    Ok(())
 }
 
 fn settings() -> Result<Settings> {

@@ -44,21 +44,44 @@ fn main() -> ExitCode {
 
 /// Trees of 1000 and of 4000 resources, and two builds at once.
 fn made(peer: Option<&Path>) -> Result<(), String> {
-    let mut times = Vec::new();
-    for count in [1000, 4000] {
+    let folders = [1000, 4000].map(|count| {
         let folder = std::env::temp_dir().join(format!("tautline-kustomize-bench-{count}"));
         trees::write(&folder, count).map_err(|error| format!("{}: {error}", folder.display()))?;
         // The real tool takes minutes for the large tree.
-        let peer = peer.filter(|_| count <= 1000);
-        times.push(compare(&folder, "overlay", peer)?);
-        if count == 4000 {
-            at_once(&folder)?;
-        }
-        std::fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+        compare(&folder, "overlay", peer.filter(|_| count <= 1000))?;
+        Ok::<_, String>(folder)
+    });
+    let [small, large] = folders;
+    let (small, large) = (small?, large?);
+    at_once(&large)?;
+    growth(&small, &large)?;
+    [small, large].iter().try_for_each(std::fs::remove_dir_all).map_err(|error| error.to_string())
+}
+
+/// How much longer the large tree takes than the small one. Both are built in turns, and each turn's quotient
+/// counts: the best of each would set a lucky moment of the short build against none of the long one.
+fn growth(small: &Path, large: &Path) -> Result<(), String> {
+    let read = |folder: &Path| trees::read(folder).map_err(|error| error.to_string());
+    let (small, large) = (read(small)?, read(large)?);
+    let time = |tree| -> Result<f64, String> {
+        let start = Instant::now();
+        ours(tree, "overlay")?;
+        Ok(start.elapsed().as_secs_f64())
+    };
+    let mut quotients = Vec::new();
+    for _ in 0..21 {
+        let before = time(&small)?;
+        quotients.push(time(&large)? / before);
     }
-    if let [small, large] = times.as_slice() {
-        println!("t(4000)/t(1000) = {:.2}", large.as_secs_f64() / small.as_secs_f64());
-    }
+    quotients.sort_by(f64::total_cmp);
+    let at = |share: usize| quotients.get(quotients.len() * share / 4).copied().unwrap_or(f64::NAN);
+    println!(
+        "t(4000)/t(1000) = {:.2} (median of {}; half of them {:.2} to {:.2})",
+        at(2),
+        quotients.len(),
+        at(1),
+        at(3)
+    );
     Ok(())
 }
 
@@ -76,7 +99,7 @@ fn best(mut run: impl FnMut() -> Result<(), String>) -> Result<Duration, String>
 fn ours(tree: &dyn Tree, target: &str) -> Result<String, String> {
     let path = TreePath::new(target).map_err(|error| error.to_string())?;
     let report = build(&Request::new(tree, path));
-    report.outcome.and_then(|built| built.to_yaml()).map_err(|error| error.to_string())
+    report.outcome.and_then(|built| built.into_yaml()).map_err(|error| error.to_string())
 }
 
 fn compare(folder: &Path, target: &str, peer: Option<&Path>) -> Result<Duration, String> {

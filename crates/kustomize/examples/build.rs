@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
     let report = build(&request);
     report.warnings.iter().for_each(|warning| eprintln!("{warning}"));
-    match report.outcome.and_then(|built| built.to_yaml()) {
+    match report.outcome.and_then(|built| built.into_yaml()) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS

@@ -135,12 +135,14 @@ impl<'a> Target<'a> {
 
     fn add_file(&self, so_far: &mut Accumulated, path: &str) -> Result<()> {
         let doing = || format!("accumulating resources from '{path}'");
-        let content = self.loader.load(path).and_then(|content| text(&content)).during(doing)?;
+        let content = self.loader.load(path).during(doing)?;
+        let content = text(&content).during(doing)?;
         let origin = self.loader.origin_of(path);
         let read =
             read_resources(&content, &origin, self.context().budget).map_err(|error| in_file(error, path));
-        let (mut resources, mut all_known) = (Resources::default(), true);
-        for resource in read.during(doing)? {
+        let read = read.during(doing)?;
+        let (mut resources, mut all_known) = (Resources::with_capacity(read.len()), true);
+        for resource in read {
             all_known = all_known && is_known(&resource.gvk());
             resources.append(resource).during(doing)?;
         }

@@ -235,7 +235,7 @@ pub(crate) fn replace(field: &mut Node, mut value: Node) {
         _ => ScalarStyle::Plain,
     };
     restyle(&mut value, old);
-    value.anchor = field.anchor.take();
+    value.set_anchor(field.take_anchor());
     *field = value;
     touch(field);
 }
@@ -245,7 +245,7 @@ const TOUCHED: &str = "touched";
 
 /// Notes that a node which stands in several places has changed in this one.
 fn touch(node: &mut Node) {
-    if let Some(anchor) = &mut node.anchor {
+    if let Some(anchor) = node.anchor_mut() {
         TOUCHED.clone_into(&mut anchor.name);
     }
 }
@@ -259,14 +259,14 @@ pub(crate) fn set_text(node: &mut Node, text: impl Into<compact_str::CompactStri
 /// A text that stands in several places of an object at once: go-yaml's nodes are pointers, and where Kustomize
 /// adds a label to several maps it adds one node. A change of one is a change of all.
 pub(crate) fn shared_text(text: &str, id: usize) -> Node {
-    Node { anchor: Some(Box::new(tautline_yaml::Anchor { name: String::new(), id })), ..Node::text(text) }
+    Node { extras: tautline_yaml::Anchor { name: String::new(), id }.into(), ..Node::text(text) }
 }
 
 /// Carries changes of shared nodes to the other places they stand in.
 pub(crate) fn spread(object: &mut Node) {
     let mut changed = std::collections::HashMap::new();
     visit(object, &mut |node| {
-        if let Some(anchor) = node.anchor.as_mut().filter(|anchor| anchor.name == TOUCHED) {
+        if let Some(anchor) = node.anchor_mut().filter(|anchor| anchor.name == TOUCHED) {
             anchor.name.clear();
             let id = anchor.id;
             changed.insert(id, node.clone());
@@ -276,7 +276,7 @@ pub(crate) fn spread(object: &mut Node) {
         return;
     }
     visit(object, &mut |node| {
-        if let Some(new) = node.anchor.as_ref().and_then(|anchor| changed.get(&anchor.id)) {
+        if let Some(new) = node.anchor().and_then(|anchor| changed.get(&anchor.id)) {
             *node = new.clone();
         }
     });

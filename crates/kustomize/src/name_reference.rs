@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use tautline_yaml::Node;
 
 use crate::config::TransformerConfig;
@@ -83,13 +84,14 @@ impl Candidate {
 
 struct Candidates {
     all: Vec<Candidate>,
-    by_former_name: HashMap<CompactString, Vec<usize>>,
+    by_former_name: HashMap<CompactString, SmallVec<[usize; 2]>>,
 }
 
 impl Candidates {
     fn of(resources: &Resources) -> Self {
         let all: Vec<Candidate> = resources.iter().map(Candidate::of).collect();
-        let mut by_former_name: HashMap<CompactString, Vec<usize>> = HashMap::new();
+        let mut by_former_name: HashMap<CompactString, SmallVec<[usize; 2]>> =
+            HashMap::with_capacity(all.len());
         for (at, candidate) in all.iter().enumerate() {
             for id in &candidate.former {
                 let places = by_former_name.entry(id.name.clone()).or_default();
@@ -219,7 +221,7 @@ impl Search<'_> {
         is_there: impl Fn(&Candidate) -> bool,
         same: impl Fn(&Candidate, &Candidate) -> bool,
     ) -> Result<Option<&Candidate>> {
-        let places = self.candidates.by_former_name.get(old).map(Vec::as_slice).unwrap_or_default();
+        let places = self.candidates.by_former_name.get(old).map(SmallVec::as_slice).unwrap_or_default();
         let mut found: Vec<&Candidate> = places
             .iter()
             .filter_map(|at| self.candidates.all.get(*at))

@@ -1,7 +1,7 @@
 //! [`build`] and [`explain`], and what they answer.
 
 use tautline_core::{Digest, Manifest, Need, NotAnObject, Object, Origin, Read, ReadSet};
-use tautline_yaml::{Node, Options as YamlOptions, Resolver, write_canonical};
+use tautline_yaml::{Node, Options as YamlOptions, Resolver, write_canonical_onto};
 
 use crate::build::Target;
 use crate::error::Error;
@@ -50,17 +50,20 @@ impl Built {
     /// # Errors
     /// If an object cannot be written as JSON: a key twice in a map or no text, an infinite number.
     pub fn to_yaml(&self) -> Result<String> {
-        let mut out = String::new();
-        for object in &self.objects {
-            let text = write_canonical(&object.node).map_err(|error| unwritable(object, &error))?;
-            if out.is_empty() {
-                out.reserve(text.len().saturating_mul(self.objects.len()).min(MOST_RESERVED));
-            } else {
-                out.push_str("---\n");
-            }
-            out.push_str(&text);
-        }
-        Ok(out)
+        let mut text = Text::of(self.objects.len());
+        self.objects.iter().try_for_each(|object| text.add(object))?;
+        Ok(text.out)
+    }
+
+    /// [`Built::to_yaml`], with each object let go as soon as it is written: a large build then never holds all
+    /// trees and all text at once.
+    ///
+    /// # Errors
+    /// As [`Built::to_yaml`].
+    pub fn into_yaml(self) -> Result<String> {
+        let mut text = Text::of(self.objects.len());
+        self.objects.into_iter().try_for_each(|object| text.add(&object))?;
+        Ok(text.out)
     }
 
     /// The objects as manifests.
@@ -84,6 +87,31 @@ impl BuiltObject {
             Error::Field(format!("{}: not a Kubernetes object: {error}", self.origin))
         })?;
         Ok(Manifest::new(object, self.origin.clone()))
+    }
+}
+
+/// What is printed of a build, as far as it is written.
+struct Text {
+    out: String,
+    objects: usize,
+}
+
+impl Text {
+    fn of(objects: usize) -> Self {
+        Self { out: String::new(), objects }
+    }
+
+    fn add(&mut self, object: &BuiltObject) -> Result<()> {
+        let is_first = self.out.is_empty();
+        if !is_first {
+            self.out.push_str("---\n");
+        }
+        write_canonical_onto(&object.node, &mut self.out).map_err(|error| unwritable(object, &error))?;
+        if is_first {
+            let all = self.out.len().saturating_mul(self.objects);
+            self.out.reserve_exact(all.saturating_add(all / 8).min(MOST_RESERVED));
+        }
+        Ok(())
     }
 }
 

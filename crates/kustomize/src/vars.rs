@@ -181,8 +181,9 @@ fn put_scalar(node: &mut Node, contents: &Contents<'_>, used: &mut BTreeSet<Stri
         Content::Text(text) => Node::text(text),
         Content::Whole => return,
     };
-    let anchor = node.anchor.take();
-    *node = Node { span: node.span, anchor, ..new };
+    let anchor = node.take_anchor();
+    *node = Node { span: node.span, ..new };
+    node.set_anchor(anchor);
 }
 
 /// Expands `$(NAME)`; `$$` is `$`. A text that is one var and nothing else takes its type over.

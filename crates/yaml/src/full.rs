@@ -48,7 +48,7 @@ impl<'n> Converter<'n, '_> {
     fn value(&mut self, node: &'n Node, level: usize) -> Result<Value, Error> {
         let before = self.decoded;
         self.count(node, 1, level)?;
-        if let Some(anchor) = &node.anchor {
+        if let Some(anchor) = node.anchor() {
             self.anchors.insert(anchor.id, Anchored::Open);
         }
         let value = match &node.kind {
@@ -61,7 +61,7 @@ impl<'n> Converter<'n, '_> {
             NodeKind::Map { entries, .. } => Value::Map(self.map(entries, level)?),
             NodeKind::Alias(_) => self.alias(node, level)?.0,
         };
-        if let Some(anchor) = &node.anchor {
+        if let Some(anchor) = node.anchor() {
             let size = self.decoded - before;
             self.anchors.insert(anchor.id, Anchored::Done(value.clone(), node, size));
         }
@@ -163,7 +163,7 @@ impl<'n> Converter<'n, '_> {
     /// A key as sigs.k8s.io/yaml 1.6 turns it into text.
     fn key(&mut self, node: &'n Node, level: usize) -> Result<Key, Error> {
         if let NodeKind::Scalar { text, style } = &node.kind
-            && node.anchor.is_none()
+            && node.anchor().is_none()
         {
             self.count(node, 1, level)?;
             return key_text(node, text, self.typed(node, text, *style)?);

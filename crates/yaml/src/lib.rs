@@ -43,9 +43,9 @@ mod write;
 pub use decode::decode;
 pub use error::{Error, ErrorKind, Snippet, snippet};
 pub use node::{
-    Anchor, Comment, Comments, Node, NodeKind, ScalarStyle, Span, Tag, nodes, nodes_from, nodes_fully,
+    Anchor, Comment, Extras, Node, NodeKind, ScalarStyle, Span, Tag, nodes, nodes_from, nodes_fully,
 };
 pub use read::{Options, Resolver, read, read_all, read_fully};
 pub use scalar::{Scalar, resolve};
 pub use split::{Document, split};
-pub use write::{Style, is_written_plain, write, write_canonical, write_node};
+pub use write::{Style, is_written_plain, write, write_canonical, write_canonical_onto, write_node};

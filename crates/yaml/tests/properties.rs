@@ -91,7 +91,7 @@ fn shown(nodes: &[Node]) -> String {
 
 fn show(node: &Node, out: &mut String) {
     use std::fmt::Write;
-    let _ = write!(out, "{:?}{:?}{:?}", node.span, node.comments, node.tag);
+    let _ = write!(out, "{:?}{:?}{:?}", node.span, node.comments(), node.tag);
     match &node.kind {
         NodeKind::Scalar { text, style } => {
             let _ = writeln!(out, "{text:?}{style:?}");

@@ -103,7 +103,7 @@ impl<'t> Run<'_, 't> {
         self.step()?;
         let pipe = &branch.pipe;
         let index = || Got::plain(index.unwrap_or(Value::NoValue));
-        match (pipe.declares.as_slice(), pipe.assigns) {
+        match (&*pipe.declares, pipe.assigns) {
             ([], _) => {}
             ([one], true) => self.assign(one.id, &one.name, item.clone())?,
             ([_], false) => self.set_top(1, item.clone()),

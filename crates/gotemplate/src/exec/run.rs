@@ -161,7 +161,7 @@ impl<'e, 't> Run<'e, 't> {
             Node::If(branch) => return self.if_or_with(dot, branch, false),
             Node::With(branch) => return self.if_or_with(dot, branch, true),
             Node::Range(branch) => return self.range(dot, branch),
-            Node::Template { name, pipe, .. } => self.template(dot, name, pipe.as_ref())?,
+            Node::Template(call) => self.template(dot, &call.name, call.pipe.as_ref())?,
             Node::Break { .. } => return Ok(Flow::Break),
             Node::Continue { .. } => return Ok(Flow::Continue),
         }
@@ -278,10 +278,10 @@ impl Node {
         match self {
             Self::Text { pos, .. }
             | Self::Action { pos, .. }
-            | Self::Template { pos, .. }
             | Self::Break { pos }
             | Self::Continue { pos } => *pos,
             Self::If(branch) | Self::With(branch) | Self::Range(branch) => branch.pos,
+            Self::Template(call) => call.pos,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What stands between `{{` and `}}`: control structures, pipelines, commands, words.
 
-use super::node::{Branch, Command, Node, Operand, Pipe};
+use smallvec::SmallVec;
+
+use super::node::{Branch, Call, Command, Node, Operand, Pipe, Variable};
 use super::number::Constant;
 use super::parser::{Item, Parsed, Parser};
 use super::token::{Kind, Token};
@@ -25,6 +27,7 @@ impl Control {
     }
 
     fn node(self, branch: Branch) -> Node {
+        let branch = Box::new(branch);
         match self {
             Self::If => Node::If(branch),
             Self::With => Node::With(branch),
@@ -118,7 +121,7 @@ impl<'s> Parser<'s> {
         let body = name.clone();
         self.deeper(|parser| parser.rest_of_definition(body, CONTEXT))?;
         self.state = outer;
-        Ok(Node::Template { pos: token.pos, name, pipe: Some(pipe) })
+        Ok(Node::Template(Box::new(Call { pos: token.pos, name, pipe: Some(pipe) })))
     }
 
     fn template(&mut self) -> Parsed<Node> {
@@ -130,7 +133,7 @@ impl<'s> Parser<'s> {
             self.backup();
             pipe = Some(self.pipeline(CONTEXT, Kind::RightDelim)?);
         }
-        Ok(Node::Template { pos: token.pos, name, pipe })
+        Ok(Node::Template(Box::new(Call { pos: token.pos, name, pipe })))
     }
 
     fn template_name(&mut self, token: &Token<'s>, context: &str) -> Parsed<Str> {
@@ -142,8 +145,8 @@ impl<'s> Parser<'s> {
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {
         let pos = self.peek_word().pos;
-        let mut pipe = Pipe { pos, declares: Vec::new(), assigns: false, commands: Vec::new() };
-        self.declarations(&mut pipe, context)?;
+        let (declares, assigns) = self.declarations(context)?;
+        let mut commands: SmallVec<[Command; 4]> = SmallVec::new();
         loop {
             let token = self.next_word();
             match token.kind {
@@ -161,22 +164,22 @@ impl<'s> Parser<'s> {
                 | Kind::Variable
                 | Kind::LeftParen => {
                     self.backup();
-                    let command = self.command()?;
-                    pipe.commands.push(command);
+                    commands.push(self.command()?);
                 }
                 _ => return self.unexpected(&token, context),
             }
         }
-        self.check_pipeline(&pipe, context)?;
-        Ok(pipe)
+        self.check_pipeline(&commands, context)?;
+        Ok(Pipe { pos, declares, assigns, commands: commands.into_boxed_slice() })
     }
 
     /// `$x :=`, `$x =`, or `$i, $x :=` of a range.
-    fn declarations(&mut self, pipe: &mut Pipe, context: &str) -> Parsed<()> {
+    fn declarations(&mut self, context: &str) -> Parsed<(Box<[Variable]>, bool)> {
+        let mut declares: SmallVec<[Variable; 2]> = SmallVec::new();
         loop {
             let token = self.peek_word();
             if token.kind != Kind::Variable {
-                return Ok(());
+                return Ok((declares.into_boxed_slice(), false));
             }
             self.next();
             let after = self.peek();
@@ -185,13 +188,12 @@ impl<'s> Parser<'s> {
             if matches!(next.kind, Kind::Assign | Kind::Declare) || comma {
                 self.next_word();
                 let variable = self.variable(token.text);
-                pipe.declares.push(variable);
+                declares.push(variable);
                 self.state.variables.push(token.text);
                 if !comma {
-                    pipe.assigns = next.kind == Kind::Assign;
-                    return Ok(());
+                    return Ok((declares.into_boxed_slice(), next.kind == Kind::Assign));
                 }
-                if context != "range" || pipe.declares.len() >= 2 {
+                if context != "range" || declares.len() >= 2 {
                     return self.error(format!("too many declarations in {context}"));
                 }
                 match self.peek_word().kind {
@@ -204,15 +206,15 @@ impl<'s> Parser<'s> {
             } else {
                 self.backup2(token);
             }
-            return Ok(());
+            return Ok((declares.into_boxed_slice(), false));
         }
     }
 
-    fn check_pipeline(&self, pipe: &Pipe, context: &str) -> Parsed<()> {
-        if pipe.commands.is_empty() {
+    fn check_pipeline(&self, commands: &[Command], context: &str) -> Parsed<()> {
+        if commands.is_empty() {
             return self.error(format!("missing value for {context}"));
         }
-        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
+        for (i, command) in commands.iter().enumerate().skip(1) {
             let inert = matches!(
                 command.args.first(),
                 Some(
@@ -232,7 +234,7 @@ impl<'s> Parser<'s> {
 
     fn command(&mut self) -> Parsed<Command> {
         let pos = self.peek_word().pos;
-        let mut args = Vec::new();
+        let mut args: SmallVec<[Operand; 4]> = SmallVec::new();
         loop {
             self.peek_word();
             if let Some(operand) = self.operand()? {
@@ -250,7 +252,7 @@ impl<'s> Parser<'s> {
         if args.is_empty() {
             return self.error("empty command");
         }
-        Ok(Command { pos, args })
+        Ok(Command { pos, args: args.into_boxed_slice() })
     }
 
     fn operand(&mut self) -> Parsed<Option<Operand>> {
@@ -259,9 +261,10 @@ impl<'s> Parser<'s> {
         if first.kind != Kind::Field {
             return Ok(Some(term));
         }
-        let mut fields = Vec::new();
+        let mut fields: SmallVec<[Str; 4]> = SmallVec::new();
         while self.peek().kind == Kind::Field {
-            fields.push(Str::from_bytes(&self.next().text[1..]));
+            let token = self.next();
+            fields.push(Str::from_bytes(&token.text[1..]));
         }
         let pos = first.pos;
         Ok(Some(match term {
@@ -279,7 +282,7 @@ impl<'s> Parser<'s> {
             | Operand::Dot { .. } => {
                 return self.error(format!("unexpected . after term {}", quote(term.to_string().as_bytes())));
             }
-            on => Operand::Chain { pos, on: Box::new(on), path: fields.into() },
+            on => Operand::Chain { pos, on: Box::new(on), path: fields.into_boxed_slice() },
         }))
     }
 

@@ -1,5 +1,8 @@
 //! The tree a template is parsed into. It is also what is executed: functions are resolved, constants typed,
 //! and names of variables numbered when it is made.
+//!
+//! It is read far more often than it is made, and the trees of a large chart do not fit a processor's cache: so
+//! every list has the size it needs, and what is large and rare is behind a pointer.
 
 use std::sync::Arc;
 
@@ -28,10 +31,10 @@ pub struct Tree {
 pub(crate) enum Node {
     Text { pos: usize, text: Str },
     Action { pos: usize, pipe: Pipe },
-    If(Branch),
-    With(Branch),
-    Range(Branch),
-    Template { pos: usize, name: Str, pipe: Option<Pipe> },
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template(Box<Call>),
     Break { pos: usize },
     Continue { pos: usize },
 }
@@ -45,13 +48,21 @@ pub(crate) struct Branch {
     pub(crate) otherwise: Option<Vec<Node>>,
 }
 
+/// `template "name" pipe`.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) pos: usize,
+    pub(crate) name: Str,
+    pub(crate) pipe: Option<Pipe>,
+}
+
 /// `$a := first | second`.
 #[derive(Debug)]
 pub(crate) struct Pipe {
     pub(crate) pos: usize,
-    pub(crate) declares: Vec<Variable>,
+    pub(crate) declares: Box<[Variable]>,
     pub(crate) assigns: bool,
-    pub(crate) commands: Vec<Command>,
+    pub(crate) commands: Box<[Command]>,
 }
 
 /// A name after `$`, and its number within the source.
@@ -65,7 +76,7 @@ pub(crate) struct Variable {
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) pos: usize,
-    pub(crate) args: Vec<Operand>,
+    pub(crate) args: Box<[Operand]>,
 }
 
 /// A word of a command.
@@ -128,7 +139,7 @@ impl Tree {
         let mut pending: Vec<&Node> = self.root.iter().rev().collect();
         while let Some(node) = pending.pop() {
             match node {
-                Node::Template { name, .. } => names.push(name),
+                Node::Template(call) => names.push(&call.name),
                 Node::If(branch) | Node::With(branch) | Node::Range(branch) => {
                     pending.extend(branch.otherwise.iter().flatten().rev());
                     pending.extend(branch.body.iter().rev());

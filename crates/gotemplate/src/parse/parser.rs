@@ -32,6 +32,7 @@ pub(crate) fn parse(
         functions,
         trees: Vec::new(),
         numbers: HashMap::from([(&b"$"[..], 0)]),
+        nodes: Vec::new(),
         state: State::default(),
         depth: 0,
         deepest: 0,
@@ -57,6 +58,8 @@ pub(super) struct Parser<'s> {
     trees: Vec<Arc<Tree>>,
     /// The numbers of variables' names.
     numbers: HashMap<&'s [u8], u32>,
+    /// The nodes of the lists that are being read, the innermost last: a list is moved out at its exact size.
+    nodes: Vec<Node>,
     pub(super) state: State<'s>,
     depth: usize,
     deepest: usize,
@@ -169,7 +172,7 @@ impl<'s> Parser<'s> {
     }
 
     fn top(&mut self) -> Parsed<Vec<Node>> {
-        let mut root = Vec::new();
+        let start = self.nodes.len();
         while self.peek().kind != Kind::Eof {
             if self.peek().kind == Kind::LeftDelim {
                 let delim = self.next();
@@ -180,12 +183,12 @@ impl<'s> Parser<'s> {
                 self.backup2(delim);
             }
             match self.text_or_action()? {
-                Item::Node(node) => root.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::End => return self.error("unexpected {{end}}"),
                 Item::Else => return self.error("unexpected {{else}}"),
             }
         }
-        Ok(root)
+        Ok(self.nodes.drain(start..).collect())
     }
 
     fn definition(&mut self) -> Parsed<()> {
@@ -235,11 +238,11 @@ impl<'s> Parser<'s> {
 
     /// Everything up to an `end` or `else`.
     pub(super) fn items(&mut self) -> Parsed<(Vec<Node>, Item)> {
-        let mut nodes = Vec::new();
+        let start = self.nodes.len();
         while self.peek_word().kind != Kind::Eof {
             match self.text_or_action()? {
-                Item::Node(node) => nodes.push(node),
-                end => return Ok((nodes, end)),
+                Item::Node(node) => self.nodes.push(node),
+                end => return Ok((self.nodes.drain(start..).collect(), end)),
             }
         }
         self.error("unexpected EOF")

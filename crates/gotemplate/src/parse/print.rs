@@ -25,11 +25,10 @@ impl Display for Node {
             Self::If(branch) => print_branch(f, "if", branch),
             Self::With(branch) => print_branch(f, "with", branch),
             Self::Range(branch) => print_branch(f, "range", branch),
-            Self::Template { name, pipe: None, .. } => {
-                write!(f, "{{{{template {}}}}}", quote(name.as_bytes()))
-            }
-            Self::Template { name, pipe: Some(pipe), .. } => {
-                write!(f, "{{{{template {} {pipe}}}}}", quote(name.as_bytes()))
+            Self::Template(call) => {
+                write!(f, "{{{{template {}", quote(call.name.as_bytes()))?;
+                call.pipe.iter().try_for_each(|pipe| write!(f, " {pipe}"))?;
+                f.write_str("}}")
             }
             Self::Break { .. } => f.write_str("{{break}}"),
             Self::Continue { .. } => f.write_str("{{continue}}"),

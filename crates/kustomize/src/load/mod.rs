@@ -3,6 +3,7 @@
 mod context;
 mod git_url;
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -138,7 +139,7 @@ impl<'a> Loader<'a> {
 
     /// [`Loader::load`] for text.
     pub(crate) fn load_text(&self, path: &str) -> Result<String> {
-        text(&self.load(path)?)
+        Ok(text(&self.load(path)?)?.into_owned())
     }
 
     /// Whether a file of this name is directly in the root. What cannot be read counts as absent.
@@ -230,9 +231,9 @@ pub fn repository(url: &str) -> Option<(Want, TreePath)> {
 }
 
 /// Bytes as text.
-pub(crate) fn text(bytes: &Bytes) -> Result<String> {
+pub(crate) fn text(bytes: &Bytes) -> Result<Cow<'_, str>> {
     match tautline_yaml::decode(bytes) {
-        Ok(text) => Ok(text.into_owned()),
+        Ok(text) => Ok(text),
         Err(_) => {
             let message = "MalformedYAMLError: yaml: invalid leading UTF-8 octet".to_owned();
             Err(Error::Yaml { message, malformed: true })

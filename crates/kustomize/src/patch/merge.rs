@@ -225,11 +225,12 @@ fn fields_of<'s>(
 fn scalar_style(node: &Node) -> Option<Node> {
     match &node.kind {
         tautline_yaml::NodeKind::Scalar { style, .. } => {
-            let stand_in = Node::new(tautline_yaml::NodeKind::Scalar {
+            let mut stand_in = Node::new(tautline_yaml::NodeKind::Scalar {
                 text: compact_str::CompactString::default(),
                 style: *style,
             });
-            Some(Node { anchor: node.anchor.clone(), ..stand_in })
+            stand_in.set_anchor(node.anchor().cloned());
+            Some(stand_in)
         }
         _ => None,
     }

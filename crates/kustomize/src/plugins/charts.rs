@@ -135,7 +135,7 @@ impl Chart {
             let path = folder.join("values.yaml").map_err(|error| Error::Load(error.to_string()))?;
             let bytes =
                 tree.read(&path, loader.context.budget).map_err(|error| Error::Load(error.to_string()))?;
-            text(&bytes)
+            text(&bytes).map(std::borrow::Cow::into_owned)
         };
         let first = if self.chart.values_inline.is_empty() {
             own()?

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use compact_str::CompactString;
+use smallvec::SmallVec;
 use tautline_grammar::LabelSelector;
 
 use super::{Id, Resource};
@@ -15,10 +16,18 @@ use crate::selector::SelectorPattern;
 pub(crate) struct Resources {
     list: Vec<Resource>,
     /// Places by every name a resource has or had.
-    by_name: Option<HashMap<CompactString, Vec<usize>>>,
+    by_name: Option<ByName>,
 }
 
+/// Places by name; most names stand for one.
+type ByName = HashMap<CompactString, SmallVec<[usize; 2]>>;
+
 impl Resources {
+    /// None yet, with room for so many.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self { list: Vec::with_capacity(count), by_name: Some(HashMap::with_capacity(count)) }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
@@ -71,7 +80,7 @@ impl Resources {
         }
     }
 
-    fn index(&mut self) -> &HashMap<CompactString, Vec<usize>> {
+    fn index(&mut self) -> &ByName {
         let list = &self.list;
         self.by_name.get_or_insert_with(|| {
             let mut index = HashMap::with_capacity(list.len());
@@ -96,6 +105,12 @@ impl Resources {
     }
 
     pub(crate) fn append_all(&mut self, resources: impl IntoIterator<Item = Resource>) -> Result<()> {
+        let resources = resources.into_iter();
+        let count = resources.size_hint().0;
+        self.list.reserve(count);
+        if let Some(index) = &mut self.by_name {
+            index.reserve(count);
+        }
         resources.into_iter().try_for_each(|resource| self.append(resource))
     }
 
@@ -174,7 +189,7 @@ pub(crate) fn matches_texts(resource: &Resource, field: &str, selector: Option<&
     selector.is_none_or(|selector| selector.matches(|key| resource.text_of(field, key)))
 }
 
-fn add_names(index: &mut HashMap<CompactString, Vec<usize>>, at: usize, resource: &Resource) {
+fn add_names(index: &mut ByName, at: usize, resource: &Resource) {
     let mut add = |name: &str| {
         let places = index.entry(name.into()).or_default();
         if places.last() != Some(&at) {

@@ -33,8 +33,9 @@ pub(crate) fn read_resources(text: &str, file: &str, budget: &Budget) -> Result<
 
 /// Reads documents that are one resource each: what is to be done with one is done before the next is read.
 fn one_by_one(text: &str, file: &str, options: &Options) -> Result<Vec<Resource>> {
-    let (mut found, mut refused) = (Vec::new(), None);
-    for (line, text) in split(text)? {
+    let documents = split(text)?;
+    let (mut found, mut refused) = (Vec::with_capacity(documents.len()), None);
+    for (line, text) in documents {
         let Some((line, node)) = document(line, text, options)? else { continue };
         match checked(node) {
             Ok(Some(node)) => found.push(remembered(Resource::new(node, Origin::file(file, line)))),

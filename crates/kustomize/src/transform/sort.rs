@@ -1,6 +1,10 @@
 //! The order in which resources are printed.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use compact_str::CompactString;
 
 use crate::error::{Error, Result};
 use crate::kustomization::SortOptions;
@@ -83,36 +87,53 @@ impl Sort {
         // Resources are large: their keys are sorted, and they are moved once.
         let mut list: Vec<Option<Resource>> =
             std::mem::take(resources).into_vec().into_iter().map(Some).collect();
+        let mut kinds: HashMap<Gvk, Rc<Kind>> = HashMap::new();
         let keyed = |(at, resource): (usize, &Resource)| {
             let id = resource.id();
-            let rank = rank(&id.gvk.kind, first, last);
-            (Key { rank, text: gvk_text(&id.gvk), id_text: id_text(&id), id }, at)
+            let object = object_text(&id);
+            let kind = kinds.entry(id.gvk).or_insert_with_key(|gvk| Rc::new(Kind::new(gvk, first, last)));
+            (Key { kind: Rc::clone(kind), object }, at)
         };
         let mut keys: Vec<(Key, usize)> = list.iter().flatten().enumerate().map(keyed).collect();
         keys.sort_by(|(a, _), (b, _)| a.compare(b));
-        let sorted = keys.into_iter().filter_map(|(_, at)| list.get_mut(at)?.take());
+        let sorted = keys.into_iter().filter_map(|(_, at)| list.get_mut(at)?.take()).collect::<Vec<_>>();
         // Names may have come to collide since; here that is noticed last.
         resources.append_all(sorted)
     }
 }
 
+/// What a resource is sorted by. Those of one kind share what there is to know of it.
 struct Key {
+    kind: Rc<Kind>,
+    object: CompactString,
+}
+
+struct Kind {
+    gvk: Gvk,
     rank: i32,
     text: String,
-    id_text: String,
-    id: Id,
+}
+
+impl Kind {
+    fn new(gvk: &Gvk, first: &[String], last: &[String]) -> Self {
+        Self { gvk: gvk.clone(), rank: rank(&gvk.kind, first, last), text: gvk_text(gvk) }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let are_namespaces = self.gvk.kind == "Namespace" && other.gvk.kind == "Namespace";
+        let one_is_core = self.gvk.group.is_empty() || other.gvk.group.is_empty();
+        let texts = self.text.cmp(&other.text);
+        let texts = if are_namespaces && one_is_core { texts.reverse() } else { texts };
+        self.rank.cmp(&other.rank).then(texts)
+    }
 }
 
 impl Key {
     fn compare(&self, other: &Self) -> Ordering {
-        if self.id.gvk == other.id.gvk {
-            return self.id_text.cmp(&other.id_text);
+        if Rc::ptr_eq(&self.kind, &other.kind) {
+            return self.object.cmp(&other.object);
         }
-        let are_namespaces = self.id.gvk.kind == "Namespace" && other.id.gvk.kind == "Namespace";
-        let one_is_core = self.id.gvk.group.is_empty() || other.id.gvk.group.is_empty();
-        let texts = self.text.cmp(&other.text);
-        let texts = if are_namespaces && one_is_core { texts.reverse() } else { texts };
-        self.rank.cmp(&other.rank).then(texts)
+        self.kind.compare(&other.kind)
     }
 }
 
@@ -121,7 +142,10 @@ fn gvk_text(gvk: &Gvk) -> String {
     format!("{}_{}_{}", or(&gvk.group, "~G"), or(&gvk.version, "~V"), or(&gvk.kind, "~K"))
 }
 
-fn id_text(id: &Id) -> String {
-    let or = |part: &str, none: &str| if part.is_empty() { none.to_owned() } else { part.to_owned() };
-    format!("{}|{}|{}", id.gvk, or(&id.namespace, "~X"), or(&id.name, "~N"))
+/// Namespace and name, as one text.
+fn object_text(id: &Id) -> CompactString {
+    let or = |part: &CompactString, none: &'static str| {
+        if part.is_empty() { CompactString::const_new(none) } else { part.clone() }
+    };
+    compact_str::format_compact!("{}|{}", or(&id.namespace, "~X"), or(&id.name, "~N"))
 }

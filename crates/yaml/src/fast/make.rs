@@ -6,7 +6,7 @@ use std::vec::Drain;
 use tautline_core::{Key, List, Map, Value};
 
 use crate::full::to_value;
-use crate::node::{Comment, Comments, Node, NodeKind, ScalarStyle, Span};
+use crate::node::{Comment, Extras, Node, NodeKind, ScalarStyle, Span};
 use crate::read::{Options, Resolver};
 use crate::scalar::{Scalar, may_resolve, resolve};
 
@@ -112,7 +112,7 @@ impl<'a> Trees<'a> {
 }
 
 /// Where a tree's node stands, and the comments before it.
-pub(super) type Place = (Span, Comments);
+pub(super) type Place = (Span, Extras);
 
 impl Make for Trees<'_> {
     type Place = Place;
@@ -130,7 +130,7 @@ impl Make for Trees<'_> {
         self.last = at;
         let before = self.text.get(self.line_start..at).unwrap_or_default();
         let column = if before.is_ascii() { before.len() } else { before.chars().count() };
-        (Span::new(self.line, column + 1), Comments::from(std::mem::take(&mut self.pending)))
+        (Span::new(self.line, column + 1), Extras::new(None, std::mem::take(&mut self.pending)))
     }
 
     fn shift(&mut self, place: &mut Place, at: usize) -> Option<()> {
@@ -168,6 +168,6 @@ impl Make for Trees<'_> {
     }
 }
 
-fn node((span, comments): Place, kind: NodeKind) -> Node {
-    Node { kind, tag: None, anchor: None, span, comments }
+fn node((span, extras): Place, kind: NodeKind) -> Node {
+    Node { kind, tag: None, span, extras }
 }

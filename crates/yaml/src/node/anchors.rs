@@ -54,7 +54,7 @@ struct Expansion {
 impl Expansion {
     fn node(&mut self, mut node: Node) -> Result<Node, Error> {
         self.nodes += 1;
-        let anchor = node.anchor.take();
+        let anchor = node.take_anchor();
         if let Some(anchor) = &anchor {
             self.anchors.insert(anchor.id, None);
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, StructureStyle};
 
-use super::{Anchor, Comment, Comments, Node, NodeKind, ScalarStyle, Span, Tag};
+use super::{Anchor, Comment, Extras, Node, NodeKind, ScalarStyle, Span, Tag};
 use crate::error::{Error, ErrorKind};
 use crate::read::{Options, check_size};
 
@@ -155,7 +155,7 @@ impl<'a> Builder<'a> {
     }
 
     fn node(&mut self, event: Event<'a>, span: granit_parser::Span, depth: usize) -> Result<Node, Error> {
-        let comments = Comments::from(std::mem::take(&mut self.pending));
+        let comments = std::mem::take(&mut self.pending);
         let (place, bytes) = (place(&span), bytes(&span));
         self.nodes += 1;
         let budget = &self.options.budget;
@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
             return Err(kind.at_span(place));
         }
         let tag = event.tag().map(|tag| Tag::from(short_tag(tag).as_str()));
-        let anchor = self.anchor(event.anchor_id())?.map(Box::new);
+        let anchor = self.anchor(event.anchor_id())?;
         let kind = match event {
             Event::Alias(id) => NodeKind::Alias(Box::new(Anchor {
                 name: self.names.get(&id).cloned().unwrap_or_default(),
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
             }
             _ => return Err(ErrorKind::Syntax("unexpected event".to_owned()).at_span(place)),
         };
-        Ok(Node { kind, tag, anchor, span: place, comments })
+        Ok(Node { kind, tag, span: place, extras: Extras::new(anchor, comments) })
     }
 
     /// go-yaml refuses a tab on an otherwise blank line where it could be indentation.

@@ -2,14 +2,14 @@
 
 use compact_str::CompactString;
 
-use super::{Comments, Node, NodeKind, ScalarStyle, Span, Tag};
+use super::{Extras, Node, NodeKind, ScalarStyle, Span, Tag};
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
 impl Node {
     /// A node made by a program: it stands nowhere ([`Span::line`] is 0) and has no tag.
     pub fn new(kind: NodeKind) -> Self {
-        Self { kind, tag: None, anchor: None, span: Span::default(), comments: Comments::default() }
+        Self { kind, tag: None, span: Span::default(), extras: Extras::default() }
     }
 
     /// A scalar without quotes. What it is shows only when it is written: `5` will be a number.
@@ -99,6 +99,10 @@ impl Node {
     /// Appends an entry, whether or not its key is there already.
     pub fn push(&mut self, key: impl Into<CompactString>, value: Node) {
         if let Some(entries) = self.entries_mut() {
+            // A map seldom gets more than one entry: room for four would be most of a small map's memory.
+            if entries.len() < 8 {
+                entries.reserve_exact(1);
+            }
             entries.push((Node::plain(key), value));
         }
     }

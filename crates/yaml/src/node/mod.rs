@@ -3,6 +3,7 @@
 mod anchors;
 mod build;
 mod edit;
+mod extras;
 mod tag;
 
 use compact_str::CompactString;
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind};
 pub(crate) use build::Builder;
 pub use build::{nodes, nodes_from, nodes_fully};
 pub(crate) use edit::plain_tag;
+pub use extras::{Anchor, Comment, Extras};
 pub use tag::Tag;
 
 /// A node as it was written.
@@ -21,12 +23,10 @@ pub struct Node {
     pub kind: NodeKind,
     /// Its tag, resolved and in short form: `!!str`, `!custom`.
     pub tag: Option<Tag>,
-    /// Its anchor.
-    pub anchor: Option<Box<Anchor>>,
     /// Where it stands.
     pub span: Span,
-    /// The comments before it and behind it on its line.
-    pub comments: Comments,
+    /// Its anchor and comments, which few nodes have.
+    pub extras: Extras,
 }
 
 /// The kinds of nodes.
@@ -55,15 +55,6 @@ pub enum NodeKind {
     },
     /// An alias of an anchor before it.
     Alias(Box<Anchor>),
-}
-
-/// An anchor: its name, and a number that tells repeated names apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Anchor {
-    /// The name.
-    pub name: String,
-    /// The number, unique in its document.
-    pub id: usize,
 }
 
 /// How a scalar was written.
@@ -96,36 +87,6 @@ impl Span {
         let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Self { line: short(line), column: short(column) }
     }
-}
-
-/// The comments of a node. Most have none, and then this is one empty word.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comments(Option<Box<Written>>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Written(Vec<Comment>);
-
-impl From<Vec<Comment>> for Comments {
-    fn from(comments: Vec<Comment>) -> Self {
-        Self((!comments.is_empty()).then(|| Box::new(Written(comments))))
-    }
-}
-
-impl std::ops::Deref for Comments {
-    type Target = [Comment];
-
-    fn deref(&self) -> &[Comment] {
-        self.0.as_ref().map_or(&[], |written| &written.0)
-    }
-}
-
-/// A comment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// The text behind `#`.
-    pub text: String,
-    /// Whether it stands behind the node on its line, or else on a line before it.
-    pub inline: bool,
 }
 
 impl std::fmt::Debug for Node {

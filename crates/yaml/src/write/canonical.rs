@@ -16,9 +16,20 @@ use super::{is_simple_key, number, order, string};
 /// If a key is twice in a map or no text, a scalar does not fit its tag, or a number is infinite: Go's JSON
 /// has none of these.
 pub fn write_canonical(node: &Node) -> Result<String, Error> {
-    let mut printer = Printer::new();
-    emit(node, &mut printer, false)?;
-    Ok(printer.finish())
+    let mut out = String::new();
+    write_canonical_onto(node, &mut out)?;
+    Ok(out)
+}
+
+/// [`write_canonical`] behind what a text holds already, which must be nothing or whole lines.
+///
+/// # Errors
+/// As [`write_canonical`]; part of the node may have been written then.
+pub fn write_canonical_onto(node: &Node, out: &mut String) -> Result<(), Error> {
+    let mut printer = Printer::onto(std::mem::take(out));
+    let written = emit(node, &mut printer, false);
+    *out = printer.finish();
+    written
 }
 
 fn emit(node: &Node, printer: &mut Printer, in_map: bool) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use tautline_core::Value;
 use crate::read::Resolver;
 use crate::scalar::{Scalar, resolve};
 
-pub use canonical::write_canonical;
+pub use canonical::{write_canonical, write_canonical_onto};
 pub(crate) use number::float_key;
 pub use tree::{Style, write_node};
 

@@ -35,7 +35,12 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new() -> Self {
-        Self { out: String::new(), column: 0, indents: Vec::new(), whitespace: true, indention: true }
+        Self::onto(String::new())
+    }
+
+    /// A printer that goes on behind a text, which ends a line.
+    pub(super) fn onto(out: String) -> Self {
+        Self { out, column: 0, indents: Vec::new(), whitespace: true, indention: true }
     }
 
     pub(super) fn finish(mut self) -> String {

@@ -23,7 +23,7 @@ pub enum Style {
 pub fn write_node(node: &Node, style: Style) -> String {
     let Style::Kyaml = style;
     let mut printer = Printer::new();
-    comments(&node.comments, &mut printer);
+    comments(node.comments(), &mut printer);
     emit(node, &mut printer, false);
     printer.finish()
 }
@@ -47,7 +47,7 @@ fn emit(node: &Node, printer: &mut Printer, in_map: bool) {
         NodeKind::List { items, .. } => {
             printer.open(in_map);
             for item in items {
-                comments(&item.comments, printer);
+                comments(item.comments(), printer);
                 printer.item();
                 emit(item, printer, false);
             }
@@ -56,7 +56,7 @@ fn emit(node: &Node, printer: &mut Printer, in_map: bool) {
         NodeKind::Map { entries, .. } => {
             printer.open(false);
             for (key, value) in entries {
-                comments(&key.comments, printer);
+                comments(key.comments(), printer);
                 let text = key.as_str().unwrap_or_default();
                 let simple = super::is_simple_key(text);
                 let style = match key.kind {
@@ -78,8 +78,7 @@ fn comments(comments: &[Comment], printer: &mut Printer) {
 
 /// A node's anchor and tag, as far as they are written.
 fn properties(node: &Node, printer: &mut Printer) {
-    if let Some(anchor) = node.anchor.as_ref().filter(|anchor| node.span.line > 0 && !anchor.name.is_empty())
-    {
+    if let Some(anchor) = node.anchor().filter(|anchor| node.span.line > 0 && !anchor.name.is_empty()) {
         printer.plain(&format!("&{}", anchor.name));
     }
     if let Some(tag) = shown_tag(node) {
