@@ -59,7 +59,7 @@ impl App {
             }
         }
         if request.dry_run {
-            let results = plan.steps.iter().map(crate::follow::dry_result).collect();
+            let results = plan.steps.iter().map(crate::ending::dry_result).collect();
             let message = "successfully synced (dry run)".to_owned();
             return self.record_at_once(trigger, OperationPhase::Succeeded, message, results, now, out);
         }

@@ -29,6 +29,7 @@ mod cascade;
 mod causes;
 mod conditions;
 mod dry_run;
+mod ending;
 mod event;
 mod follow;
 mod heal;
