@@ -41,6 +41,9 @@ pub(crate) const AWAIT_LAST_WAVE_ANNOTATION: &str = "tautline.dev/await-last-wav
 /// The finalizer under which we remove what an app owns.
 pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
+/// The annotation that names another manager whose fields become ours; those of the usual tools do anyway.
+const MIGRATION_MANAGER_ANNOTATION: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
+
 /// What the reading needs to know of the controller.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -97,6 +100,15 @@ impl Application {
             refused.0.push(Problem::error("invalid-spec", message));
             DeletionBudget::Objects(0)
         });
+        let migrates = object.annotation(MIGRATION_MANAGER_ANNOTATION).unwrap_or_default();
+        if !migrates.is_empty() && !SyncPolicy::default().take_over_from.iter().any(|known| known == migrates)
+        {
+            let message = format!(
+                "annotation {MIGRATION_MANAGER_ANNOTATION}: taking over from {migrates:?} is not supported by this \
+                 version, and not ignored; remove it, or fold that manager's fields by hand"
+            );
+            refused.0.push(Problem::error("invalid-spec", message));
+        }
         let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
         let app = AppSpec {
             destination,

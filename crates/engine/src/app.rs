@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use tautline_core::{GroupKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
 use tautline_ownership::{CompleteRender, Prepared};
-use tautline_plan::{Hook, Plan, Progress, StepId};
+use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
+use crate::log_tail::Tail;
 use crate::pin::Pin;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
@@ -58,6 +59,16 @@ pub struct App {
     pub(crate) finalized: bool,
     pub(crate) hooks: Vec<(Hook, Manifest)>,
     pub(crate) interrupted: Option<Interrupted>,
+    /// Whether it is known what the journal holds.
+    pub(crate) recall: Recall,
+    /// The last epoch of the journal that is known.
+    pub(crate) epoch: Epoch,
+    /// What another process, or this one before it was started anew, has on record of the app's deletion.
+    pub(crate) deletion_record: Option<Record>,
+    /// Whether this process has the deletion on record.
+    pub(crate) is_deletion_recorded: bool,
+    /// Another controller follows a plan of this app; it is left to that one until then.
+    pub(crate) left_until: Option<Timestamp>,
     pub(crate) deletion_stage: DeletionStage,
     /// What holds up the deletion.
     pub(crate) deletion_error: Option<String>,
@@ -81,6 +92,8 @@ pub(crate) struct Running {
     pub(crate) plan: Arc<Plan>,
     pub(crate) progress: Progress,
     pub(crate) is_recorded: bool,
+    /// Whether the journal was opened for it, or is to be.
+    pub(crate) is_noted: bool,
     pub(crate) is_heal: bool,
     pub(crate) operation: Operation,
     /// Whether the whole app is synced, not single objects.
@@ -91,6 +104,12 @@ pub(crate) struct Running {
     pub(crate) hooks: BTreeMap<ResourceKey, Arc<Object>>,
     /// Which object each hook that was run has become.
     pub(crate) uids: BTreeMap<StepId, Uid>,
+    /// The steps' weights, by number.
+    pub(crate) weights: Vec<u32>,
+    /// How the logs of failed hooks end.
+    pub(crate) tails: BTreeMap<StepId, Tail>,
+    /// What has come of its hooks and is not on record yet.
+    pub(crate) news: Vec<Entry>,
 }
 
 /// How far the deletion of an app has come.
@@ -122,6 +141,15 @@ pub(crate) enum ScanState {
     Running,
     Done,
     Failed(String),
+}
+
+/// Whether it is known what the journal holds of an app. Before that nothing begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Recall {
+    /// It is to be asked at this moment, or after.
+    At(Timestamp),
+    Running,
+    Done,
 }
 
 impl App {
@@ -167,6 +195,11 @@ impl App {
             finalized: false,
             hooks: Vec::new(),
             interrupted: memory.interrupted,
+            epoch: Epoch::default(),
+            recall: Recall::At(Timestamp::default()),
+            deletion_record: None,
+            left_until: None,
+            is_deletion_recorded: false,
             deletion_stage: DeletionStage::PreDelete,
             deletion_error: None,
             deletion_hooks: None,
@@ -212,15 +245,21 @@ impl App {
                 self.judge_all(world, now, &mut out);
             }
             Event::Rules => {
+                if self.drops_unknown() {
+                    self.prepare(world);
+                }
                 self.resources.values_mut().for_each(Resource::forget);
                 self.judge_all(world, now, &mut out);
             }
             Event::DryRun { key, answer } => self.answered(&key, answer.as_deref(), world, now, &mut out),
             Event::Neighbours => self.judge_all(world, now, &mut out),
+            Event::Recalled(result) => self.recalled(result, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
+            Event::Overtaken(record) => self.overtaken(&record, now, &mut out),
             Event::Stepped(step, result, answer) => {
                 self.stepped(step, result, answer.as_deref(), world, now);
             }
+            Event::LogRead(step, result) => self.log_read(step, result),
             Event::Scanned(result) => self.scanned(result, world, now, &mut out),
             Event::Refresh { hard } => self.refresh(hard, &mut out),
             Event::Sync(request) => self.requested = Some(request),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tautline_core::{Object, Presence, ResourceKey, Timestamp};
 use tautline_ownership::Owner;
 use tautline_plan::{
-    Circumstances, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Verdict, autoscaled, autoscaler_kind,
+    Circumstances, Entry, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Purpose, Verdict, autoscaled,
+    autoscaler_kind,
 };
 
 use crate::app::{App, Running};
@@ -36,8 +37,9 @@ impl App {
         }
         let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
         let resumed = if is_heal { None } else { self.interrupted.take().filter(|i| i.revision == revision) };
-        let (started_at, finished) =
-            resumed.as_ref().map_or((now, BTreeSet::new()), |i| (i.started_at, i.finished_hooks.clone()));
+        let started_at = resumed.as_ref().map_or(now, |i| i.started_at);
+        let (finished, made) =
+            resumed.as_ref().map(|i| (i.finished_hooks.clone(), i.made_hooks.clone())).unwrap_or_default();
         let wanted = Wanted {
             phases: if request.skips_hooks || !request.only.is_empty() { &[] } else { &SYNC_PHASES },
             on_heal: is_heal,
@@ -45,6 +47,7 @@ impl App {
             started_at,
             is_resumed: resumed.is_some(),
             finished: &finished,
+            made: &made,
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
         let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
@@ -105,15 +108,22 @@ impl App {
             results,
         };
         let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
-        let is_recorded = is_heal && kinds.is_subset(&self.spec.kinds);
+        let has_entries = plan.steps.iter().any(|step| Entry::of(step).is_some());
+        let is_recorded = is_heal && !has_entries && kinds.is_subset(&self.spec.kinds);
         let plan = Arc::new(plan);
+        let uids = hooks::made_uids(&plan, &made);
+        let weights = plan.weights();
         if !is_recorded {
             self.spec.kinds.extend(kinds);
             let intent = Intent {
                 plan: plan.digest(),
                 revision,
+                source: self.spec.source,
                 started_at,
                 prune: request.prune,
+                purpose: if is_heal { Purpose::Heal } else { Purpose::Sync },
+                only: request.only.clone(),
+                skips_hooks: request.skips_hooks,
                 by: match &operation.trigger {
                     Trigger::Manual(by) => Some(by.clone()),
                     Trigger::Automated | Trigger::SelfHeal => None,
@@ -121,18 +131,22 @@ impl App {
                 instead_of: self.instead_of(),
                 kinds: self.spec.kinds.clone(),
             };
-            out.push(Effect::Record(intent));
+            out.push(Effect::Record { known: self.epoch, intent });
         }
         self.running = Some(Running {
             plan,
             progress: Progress::default(),
             is_recorded,
+            is_noted: !is_recorded,
             is_heal,
             operation,
             is_whole: request.only.is_empty(),
             is_winding_up: false,
             hooks: hooks::objects(&runs),
-            uids: BTreeMap::new(),
+            uids,
+            weights,
+            tails: BTreeMap::new(),
+            news: Vec::new(),
         });
         self.follow(world, now, out);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tautline_core::Timestamp;
 use tautline_ownership::Reason;
-use tautline_plan::{Action, Plan, Progress, Standing, Step, StepResult};
+use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepResult};
 
 use crate::app::{App, Attempt, Running};
 use crate::event::Effect;
@@ -37,6 +37,8 @@ impl App {
         );
         running.plan = Arc::new(plan);
         running.progress = Progress::default();
+        running.tails.clear();
+        running.weights.clear();
         running.is_winding_up = true;
     }
 
@@ -135,6 +137,9 @@ impl App {
         if is_manual {
             self.let_go(out);
         }
+        if running.is_noted {
+            out.push(Effect::Close { epoch: self.epoch, has_succeeded: succeeded });
+        }
         out.push(Effect::Report { urgent: true });
         // Something may have come up meanwhile.
         out.push(Effect::WakeAt(now));
@@ -158,7 +163,10 @@ pub(super) fn note(running: &mut Running, step: &Step, standing: &Standing, out:
         }
     }
     if step.hook.is_some() {
-        // A hook that has ended must not be run again after a crash: it is on record at once.
+        // A hook that has ended must not be run again after a crash: it is on record before anything follows from it.
+        let stage = if message.is_none() { Stage::Succeeded } else { Stage::Failed };
+        let uid = running.uids.get(&step.id).cloned();
+        running.news.push(Entry::of_hook(step, stage, uid));
         out.push(Effect::Report { urgent: true });
     }
 }

@@ -1,30 +1,106 @@
 //! Following a plan: which steps run, what came of them, when it is over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tautline_core::{Object, Timestamp};
 use tautline_ownership::Reason;
-use tautline_plan::{Action, Condition, Next, Standing, Step, StepId, StepResult};
+use tautline_plan::{
+    Action, Condition, Entry, Epoch, Next, Purpose, Record, Stage, Standing, Step, StepId, StepResult,
+    created_at,
+};
 
-use crate::app::{App, Running};
+use crate::app::{App, Attempt, Recall, Running};
 use crate::ending::{note, result_of};
 use crate::event::{Effect, Work, World};
 use crate::hooks::deadline;
 use crate::report::{ObjectResult, OperationPhase, Trigger};
+use crate::spec::Interrupted;
+
+/// How long an app is left to another controller that follows a plan of it. Whoever still leads has put something on
+/// record by then, or waits for what this one waits for too.
+const LEFT_FOR: Duration = Duration::from_secs(15);
+
+/// When a journal that could not be read is asked again.
+const RECALL_AFTER: Duration = Duration::from_secs(5);
 
 impl App {
-    pub(crate) fn recorded(&mut self, result: Result<(), String>, now: Timestamp, out: &mut Vec<Effect>) {
+    pub(crate) fn recorded(&mut self, result: Result<Epoch, String>, now: Timestamp, out: &mut Vec<Effect>) {
+        if let Ok(epoch) = result {
+            self.epoch = epoch;
+        }
         let Some(running) = &mut self.running else { return };
         match result {
-            Ok(()) => running.is_recorded = true,
+            Ok(_) => running.is_recorded = true,
             Err(message) => {
                 running.operation.phase = OperationPhase::Error;
                 running.operation.message =
                     format!("the intent could not be recorded, nothing was written: {message}");
                 running.operation.finished_at = Some(now);
+                running.is_noted = false;
+                self.is_deletion_recorded = false;
                 self.finish(now, out);
             }
         }
+    }
+
+    /// Takes in what the journal holds: a sync that was interrupted is gone on with.
+    pub(crate) fn recalled(
+        &mut self,
+        result: Result<Option<Record>, String>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        match result {
+            Ok(record) => {
+                self.recall = Recall::Done;
+                if let Some(record) = record {
+                    self.adopt(record, now);
+                }
+            }
+            Err(message) => {
+                self.recall = Recall::At(now + RECALL_AFTER);
+                self.sync_error =
+                    Some(format!("nothing is synced before it is known what was begun: {message}"));
+                out.push(Effect::WakeAt(now + RECALL_AFTER));
+                out.push(Effect::Report { urgent: false });
+            }
+        }
+    }
+
+    /// Another controller follows a plan of this app. What it has on record is what this one goes on with, should
+    /// that come to nothing; until then it looks on.
+    pub(crate) fn overtaken(&mut self, record: &Record, now: Timestamp, out: &mut Vec<Effect>) {
+        if record.epoch <= self.epoch {
+            // Several of our calls were under way: this one's news has been taken in.
+            return;
+        }
+        self.adopt(record.clone(), now);
+        self.running = None;
+        self.operation = None;
+        self.is_deletion_recorded = false;
+        let until = now + LEFT_FOR;
+        self.left_until = (!record.is_closed).then_some(until);
+        out.push(Effect::WakeAt(if record.is_closed { now } else { until }));
+    }
+
+    /// Goes by what is on record: an open sync is gone on with, and one that has ended was tried.
+    fn adopt(&mut self, record: Record, now: Timestamp) {
+        self.epoch = self.epoch.max(record.epoch);
+        self.interrupted = Interrupted::of(&record);
+        let Record { intent, .. } = &record;
+        let is_whole = intent.only.is_empty() && !intent.skips_hooks;
+        if record.is_closed && intent.purpose == Purpose::Sync && is_whole {
+            self.attempted = Some(Attempt {
+                revision: intent.revision.clone(),
+                source: intent.source,
+                succeeded: record.has_succeeded,
+                is_remembered: true,
+                retries: 0,
+                ended_at: now,
+            });
+        }
+        self.deletion_record = Some(record);
     }
 
     /// Starts the steps that may run; ends the operation when none is left.
@@ -38,7 +114,12 @@ impl App {
         if running.operation.phase == OperationPhase::Terminating && !running.is_winding_up {
             return;
         }
-        match running.plan.next(&running.progress) {
+        let next = running.plan.next(&running.progress);
+        if !matches!(next, Next::Run(_)) {
+            self.tell_news(Vec::new(), Vec::new(), out);
+        }
+        let Some(running) = &self.running else { return };
+        match next {
             Next::Run(steps) => self.run(&steps, world, now, out),
             Next::Wait(_) if self.is_superseded() => {
                 let newer = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
@@ -83,11 +164,25 @@ impl App {
             running.operation.results.push(result.clone());
         }
         work.iter().for_each(|work| running.progress.start(work.step.id));
-        if !work.is_empty() {
-            out.push(Effect::Perform(work));
+        let (noted, free): (Vec<Work>, Vec<Work>) =
+            work.into_iter().partition(|work| Entry::of(&work.step).is_some());
+        let entries = noted.iter().filter_map(|work| Entry::of(&work.step)).collect();
+        self.tell_news(entries, noted, out);
+        if !free.is_empty() {
+            out.push(Effect::Perform(free));
         }
         if !done.is_empty() {
             self.follow(world, now, out);
+        }
+    }
+
+    /// Has put on record what has come of hooks, and what is about to be done.
+    fn tell_news(&mut self, begun: Vec<Entry>, work: Vec<Work>, out: &mut Vec<Effect>) {
+        let Some(running) = &mut self.running else { return };
+        let mut entries = std::mem::take(&mut running.news);
+        entries.extend(begun);
+        if !entries.is_empty() {
+            out.push(Effect::Note { epoch: self.epoch, entries, work });
         }
     }
 
@@ -107,6 +202,7 @@ impl App {
         let Some(running) = &mut self.running else { return };
         running.progress.is_confirmed = approved.is_some_and(|at| at >= running.operation.started_at);
         for (step, standing) in standings {
+            let standing = Self::with_tail(running, step, standing, world, out);
             note(running, step, &standing, out);
             running.progress.observe(step.id, standing);
         }
@@ -145,7 +241,14 @@ impl App {
                 payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
             }
         };
-        Work { desired, complete: self.complete.clone(), destination: self.spec.destination.clone(), step }
+        let weight = running.weights.get(step.id.0 as usize).copied().unwrap_or(0);
+        Work {
+            desired,
+            complete: self.complete.clone(),
+            destination: self.spec.destination.clone(),
+            weight,
+            step,
+        }
     }
 
     /// The destination's namespace with the metadata that it is to have. It is not tracked.
@@ -167,8 +270,13 @@ impl App {
     ) {
         let Some(running) = &mut self.running else { return };
         let Some(step) = running.plan.step(id).cloned() else { return };
-        // A hook that was not run has not succeeded, whatever lives under its name.
+        let is_of_this_run = answer
+            .and_then(created_at)
+            .is_some_and(|at| at.seconds() >= running.operation.started_at.seconds());
         let result = match result {
+            // Another controller that follows the same record was a moment faster.
+            StepResult::Skipped(_) if step.runs_hook() && is_of_this_run => StepResult::Done(String::new()),
+            // A hook that was not run has not succeeded, whatever lives under its name.
             StepResult::Skipped(why) if step.runs_hook() => StepResult::Failed(why),
             other => other,
         };
@@ -179,6 +287,7 @@ impl App {
             running.operation.results.push(result_of(&step, &result));
         }
         if let Some(uid) = answer.filter(|_| step.runs_hook()).and_then(Object::uid) {
+            running.news.push(Entry::of_hook(&step, Stage::Made, Some(uid.clone())));
             running.uids.insert(id, uid);
         }
         let is_heal = running.is_heal;

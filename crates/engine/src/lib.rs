@@ -34,6 +34,7 @@ mod event;
 mod follow;
 mod heal;
 mod hooks;
+mod log_tail;
 mod pin;
 mod report;
 mod resource;

@@ -12,7 +12,6 @@ use std::time::Duration;
 use tautline_cluster::Cache;
 use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want};
 use tautline_engine::{App, Effect, Event, Report, World};
-use tautline_ownership::LiveView;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 

@@ -1,6 +1,6 @@
 //! What an Application's status and annotations remember of earlier syncs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tautline_core::{Digest, GroupKind, Map, Object, ResourceKey, Value};
 use tautline_engine::{HistoryEntry, Interrupted, Memory};
@@ -92,6 +92,9 @@ fn interrupted(object: &Object) -> Option<Interrupted> {
         started_at: time::parse(state.str_at(&["startedAt"])?).ok()?,
         prune: state.at(&["operation", "sync", "prune"]).and_then(Value::as_bool).unwrap_or(false),
         by: state.str_at(&["operation", "initiatedBy", "username"]).map(str::to_owned),
+        only: Vec::new(),
+        skips_hooks: false,
         finished_hooks: finished.collect(),
+        made_hooks: BTreeMap::new(),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tautline_core::{Problem, Revision, Severity, Timestamp};
 use tautline_ownership::{CompleteRender, Prepared, prepare};
 
-use super::{App, ScanState};
+use super::{App, Recall, ScanState};
 use crate::event::{Effect, Rendered, World};
 use crate::resource::Resource;
 use crate::spec::AppSpec;
@@ -140,6 +140,7 @@ impl App {
         let Some(rendered) = self.rendered.as_ref().filter(|_| !self.has_render_error()) else { return };
         let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
         self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
+        self.drop_unknown(world);
         self.hooks = hooks;
         let is_certain = self.prepared.is_certain(world.scopes);
         let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
@@ -161,6 +162,10 @@ impl App {
         if unreadable != self.unreadable {
             self.unreadable = unreadable;
             out.push(Effect::Report { urgent: true });
+        }
+        if matches!(self.recall, Recall::At(at) if now >= at) {
+            self.recall = Recall::Running;
+            out.push(Effect::Recall);
         }
         if self.scan == ScanState::Wanted {
             self.scan = ScanState::Running;
@@ -187,6 +192,33 @@ impl App {
             self.rendering = Some(revision.clone());
             out.push(Effect::Render { revision: revision.clone(), fresh: self.render_fresh });
         }
+    }
+
+    /// `Validate=false`: fields that no schema knows are dropped with a warning, since a server-side apply would be
+    /// refused for them (rule R11).
+    fn drop_unknown(&mut self, world: &World<'_>) {
+        let options = self.spec.policy.objects;
+        let Prepared { manifests, problems, .. } = &mut self.prepared;
+        for (key, manifest) in manifests.iter_mut() {
+            if options.of(Some(&manifest.object), None).validate {
+                continue;
+            }
+            let Some((known, dropped)) = world.differ.without_unknown(&manifest.object) else { continue };
+            manifest.object = Arc::new(known);
+            let fields: Vec<String> = dropped.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "not known to the cluster, and left out because of Validate=false: {}",
+                fields.join(", ")
+            );
+            let problem = Problem::warning("unknown-fields", message);
+            problems.push(problem.at(manifest.origin.clone()).about(key.clone()));
+        }
+    }
+
+    /// Whether what a schema says decides what is sent.
+    pub(super) fn drops_unknown(&self) -> bool {
+        let options = self.spec.policy.objects;
+        self.prepared.manifests.values().any(|m| !options.of(Some(&m.object), None).validate)
     }
 
     fn has_render_error(&self) -> bool {

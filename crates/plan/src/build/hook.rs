@@ -36,9 +36,10 @@ pub(super) fn draft_hook(run: &HookRun, again: Option<Phase>, drafts: &mut Vec<D
     }
     let action = match (is_there, is_resumed) {
         _ if makes_room => Action::Create,
-        (true, true) => Action::Await,
+        // One that is gone was missed: who waits for it learns that.
+        (_, true) => Action::Await,
         (true, false) => Action::Apply { take_over: false },
-        (false, _) => Action::Create,
+        (false, false) => Action::Create,
     };
     let precondition = if action == Action::Create { Precondition::default() } else { precondition(live) };
     let at = drafts.len();

@@ -1,7 +1,9 @@
 //! Handing effects to those who do them.
 
+use tautline_apply::JournalError;
 use tautline_core::{AppId, Timestamp};
 use tautline_engine::{Effect, Event};
+use tautline_plan::StepResult;
 
 use super::Coordinator;
 use crate::message::Message;
@@ -35,22 +37,60 @@ impl Coordinator {
                     let _ = out.send(Message::Event(app, Event::Rendered(Box::new(rendered))));
                 });
             }
-            Effect::Record(intent) => {
-                let records = self.parts.records.clone();
+            Effect::Recall => {
+                let journal = self.parts.journal.clone();
                 tokio::spawn(async move {
-                    let result = records.record(&app, &intent).await;
-                    let _ = out.send(Message::Event(app, Event::Recorded(result)));
+                    let record = journal.read(&app).await.map_err(|error| error.to_string());
+                    let _ = out.send(Message::Event(app, Event::Recalled(record)));
                 });
             }
-            Effect::Perform(work) => {
-                for work in work {
-                    let (performer, app) = (self.performer.clone(), app.clone());
-                    tokio::spawn(async move { performer.perform(app, work).await });
+            Effect::Record { known, intent } => {
+                let journal = self.parts.journal.clone();
+                tokio::spawn(async move {
+                    let event = match journal.open(&app, known, &intent).await {
+                        Ok(epoch) => Event::Recorded(Ok(epoch)),
+                        Err(JournalError::Overtaken(record)) => Event::Overtaken(record),
+                        Err(error) => Event::Recorded(Err(error.to_string())),
+                    };
+                    let _ = out.send(Message::Event(app, event));
+                });
+            }
+            Effect::Note { epoch, entries, work } => {
+                let (journal, performer) = (self.parts.journal.clone(), self.performer.clone());
+                tokio::spawn(async move {
+                    match journal.note(&app, epoch, &entries).await {
+                        Ok(()) => performer.perform_all(&app, work),
+                        Err(JournalError::Overtaken(record)) => {
+                            tracing::warn!(%app, epoch = %record.epoch, "another controller follows a plan of it");
+                            let _ = out.send(Message::Event(app, Event::Overtaken(record)));
+                        }
+                        Err(error) => {
+                            tracing::warn!(%app, %error, "nothing was put on record, and what needs it was not done");
+                            for work in work {
+                                let result = StepResult::Failed(error.to_string());
+                                let event = Event::Stepped(work.step.id, result, None);
+                                let _ = out.send(Message::Event(app.clone(), event));
+                            }
+                        }
+                    }
+                });
+            }
+            Effect::Close { epoch, has_succeeded } => {
+                if let Some(entry) = self.apps.get_mut(id) {
+                    entry.reporting.closes = Some((epoch, has_succeeded));
                 }
             }
+            Effect::Perform(work) => self.performer.perform_all(&app, work),
             Effect::DryRun { key, desired } => {
                 let performer = self.performer.clone();
                 tokio::spawn(async move { performer.dry_run(app, key, desired).await });
+            }
+            Effect::ReadLog { step, pod, container, lines } => {
+                let performer = self.performer.clone();
+                tokio::spawn(async move {
+                    let result = performer.log_tail(&pod, &container, lines).await;
+                    let _ = out.send(Message::Event(app, Event::LogRead(step, result)));
+                });
             }
             Effect::Scan => {
                 if let Some(entry) = self.apps.get_mut(id) {

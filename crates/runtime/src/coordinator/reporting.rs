@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tautline_core::{AppId, Timestamp};
 use tautline_engine::Event;
+use tautline_plan::Epoch;
 
 use super::Coordinator;
 use crate::message::Message;
@@ -19,6 +20,8 @@ pub(super) struct Reporting {
     /// Since when there is something to write.
     pub(super) dirty_since: Option<Timestamp>,
     pub(super) is_urgent: bool,
+    /// The plan that has ended since, and whether it ended well.
+    pub(super) closes: Option<(Epoch, bool)>,
     is_running: bool,
     last: Option<Timestamp>,
 }
@@ -36,11 +39,19 @@ impl Coordinator {
         }
         (reporting.dirty_since, reporting.is_urgent) = (None, false);
         (reporting.is_running, reporting.last) = (true, Some(now));
+        let closes = reporting.closes.take();
         let Some(report) = self.explained(id) else { return };
         self.tell_dependents(id);
         let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
         let _ = self.changes.send(app.clone());
+        let journal = self.parts.journal.clone();
         tokio::spawn(async move {
+            // The end of a plan and what it came to go on record together, where both are kept in one place.
+            if let Some((epoch, has_succeeded)) = closes
+                && let Err(error) = journal.close(&app, epoch, has_succeeded).await
+            {
+                tracing::warn!(%app, %error, "the end of a plan could not be put on record");
+            }
             records.report(&app, &report).await;
             let _ = out.send(Message::Reported(app));
         });
