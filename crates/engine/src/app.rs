@@ -14,6 +14,7 @@ use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
 use crate::log_tail::Tail;
 use crate::pin::Pin;
+use crate::planned::Planned;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
@@ -37,6 +38,8 @@ pub struct App {
     pub(crate) resources: BTreeMap<ResourceKey, Resource>,
     pub(crate) running: Option<Running>,
     pub(crate) operation: Option<Operation>,
+    /// The plan that was followed, or refused, last.
+    pub(crate) last_plan: Option<Planned>,
     pub(crate) history: Vec<HistoryEntry>,
     /// The revision and source digest of the last sync that was tried, and whether it succeeded.
     pub(crate) attempted: Option<Attempt>,
@@ -179,6 +182,7 @@ impl App {
             resources: BTreeMap::new(),
             running: None,
             operation: None,
+            last_plan: None,
             history: memory.history,
             attempted,
             held_back: BTreeSet::new(),

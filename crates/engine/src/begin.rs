@@ -13,6 +13,7 @@ use tautline_plan::{
 use crate::app::{App, Running};
 use crate::event::{Effect, Intent, World};
 use crate::hooks::{self, SYNC_PHASES, Wanted};
+use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
 use crate::spec::SyncRequest;
@@ -50,15 +51,16 @@ impl App {
             made: &made,
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
-        let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
+        let (mut plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
         if !plan.faults.is_empty() {
-            return self.fail_to_begin(plan.faults.join("; "), out);
+            let reason = plan.faults.join("; ");
+            return self.refuse_plan(plan, reason, world, out);
         }
         let circumstances = Circumstances { now, is_manual, objects: self.live_objects() };
         for gate in world.gates {
             if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
                 out.extend(until.map(Effect::WakeAt));
-                return self.fail_to_begin(reason, out);
+                return self.refuse_plan(plan, reason, world, out);
             }
         }
         if request.dry_run {
@@ -110,6 +112,9 @@ impl App {
         let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
         let has_entries = plan.steps.iter().any(|step| Entry::of(step).is_some());
         let is_recorded = is_heal && !has_entries && kinds.is_subset(&self.spec.kinds);
+        if !is_heal && Planned::is_kept(&plan) {
+            plan.examine(world.live);
+        }
         let plan = Arc::new(plan);
         let uids = hooks::made_uids(&plan, &made);
         let weights = plan.weights();
@@ -149,6 +154,32 @@ impl App {
             news: Vec::new(),
         });
         self.follow(world, now, out);
+    }
+
+    /// A plan that is not followed is shown, with the reason.
+    fn refuse_plan(&mut self, mut plan: Plan, reason: String, world: &World<'_>, out: &mut Vec<Effect>) {
+        if Planned::is_kept(&plan) {
+            plan.examine(world.live);
+            let state = PlanState::Refused(reason.clone());
+            self.last_plan = Some(Planned::unbegun(Arc::new(plan), state));
+        }
+        self.fail_to_begin(reason, out);
+    }
+
+    /// The plan of a sync that nobody has asked for.
+    pub(crate) fn proposed_plan(&self, request: &SyncRequest, world: &World<'_>, now: Timestamp) -> Plan {
+        let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        let wanted = Wanted {
+            phases: &SYNC_PHASES,
+            on_heal: false,
+            revision: &revision,
+            started_at: now,
+            is_resumed: false,
+            finished: &BTreeSet::new(),
+            made: &BTreeMap::new(),
+        };
+        let (runs, _) = self.hook_runs(&wanted, world);
+        self.plan(request, &runs, false, true, world, now).0
     }
 
     fn fail_to_begin(&mut self, reason: String, out: &mut Vec<Effect>) {

@@ -8,6 +8,7 @@ use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepRe
 
 use crate::app::{App, Attempt, Running};
 use crate::event::Effect;
+use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, OperationPhase, Trigger};
 use crate::spec::HistoryEntry;
 
@@ -89,6 +90,9 @@ impl App {
     /// Puts the operation that ran on record.
     pub(super) fn finish(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
         let Some(running) = self.running.take() else { return };
+        if !running.is_heal && Planned::is_kept(&running.plan) {
+            self.last_plan = Some(Planned::of(&running, PlanState::Ended));
+        }
         // Without self-heal nobody would come back to a step that somebody else's write overtook.
         let is_overtaken = !self.spec.policy.automated.is_some_and(|a| a.self_heal)
             && running.plan.steps.iter().any(|step| {

@@ -122,6 +122,9 @@ impl Coordinator {
                         path: entry.input.path.clone(),
                         namespace: entry.input.spec.destination.namespace.clone(),
                         report: self.explained(id)?,
+                        plan: self.in_world(id, &entry.input, |world| {
+                            entry.app.planned(world, self.parts.clock.now())
+                        }),
                     })
                 });
                 drop(reply.send(views.collect()));

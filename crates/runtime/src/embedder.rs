@@ -7,7 +7,7 @@ use tautline_apply::{ClientSide, Journal, TakeOver, WriteSettings};
 use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, MaskingKey, TreePath};
 use tautline_diff::Differ;
-use tautline_engine::{AppSpec, Memory, Report};
+use tautline_engine::{AppSpec, Memory, Planned, Report};
 use tautline_health::HealthCheck;
 use tautline_plan::Gate;
 use tautline_render::{Renderer, Tool};
@@ -92,6 +92,8 @@ pub struct AppView {
     pub namespace: String,
     /// What it says of itself.
     pub report: Report,
+    /// The plan that it follows, would follow or followed last.
+    pub plan: Option<Planned>,
 }
 
 /// Where an app's reports go: the Application's status, by default.
