@@ -253,6 +253,15 @@ impl Cluster for Local {
         Ok(self.read(target)?)
     }
 
+    async fn log_tail(&self, pod: &Target, _: &str, lines: usize) -> Result<Option<String>> {
+        let mut ask = self.ask(Verb::Get, pod)?;
+        ask.subresource = "log".to_owned();
+        let mut state = self.server.lock();
+        state.enter(&ask)?;
+        state.get(&ask)?;
+        Ok(Some(state.log_tail(&pod.namespace, &pod.name, Some(lines))))
+    }
+
     async fn list(&self, query: &Query, sink: &mut dyn RawSink) -> Result<ListEnd> {
         let (ask, selection) = self.ask_many(Verb::List, query)?;
         let mut go_on = String::new();

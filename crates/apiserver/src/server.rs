@@ -54,6 +54,11 @@ impl Server {
         self.lock().rules.counts.clear();
     }
 
+    /// Sets what the containers of a pod have written, as its kubelet keeps it. Nothing is written by itself.
+    pub fn set_log(&self, namespace: &str, pod: &str, text: &str) {
+        self.lock().logs.insert((namespace.to_owned(), pod.to_owned()), text.to_owned());
+    }
+
     /// Adds a rule that makes requests fail.
     pub fn add_fault(&self, rule: FaultRule) {
         self.lock().rules.faults.add(rule);

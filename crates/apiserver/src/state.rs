@@ -22,6 +22,8 @@ pub(crate) struct State {
     pub(crate) tokens: crate::authorize::token::Tokens,
     /// How many versions behind the answer to the present read is.
     pub(crate) lag: u64,
+    /// What pods have written, by namespace and name.
+    pub(crate) logs: std::collections::BTreeMap<(String, String), String>,
     uids: u64,
     names: u64,
     watches: u64,
@@ -42,8 +44,17 @@ impl State {
             names: 0,
             watches: 0,
             ended: 0,
+            logs: std::collections::BTreeMap::new(),
             options,
         }
+    }
+
+    /// The last lines of a pod's log, or all.
+    pub(crate) fn log_tail(&self, namespace: &str, pod: &str, lines: Option<usize>) -> String {
+        let log = self.logs.get(&(namespace.to_owned(), pod.to_owned()));
+        let all: Vec<&str> = log.iter().flat_map(|text| text.split_inclusive('\n')).collect();
+        let from = lines.map_or(0, |lines| all.len().saturating_sub(lines));
+        all.get(from..).unwrap_or_default().concat()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -179,7 +179,13 @@ impl Executor {
         object.metadata_mut().insert("resourceVersion", "1");
         match self.send(job, &object).await {
             Err(error) if error.is_conflict() => {
-                Ok(Performed::skipped("it appeared meanwhile, and is judged again"))
+                let skipped = Performed::skipped("it appeared meanwhile, and is judged again");
+                // A hook that another controller has made for the very same run is this run's.
+                let answer = match job.step.runs_hook() {
+                    true => self.cluster.get(&Target::of(job.resource.clone(), &object)).await?,
+                    false => None,
+                };
+                Ok(Performed { answer, ..skipped })
             }
             other => other,
         }

@@ -7,7 +7,7 @@ use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
 use tautline_grammar::LabelSelector;
 use tautline_ownership::AppInstance;
-use tautline_runtime::{AppInput, Parts, Records, Runtime};
+use tautline_runtime::{AppInput, Journal, Parts, Records, Runtime};
 use tokio::sync::mpsc;
 
 use crate::application::{Application, Settings};
@@ -35,7 +35,8 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Starts a controller. `parts` makes the runtime's parts for the records that it is given.
+    /// Starts a controller. `parts` makes the runtime's parts for the records, and the journal in the Applications, that
+    /// it is given; it may take another journal.
     ///
     /// # Errors
     /// When the cluster does not serve Applications: install the CRDs first.
@@ -43,7 +44,7 @@ impl Controller {
         cluster: Arc<dyn Cluster>,
         clock: Arc<dyn Clock>,
         options: ControllerOptions,
-        parts: impl FnOnce(Arc<dyn Records>) -> Parts,
+        parts: impl FnOnce(Arc<dyn Records>, Arc<dyn Journal>) -> Parts,
     ) -> Result<Self, String> {
         let gvk = GroupVersionKind::new("argoproj.io", "v1alpha1", "Application");
         let discovery = cluster.discover().await.map_err(|error| error.to_string())?;
@@ -55,7 +56,7 @@ impl Controller {
         let take_over = options.take_over;
         let records = ApplicationRecords::new(cluster.clone(), resource, clock, observe, take_over);
         let records = Arc::new(records);
-        let mut parts = parts(records.clone());
+        let mut parts = parts(records.clone(), records.clone());
         let control_plane = options.settings.control_plane.clone();
         let health = Arc::new(CustomizedHealth::new(parts.health.clone()));
         health.read(&*cluster, &discovery, &control_plane).await;

@@ -38,6 +38,7 @@ mod customized;
 mod events;
 mod follow;
 mod helm;
+mod journal;
 mod kustomize;
 mod options;
 mod project;

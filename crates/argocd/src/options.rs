@@ -77,8 +77,6 @@ impl AppOptions {
             "FailOnSharedResource=false" => self.fail_on_shared = false,
             "RespectIgnoreDifferences=true" => self.respects_ignored = true,
             "RespectIgnoreDifferences=false" => self.respects_ignored = false,
-            // The server refuses unknown fields of an apply whatever it is told.
-            "Validate=false" => return false,
             // What is equal is never sent.
             "ApplyOutOfSyncOnly=true" | "ApplyOutOfSyncOnly=false" => {}
             other => return self.objects.set(other),

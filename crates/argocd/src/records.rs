@@ -1,4 +1,4 @@
-//! Reports and intents in the Applications themselves (rules R4, R21, R22).
+//! Reports in the Applications themselves (rules R21, R22).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tautline_cluster::{ApiResource, Cluster, ClusterError, Patch, Target, WriteOptions};
 use tautline_core::{AppId, Clock, FieldManager, Map, Object, Value, value};
-use tautline_engine::{Intent, Report};
-use tautline_grammar::time::seconds;
-use tautline_runtime::Records;
+use tautline_engine::Report;
+use tautline_plan::{Epoch, Record};
+use tautline_runtime::{Change, Records};
 
-use crate::application::{FINALIZER, KINDS_ANNOTATION, REFRESH_ANNOTATION, is_hook_finalizer, print_kinds};
+use crate::application::{FINALIZER, REFRESH_ANNOTATION, is_hook_finalizer};
 use crate::events::{Announcement, Events};
+use crate::journal::{JOURNAL_ANNOTATION, on_record, printed};
 use crate::rival::{STATUS_MANAGER, rival};
-use crate::status::{status, with_instead_of, without_times};
+use crate::status::{status, without_times};
 
 /// Writes reports to the Applications' status.
 pub(crate) struct ApplicationRecords {
@@ -21,10 +22,10 @@ pub(crate) struct ApplicationRecords {
     resource: ApiResource,
     clock: Arc<dyn Clock>,
     /// Whether nothing is written, not even a status.
-    observe: bool,
+    pub(crate) observe: bool,
     /// Whether Applications are taken whose status another controller writes (rule R22).
     take_over: bool,
-    events: Events,
+    pub(crate) events: Events,
     applications: Mutex<HashMap<AppId, Known>>,
 }
 
@@ -34,6 +35,30 @@ struct Known {
     written: Option<Value>,
     /// Another controller that writes its status; once seen, it is left alone (rule R22).
     rival: Option<String>,
+    /// The epoch that this process put on record last.
+    epoch: Option<Epoch>,
+    /// A plan has ended, well or not, and the next report says so.
+    closing: Option<bool>,
+    /// Held while the journal is read, changed and written.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Known {
+    fn new(object: Arc<Object>, rival: Option<String>) -> Self {
+        Self { object, written: None, rival, epoch: None, closing: None, turn: Arc::default() }
+    }
+
+    /// What the journal holds once the plan that has ended is closed in it.
+    fn closed(&self) -> Option<Record> {
+        let change = Change::Close(self.epoch?, self.closing?);
+        change.of(on_record(&self.object).ok()?).ok()
+    }
+
+    /// Whether another process has opened a plan since, and follows it: what the app is is for that to say.
+    fn is_overtaken(&self) -> bool {
+        let record = on_record(&self.object).ok().flatten();
+        self.epoch.zip(record).is_some_and(|(epoch, record)| record.epoch > epoch && !record.is_closed)
+    }
 }
 
 impl ApplicationRecords {
@@ -64,7 +89,7 @@ impl ApplicationRecords {
                     known.rival = known.rival.take().or(rival);
                 }
             }
-            None => drop(applications.insert(id, Known { object, written: None, rival })),
+            None => drop(applications.insert(id, Known::new(object, rival))),
         }
     }
 
@@ -89,11 +114,33 @@ impl ApplicationRecords {
         self.applications.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn object(&self, id: &AppId) -> Option<Arc<Object>> {
+    /// A plan of the app is on record. What its status said of another one is to be written anew.
+    pub(crate) fn follows(&self, id: &AppId, epoch: Epoch, is_another: bool) {
+        if let Some(known) = self.lock().get_mut(id) {
+            (known.epoch, known.closing) = (Some(epoch), None);
+            if is_another {
+                known.written = None;
+            }
+        }
+    }
+
+    /// The plan has ended, which is on record with the next report.
+    pub(crate) fn closes(&self, id: &AppId, epoch: Epoch, has_succeeded: bool) {
+        if let Some(known) = self.lock().get_mut(id).filter(|known| known.epoch == Some(epoch)) {
+            known.closing = Some(has_succeeded);
+        }
+    }
+
+    /// Taken by whoever changes the app's journal.
+    pub(crate) fn turn(&self, id: &AppId) -> Arc<tokio::sync::Mutex<()>> {
+        self.lock().get(id).map(|known| known.turn.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn object(&self, id: &AppId) -> Option<Arc<Object>> {
         self.lock().get(id).map(|known| known.object.clone())
     }
 
-    async fn patch(&self, id: &AppId, patch: Patch) -> Result<(), ClusterError> {
+    pub(crate) async fn patch(&self, id: &AppId, patch: Patch) -> Result<(), ClusterError> {
         let target = Target::new(self.resource.clone(), &id.namespace, &id.name);
         let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
         let mut options = WriteOptions { strict: false, ..options };
@@ -104,6 +151,45 @@ impl ApplicationRecords {
         }
         let written = self.cluster.patch(&target, &patch, &options).await?;
         self.saw(written.object);
+        Ok(())
+    }
+
+    /// Writes a report where it says anything new.
+    async fn write(&self, app: &AppId, report: &Report) -> Result<(), ClusterError> {
+        let turn = self.turn(app);
+        let _turn = turn.lock().await;
+        let (object, closed, is_overtaken) = match self.lock().get(app) {
+            Some(known) => (known.object.clone(), known.closed(), known.is_overtaken()),
+            None => return Ok(()),
+        };
+        if is_overtaken {
+            return Ok(());
+        }
+        let status = status(report, &object, self.clock.now());
+        let timeless = without_times(&status);
+        let is_asked = object.annotation(REFRESH_ANNOTATION).is_some() && report.refreshed;
+        let is_known = self.lock().get(app).is_some_and(|known| known.written.as_ref() == Some(&timeless));
+        if is_known && !is_asked && closed.is_none() {
+            return Ok(());
+        }
+        let before = object.get("status").and_then(Value::as_map);
+        let news = Announcement::of_change(before, &status, report.operation.as_ref());
+        let mut patch = Map::new();
+        patch.insert("status", with_removals(&status, &object));
+        if is_asked {
+            patch.map_at("metadata").map_at("annotations").insert(REFRESH_ANNOTATION, Value::Null);
+        }
+        if let Some(record) = &closed {
+            let metadata = patch.map_at("metadata");
+            metadata.insert("resourceVersion", object.metadata_str("resourceVersion"));
+            metadata.map_at("annotations").insert(JOURNAL_ANNOTATION, printed(record));
+        }
+        self.patch(app, Patch::Merge(Value::Map(patch))).await?;
+        if let Some(known) = self.lock().get_mut(app) {
+            known.written = Some(timeless);
+            known.closing = known.closing.filter(|_| closed.is_none());
+        }
+        news.into_iter().for_each(|news| self.events.tell(&object, news));
         Ok(())
     }
 
@@ -124,86 +210,19 @@ impl ApplicationRecords {
 #[async_trait]
 impl Records for ApplicationRecords {
     async fn report(&self, app: &AppId, report: &Report) {
-        let Some(object) = self.object(app) else { return };
         if self.observe || self.rival(app).is_some() {
             return;
         }
-        let status = status(report, &object, self.clock.now());
-        let timeless = without_times(&status);
-        let is_asked = object.annotation(REFRESH_ANNOTATION).is_some() && report.refreshed;
-        let is_known = self.lock().get(app).is_some_and(|known| known.written.as_ref() == Some(&timeless));
-        if is_known && !is_asked {
-            return;
-        }
-        let before = object.get("status").and_then(Value::as_map);
-        let news = Announcement::of_change(before, &status, report.operation.as_ref());
-        let mut patch = Map::new();
-        patch.insert("status", with_removals(&status, &object));
-        if is_asked {
-            patch.insert("metadata", value!({ "annotations": { REFRESH_ANNOTATION: null } }));
-        }
-        match self.patch(app, Patch::Merge(Value::Map(patch))).await {
-            Ok(()) => {
-                if let Some(known) = self.lock().get_mut(app) {
-                    known.written = Some(timeless);
-                }
-                news.into_iter().for_each(|news| self.events.tell(&object, news));
-            }
-            Err(error) if error.status().is_some_and(|s| s.code == 404) => {}
-            Err(error) => tracing::warn!(%app, %error, "the status could not be written"),
-        }
-    }
-
-    async fn record(&self, app: &AppId, intent: &Intent) -> Result<(), String> {
-        if self.observe {
-            return Err("this controller only observes".to_owned());
-        }
-        if let Some(rival) = self.rival(app) {
-            return Err(rival_message(&rival));
-        }
-        let by = match &intent.by {
-            Some(name) => value!({ "username": name.as_str() }),
-            None => value!({ "automated": true }),
-        };
-        let operation = value!({ "sync": { "revision": intent.revision.as_str(), "prune": (intent.prune) }, "initiatedBy": by });
-        let operation = with_instead_of(operation, intent.instead_of.as_deref());
-        let mut state = value!({
-            "phase": "Running", "startedAt": seconds(intent.started_at), "message": format!("plan {}", intent.plan.short()),
-            "operation": operation,
-            "finishedAt": null
-        });
-        // A second try only where the watch has brought a newer version meanwhile: a stale leader has none.
-        let mut last = String::new();
         for _ in 0..3 {
-            let Some(object) = self.object(app) else { return Err("the Application is gone".to_owned()) };
-            let began = object.str_at(&["status", "operationState", "startedAt"]);
-            if let Some(map) = state.as_map_mut().filter(|_| began != Some(&seconds(intent.started_at))) {
-                // What an earlier sync came to is not this one's; of the same one it says which hooks have run.
-                map.insert("syncResult", Value::Null);
+            match self.write(app, report).await {
+                // The end of a plan is written on the very version that was read.
+                Err(error) if error.is_conflict() => {}
+                Err(error) if error.status().is_some_and(|s| s.code == 404) => return,
+                Err(error) => return tracing::warn!(%app, %error, "the status could not be written"),
+                Ok(()) => return,
             }
-            let patch = value!({
-                "metadata": {
-                    "resourceVersion": object.metadata_str("resourceVersion"),
-                    "annotations": { KINDS_ANNOTATION: print_kinds(&intent.kinds) }
-                },
-                "status": { "operationState": state.clone() }
-            });
-            match self.patch(app, Patch::Merge(patch)).await {
-                Ok(()) => {
-                    if let Some(known) = self.lock().get_mut(app) {
-                        known.written = None;
-                    }
-                    self.events.tell(&object, Announcement::began(intent));
-                    return Ok(());
-                }
-                Err(error) => last = error.to_string(),
-            }
-            let version = object.resource_version();
-            if self.object(app).is_none_or(|now| now.resource_version() == version) {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        Err(last)
     }
 
     async fn finalize(&self, app: &AppId) -> Result<(), String> {

@@ -280,6 +280,11 @@ pub trait Cluster: Send + Sync {
     /// One object; `None` if the server says it is not there.
     async fn get(&self, target: &Target) -> Result<Option<Arc<Object>>>;
 
+    /// The last lines of the log of a pod's container. `None` if this cluster has no logs to read.
+    async fn log_tail(&self, _pod: &Target, _container: &str, _lines: usize) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Lists all objects of the query, page by page, into the sink. On an error the items so far mean nothing.
     async fn list(&self, query: &Query, sink: &mut dyn RawSink) -> Result<ListEnd>;
 

@@ -84,6 +84,11 @@ impl Cluster for Counted {
         self.inner.get(target).await
     }
 
+    async fn log_tail(&self, pod: &Target, container: &str, lines: usize) -> Result<Option<String>> {
+        self.count("get", format!("{}/log", name(&pod.resource)));
+        self.inner.log_tail(pod, container, lines).await
+    }
+
     async fn list(&self, query: &Query, sink: &mut dyn RawSink) -> Result<ListEnd> {
         self.count("list", name(&query.resource));
         self.inner.list(query, sink).await

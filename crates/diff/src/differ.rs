@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Manifest, Object, Presence};
+use tautline_core::{FieldPath, Manifest, Object, Presence};
 
 use crate::{Difference, DryRun, IgnoreRules, Learned};
 
@@ -41,6 +41,13 @@ pub trait Differ: Send + Sync {
     /// the desired object itself.
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         let _ = sides;
+        None
+    }
+
+    /// The object without fields that its type does not have, and where they stood ([`crate::without_unknown`]); `None`
+    /// if it has none, or nothing is known of its type. By default nothing is known.
+    fn without_unknown(&self, object: &Object) -> Option<(Object, Vec<FieldPath>)> {
+        let _ = object;
         None
     }
 }

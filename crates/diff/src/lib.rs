@@ -17,6 +17,7 @@
 //! | [`View`] | a difference as stable JSON, as unified text, in two columns; secrets hidden |
 //! | [`IgnoreRules`] | differences that are not to be seen, by pointer, jq path or field manager |
 //! | [`fold_managers`] | taking over from Argo CD, Flux and kubectl (rule R7) |
+//! | [`without_unknown`] | what `Validate=false` drops (rule R11) |
 //! | [`locate`] | the line of the very field that Git sets |
 //! | [`Learned`] | what the server's answers teach (rule R5) |
 //!
@@ -47,6 +48,7 @@ mod difference;
 mod dry_run;
 mod edit;
 mod ignore;
+mod known;
 mod learned;
 mod locate;
 mod memo;
@@ -64,6 +66,7 @@ pub use edit::with_changes;
 pub use ignore::{IgnoreError, IgnoreRule, IgnoreRules};
 #[cfg(feature = "jq")]
 pub use ignore::{JqError, JqPath};
+pub use known::without_unknown;
 pub use learned::Learned;
 pub use locate::locate;
 pub use memo::{Circumstances, Memo, digest_of_reads};

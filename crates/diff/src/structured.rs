@@ -128,6 +128,10 @@ impl Differ for Structured {
         self.schemas.generation()
     }
 
+    fn without_unknown(&self, object: &Object) -> Option<(Object, Vec<FieldPath>)> {
+        crate::without_unknown(object, &*self.schemas)
+    }
+
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         payload(sides, &*self.schemas, Writer::Applier(&self.manager))
     }

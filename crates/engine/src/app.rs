@@ -1,15 +1,20 @@
 //! [`App`]: the state machine.
 
+mod judge;
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{GroupKind, Manifest, Object, Problem, ResourceKey, Revision, Severity, Timestamp, Uid};
-use tautline_ownership::{CompleteRender, Prepared, prepare};
-use tautline_plan::{Hook, Plan, Progress, StepId};
+use tautline_core::{GroupKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
+use tautline_ownership::{CompleteRender, Prepared};
+use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
+use crate::log_tail::Tail;
 use crate::pin::Pin;
+use crate::planned::Planned;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
@@ -33,6 +38,8 @@ pub struct App {
     pub(crate) resources: BTreeMap<ResourceKey, Resource>,
     pub(crate) running: Option<Running>,
     pub(crate) operation: Option<Operation>,
+    /// The plan that was followed, or refused, last.
+    pub(crate) last_plan: Option<Planned>,
     pub(crate) history: Vec<HistoryEntry>,
     /// The revision and source digest of the last sync that was tried, and whether it succeeded.
     pub(crate) attempted: Option<Attempt>,
@@ -55,6 +62,16 @@ pub struct App {
     pub(crate) finalized: bool,
     pub(crate) hooks: Vec<(Hook, Manifest)>,
     pub(crate) interrupted: Option<Interrupted>,
+    /// Whether it is known what the journal holds.
+    pub(crate) recall: Recall,
+    /// The last epoch of the journal that is known.
+    pub(crate) epoch: Epoch,
+    /// What another process, or this one before it was started anew, has on record of the app's deletion.
+    pub(crate) deletion_record: Option<Record>,
+    /// Whether this process has the deletion on record.
+    pub(crate) is_deletion_recorded: bool,
+    /// Another controller follows a plan of this app; it is left to that one until then.
+    pub(crate) left_until: Option<Timestamp>,
     pub(crate) deletion_stage: DeletionStage,
     /// What holds up the deletion.
     pub(crate) deletion_error: Option<String>,
@@ -78,6 +95,8 @@ pub(crate) struct Running {
     pub(crate) plan: Arc<Plan>,
     pub(crate) progress: Progress,
     pub(crate) is_recorded: bool,
+    /// Whether the journal was opened for it, or is to be.
+    pub(crate) is_noted: bool,
     pub(crate) is_heal: bool,
     pub(crate) operation: Operation,
     /// Whether the whole app is synced, not single objects.
@@ -88,6 +107,12 @@ pub(crate) struct Running {
     pub(crate) hooks: BTreeMap<ResourceKey, Arc<Object>>,
     /// Which object each hook that was run has become.
     pub(crate) uids: BTreeMap<StepId, Uid>,
+    /// The steps' weights, by number.
+    pub(crate) weights: Vec<u32>,
+    /// How the logs of failed hooks end.
+    pub(crate) tails: BTreeMap<StepId, Tail>,
+    /// What has come of its hooks and is not on record yet.
+    pub(crate) news: Vec<Entry>,
 }
 
 /// How far the deletion of an app has come.
@@ -121,6 +146,15 @@ pub(crate) enum ScanState {
     Failed(String),
 }
 
+/// Whether it is known what the journal holds of an app. Before that nothing begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Recall {
+    /// It is to be asked at this moment, or after.
+    At(Timestamp),
+    Running,
+    Done,
+}
+
 impl App {
     /// An app that was just seen, with what is remembered of it.
     pub fn new(spec: AppSpec, memory: Memory) -> Self {
@@ -148,6 +182,7 @@ impl App {
             resources: BTreeMap::new(),
             running: None,
             operation: None,
+            last_plan: None,
             history: memory.history,
             attempted,
             held_back: BTreeSet::new(),
@@ -164,6 +199,11 @@ impl App {
             finalized: false,
             hooks: Vec::new(),
             interrupted: memory.interrupted,
+            epoch: Epoch::default(),
+            recall: Recall::At(Timestamp::default()),
+            deletion_record: None,
+            left_until: None,
+            is_deletion_recorded: false,
             deletion_stage: DeletionStage::PreDelete,
             deletion_error: None,
             deletion_hooks: None,
@@ -209,15 +249,21 @@ impl App {
                 self.judge_all(world, now, &mut out);
             }
             Event::Rules => {
+                if self.drops_unknown() {
+                    self.prepare(world);
+                }
                 self.resources.values_mut().for_each(Resource::forget);
                 self.judge_all(world, now, &mut out);
             }
             Event::DryRun { key, answer } => self.answered(&key, answer.as_deref(), world, now, &mut out),
             Event::Neighbours => self.judge_all(world, now, &mut out),
+            Event::Recalled(result) => self.recalled(result, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),
+            Event::Overtaken(record) => self.overtaken(&record, now, &mut out),
             Event::Stepped(step, result, answer) => {
                 self.stepped(step, result, answer.as_deref(), world, now);
             }
+            Event::LogRead(step, result) => self.log_read(step, result),
             Event::Scanned(result) => self.scanned(result, world, now, &mut out),
             Event::Refresh { hard } => self.refresh(hard, &mut out),
             Event::Sync(request) => self.requested = Some(request),
@@ -316,328 +362,4 @@ impl App {
             rows,
         }
     }
-
-    fn told(&mut self, spec: AppSpec, out: &mut Vec<Effect>) {
-        let is_same_source = spec.want == self.spec.want && spec.source == self.spec.source;
-        let starts_deletion = spec.deletion.is_some() && self.spec.deletion.is_none();
-        let is_moved = spec.destination != self.spec.destination;
-        let ignores_other = spec.ignore != self.spec.ignore;
-        let kinds = std::mem::take(&mut self.spec.kinds);
-        self.spec = spec;
-        self.spec.kinds.extend(kinds);
-        if !is_same_source {
-            (self.revision, self.followed, self.pin) = (None, None, None);
-            self.next_poll = Timestamp::default();
-            self.resolving = false;
-            self.rendering = None;
-        }
-        if ignores_other {
-            self.resources.values_mut().for_each(Resource::forget);
-        }
-        if is_moved {
-            self.prepared = Prepared::default();
-            self.complete = None;
-            self.rendered = None;
-            self.resources.clear();
-        }
-        if starts_deletion {
-            self.terminate();
-            self.scan = ScanState::Wanted;
-        }
-        out.push(Effect::TellNeighbours);
-        out.push(Effect::Report { urgent: false });
-    }
-
-    fn refresh(&mut self, hard: bool, out: &mut Vec<Effect>) {
-        self.refresh_pending = true;
-        self.next_poll = Timestamp::default();
-        self.resolving = false;
-        self.render_fresh |= hard;
-        self.kept.clear();
-        if hard {
-            self.scan = ScanState::Wanted;
-            self.rendering = None;
-            self.resources.values_mut().for_each(|r| {
-                r.refused = None;
-                r.forget();
-            });
-        }
-        out.push(Effect::Report { urgent: false });
-    }
-
-    fn resolved(&mut self, result: Result<Revision, String>, now: Timestamp, out: &mut Vec<Effect>) {
-        self.resolving = false;
-        match result {
-            Ok(revision) => {
-                self.resolve_failures = 0;
-                self.next_poll = now + self.spec.policy.poll + self.jitter();
-                let before = self.revision.clone();
-                self.follows(revision, out);
-                let is_news = self.revision != before;
-                let was_error = self.comparison_error.is_some() && self.rendered.is_some();
-                if !is_news && !self.render_fresh && !was_error {
-                    self.settle_refresh(out);
-                }
-            }
-            Err(message) => {
-                self.resolve_failures += 1;
-                let wait = self.spec.policy.retry.delay(self.resolve_failures).min(self.spec.policy.poll);
-                self.next_poll = now + wait;
-                self.comparison_error = Some(message);
-                self.settle_refresh(out);
-                out.push(Effect::TellNeighbours);
-                out.push(Effect::Report { urgent: true });
-            }
-        }
-    }
-
-    fn settle_refresh(&mut self, out: &mut Vec<Effect>) {
-        if std::mem::take(&mut self.refresh_pending) {
-            out.push(Effect::Report { urgent: true });
-        }
-    }
-
-    /// A fixed fraction of the poll time up to a half, different for each app, so that polls spread.
-    fn jitter(&self) -> std::time::Duration {
-        let digest = tautline_core::Digest::of_bytes(self.spec.id.to_string().as_bytes());
-        let byte = digest.as_bytes().first().copied().unwrap_or(0);
-        self.spec.policy.poll.mul_f64(f64::from(byte) / 512.0)
-    }
-
-    fn rendered(&mut self, rendered: Rendered, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
-        if self.rendering.as_ref() != Some(&rendered.revision) {
-            return;
-        }
-        self.rendering = None;
-        self.render_fresh = false;
-        self.kept.clear();
-        let errors: Vec<&Problem> =
-            rendered.problems.iter().filter(|p| p.severity == Severity::Error).collect();
-        if errors.is_empty() {
-            self.comparison_error = None;
-            self.rendered = Some(rendered);
-            self.prepare(world);
-        } else {
-            let messages: Vec<String> = errors.iter().map(|p| p.to_string()).collect();
-            self.comparison_error = Some(messages.join("; "));
-            self.rendered = Some(rendered);
-        }
-        self.judge_all(world, now, out);
-        self.settle_refresh(out);
-        out.push(Effect::TellNeighbours);
-        // Of one commit to many apps, those that it changes write first.
-        out.push(Effect::Report { urgent: self.comparison_error.is_some() });
-    }
-
-    /// Prepares what was rendered without an error for the kinds as they are known now. While a kind's scope is
-    /// unknown its objects' keys are guesses, and the render is not complete for a prune.
-    fn prepare(&mut self, world: &World<'_>) {
-        let Some(rendered) = self.rendered.as_ref().filter(|_| !self.has_render_error()) else { return };
-        let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
-        self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
-        self.hooks = hooks;
-        let is_certain = self.prepared.is_certain(world.scopes);
-        let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
-        self.complete = is_certain.then(complete);
-        // What is as Git wants it stays so while the desired object is the same; of the rest the reasons may have moved.
-        let differs =
-            |resource: &&mut Resource| resource.difference.outcome != tautline_diff::Outcome::Unchanged;
-        self.resources.values_mut().filter(differs).for_each(Resource::forget);
-    }
-
-    /// Judges the objects among these keys that are ours.
-    pub(crate) fn judge(
-        &mut self,
-        keys: &[ResourceKey],
-        world: &World<'_>,
-        now: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
-        let mut changed = false;
-        for key in keys {
-            if !self.resources.contains_key(key) && !self.is_ours(key, world) {
-                // Something below one of its objects may tell why that is not well.
-                changed |= self.has_trouble();
-                continue;
-            }
-            let destination = &self.spec.destination;
-            let resource = self.resources.entry(key.clone()).or_insert_with(|| {
-                let pair = tautline_ownership::pair_one(
-                    key.clone(),
-                    &self.prepared,
-                    destination,
-                    world.live,
-                    world.neighbours,
-                );
-                Resource::new(pair)
-            });
-            changed |= resource.judge(&self.prepared, &self.spec, world, now);
-            let is_over = resource.is_over() || (resource.pair.desired.is_none() && !is_tracked(resource));
-            if is_over {
-                self.resources.remove(key);
-                changed = true;
-            }
-        }
-        self.ask_about(keys, world, out);
-        if changed {
-            out.push(Effect::Report { urgent: false });
-        }
-    }
-
-    pub(crate) fn judge_all(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
-        let mut keys: BTreeSet<ResourceKey> = self.prepared.manifests.keys().cloned().collect();
-        keys.extend(world.live.tracked_by(self.spec.destination.app.as_str()));
-        keys.extend(self.resources.keys().cloned());
-        if let Some(application) = &self.spec.destination.application {
-            keys.remove(application);
-        }
-        let keys: Vec<ResourceKey> = keys.into_iter().collect();
-        self.judge(&keys, world, now, out);
-        if self.is_ready(world) {
-            self.reconciled_at = Some(now);
-        }
-    }
-
-    fn is_ours(&self, key: &ResourceKey, world: &World<'_>) -> bool {
-        if self.spec.destination.application.as_ref() == Some(key) {
-            return false;
-        }
-        if self.prepared.manifests.contains_key(key) {
-            return true;
-        }
-        let live = world.live.get(key).present();
-        live.is_some_and(|o| {
-            tautline_ownership::owner_of(&o).as_deref() == Some(self.spec.destination.app.as_str())
-                // What a hook left is no object of the app, until that goes with all it made.
-                && (self.spec.deletion.is_some() || Hook::of(&o).is_none())
-        })
-    }
-
-    /// Asks for what is missing: kinds to watch, the repository, a render, a scan, the next tick.
-    pub(crate) fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
-        let kinds = self.wanted_kinds(world);
-        if kinds != self.watched {
-            self.watched.clone_from(&kinds);
-            out.push(Effect::Watch(kinds));
-        }
-        let unreadable = self.unreadable_kinds(world);
-        if unreadable != self.unreadable {
-            self.unreadable = unreadable;
-            out.push(Effect::Report { urgent: true });
-        }
-        if self.scan == ScanState::Wanted {
-            self.scan = ScanState::Running;
-            out.push(Effect::Scan);
-        }
-        // A deletion is rendered once, for its hooks.
-        let is_known =
-            self.spec.deletion.is_some() && (self.rendered.is_some() || self.comparison_error.is_some());
-        if is_known || !self.spec.refused.is_empty() {
-            return;
-        }
-        if !self.resolving && now >= self.next_poll {
-            self.resolving = true;
-            out.push(Effect::Resolve(self.spec.want.clone()));
-        } else if !self.resolving {
-            out.push(Effect::WakeAt(self.next_poll));
-        }
-        let Some(revision) = &self.revision else { return };
-        let is_rendered =
-            self.rendered.as_ref().is_some_and(|r| r.revision == *revision) && !self.render_fresh;
-        let is_stale_error =
-            self.comparison_error.is_some() && self.resolve_failures == 0 && !self.has_render_error();
-        if self.rendering.as_ref() != Some(revision) && (!is_rendered || is_stale_error) {
-            self.rendering = Some(revision.clone());
-            out.push(Effect::Render { revision: revision.clone(), fresh: self.render_fresh });
-        }
-    }
-
-    fn has_render_error(&self) -> bool {
-        self.rendered.as_ref().is_some_and(|r| r.problems.iter().any(|p| p.severity == Severity::Error))
-    }
-
-    fn wanted_kinds(&self, world: &World<'_>) -> BTreeSet<GroupKind> {
-        let mut kinds: BTreeSet<GroupKind> = self.spec.kinds.clone();
-        kinds.extend(self.prepared.scopes.keys().cloned());
-        let extra = self.resources.values().filter(|resource| resource.pair.desired.is_none());
-        kinds.extend(extra.map(|resource| resource.pair.key.group_kind()));
-        kinds.extend(self.hooks.iter().map(|(_, manifest)| manifest.key().group_kind()));
-        if self.spec.policy.create_namespace {
-            kinds.insert(GroupKind::new("", "Namespace"));
-        }
-        // R16: whether an autoscaler stands by decides what becomes of replicas that leave Git.
-        if self.resources.values().any(Resource::drops_replicas) {
-            kinds.insert(tautline_plan::autoscaler_kind());
-        }
-        kinds.retain(|kind| world.scopes.is_served(kind) != Some(false));
-        kinds
-    }
-
-    fn unreadable_kinds(&self, world: &World<'_>) -> BTreeMap<GroupKind, String> {
-        use tautline_core::Why;
-        let why = |kind: &GroupKind| match world.live.freshness(kind) {
-            Err(why @ (Why::Forbidden { .. } | Why::Failing { .. })) => Some((kind.clone(), why.to_string())),
-            _ => None,
-        };
-        self.watched.iter().filter_map(why).collect()
-    }
-
-    /// Whether every kind that matters is listed, or known to be unreadable.
-    pub(crate) fn is_ready(&self, world: &World<'_>) -> bool {
-        use tautline_core::Why;
-        self.rendered.is_some()
-            && self
-                .watched
-                .iter()
-                .all(|kind| !matches!(world.live.freshness(kind), Err(Why::Listing(_) | Why::NotWatched(_))))
-    }
-
-    fn sync_status(&self) -> SyncStatus {
-        if self.comparison_error.is_some() || !self.spec.refused.is_empty() || self.rendered.is_none() {
-            return SyncStatus::Unknown;
-        }
-        if !self.unreadable.is_empty() {
-            return SyncStatus::Unknown;
-        }
-        if self.namespace_differs {
-            return SyncStatus::OutOfSync;
-        }
-        // Unknown is no claim that the rest agrees.
-        let counted = self.resources.values().filter(|resource| !resource.is_extraneous());
-        let worst = counted.map(Resource::sync).max_by_key(|s| match s {
-            SyncStatus::Synced => 0,
-            SyncStatus::Unknown => 1,
-            SyncStatus::OutOfSync => 2,
-        });
-        worst.unwrap_or(SyncStatus::Synced)
-    }
-
-    fn scanned(
-        &mut self,
-        result: Result<BTreeSet<GroupKind>, String>,
-        world: &World<'_>,
-        now: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
-        match result {
-            Ok(kinds) => {
-                self.spec.kinds.extend(kinds);
-                self.scan = ScanState::Done;
-                self.judge_all(world, now, out);
-            }
-            Err(message) => {
-                self.scan = ScanState::Failed(message);
-                out.push(Effect::Report { urgent: true });
-            }
-        }
-    }
-}
-
-fn is_tracked(resource: &Resource) -> bool {
-    !matches!(
-        resource.pair.owner,
-        tautline_ownership::Owner::Untracked
-            | tautline_ownership::Owner::Other(_)
-            | tautline_ownership::Owner::Abandoned(_)
-    )
 }

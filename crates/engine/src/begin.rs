@@ -6,12 +6,14 @@ use std::sync::Arc;
 use tautline_core::{Object, Presence, ResourceKey, Timestamp};
 use tautline_ownership::Owner;
 use tautline_plan::{
-    Circumstances, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Verdict, autoscaled, autoscaler_kind,
+    Circumstances, Entry, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Purpose, Verdict, autoscaled,
+    autoscaler_kind,
 };
 
 use crate::app::{App, Running};
 use crate::event::{Effect, Intent, World};
 use crate::hooks::{self, SYNC_PHASES, Wanted};
+use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
 use crate::spec::SyncRequest;
@@ -36,8 +38,9 @@ impl App {
         }
         let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
         let resumed = if is_heal { None } else { self.interrupted.take().filter(|i| i.revision == revision) };
-        let (started_at, finished) =
-            resumed.as_ref().map_or((now, BTreeSet::new()), |i| (i.started_at, i.finished_hooks.clone()));
+        let started_at = resumed.as_ref().map_or(now, |i| i.started_at);
+        let (finished, made) =
+            resumed.as_ref().map(|i| (i.finished_hooks.clone(), i.made_hooks.clone())).unwrap_or_default();
         let wanted = Wanted {
             phases: if request.skips_hooks || !request.only.is_empty() { &[] } else { &SYNC_PHASES },
             on_heal: is_heal,
@@ -45,21 +48,23 @@ impl App {
             started_at,
             is_resumed: resumed.is_some(),
             finished: &finished,
+            made: &made,
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
-        let (plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
+        let (mut plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
         if !plan.faults.is_empty() {
-            return self.fail_to_begin(plan.faults.join("; "), out);
+            let reason = plan.faults.join("; ");
+            return self.refuse_plan(plan, reason, world, out);
         }
         let circumstances = Circumstances { now, is_manual, objects: self.live_objects() };
         for gate in world.gates {
             if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
                 out.extend(until.map(Effect::WakeAt));
-                return self.fail_to_begin(reason, out);
+                return self.refuse_plan(plan, reason, world, out);
             }
         }
         if request.dry_run {
-            let results = plan.steps.iter().map(crate::follow::dry_result).collect();
+            let results = plan.steps.iter().map(crate::ending::dry_result).collect();
             let message = "successfully synced (dry run)".to_owned();
             return self.record_at_once(trigger, OperationPhase::Succeeded, message, results, now, out);
         }
@@ -105,15 +110,25 @@ impl App {
             results,
         };
         let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
-        let is_recorded = is_heal && kinds.is_subset(&self.spec.kinds);
+        let has_entries = plan.steps.iter().any(|step| Entry::of(step).is_some());
+        let is_recorded = is_heal && !has_entries && kinds.is_subset(&self.spec.kinds);
+        if !is_heal && Planned::is_kept(&plan) {
+            plan.examine(world.live);
+        }
         let plan = Arc::new(plan);
+        let uids = hooks::made_uids(&plan, &made);
+        let weights = plan.weights();
         if !is_recorded {
             self.spec.kinds.extend(kinds);
             let intent = Intent {
                 plan: plan.digest(),
                 revision,
+                source: self.spec.source,
                 started_at,
                 prune: request.prune,
+                purpose: if is_heal { Purpose::Heal } else { Purpose::Sync },
+                only: request.only.clone(),
+                skips_hooks: request.skips_hooks,
                 by: match &operation.trigger {
                     Trigger::Manual(by) => Some(by.clone()),
                     Trigger::Automated | Trigger::SelfHeal => None,
@@ -121,20 +136,50 @@ impl App {
                 instead_of: self.instead_of(),
                 kinds: self.spec.kinds.clone(),
             };
-            out.push(Effect::Record(intent));
+            out.push(Effect::Record { known: self.epoch, intent });
         }
         self.running = Some(Running {
             plan,
             progress: Progress::default(),
             is_recorded,
+            is_noted: !is_recorded,
             is_heal,
             operation,
             is_whole: request.only.is_empty(),
             is_winding_up: false,
             hooks: hooks::objects(&runs),
-            uids: BTreeMap::new(),
+            uids,
+            weights,
+            tails: BTreeMap::new(),
+            news: Vec::new(),
         });
         self.follow(world, now, out);
+    }
+
+    /// A plan that is not followed is shown, with the reason.
+    fn refuse_plan(&mut self, mut plan: Plan, reason: String, world: &World<'_>, out: &mut Vec<Effect>) {
+        if Planned::is_kept(&plan) {
+            plan.examine(world.live);
+            let state = PlanState::Refused(reason.clone());
+            self.last_plan = Some(Planned::unbegun(Arc::new(plan), state));
+        }
+        self.fail_to_begin(reason, out);
+    }
+
+    /// The plan of a sync that nobody has asked for.
+    pub(crate) fn proposed_plan(&self, request: &SyncRequest, world: &World<'_>, now: Timestamp) -> Plan {
+        let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
+        let wanted = Wanted {
+            phases: &SYNC_PHASES,
+            on_heal: false,
+            revision: &revision,
+            started_at: now,
+            is_resumed: false,
+            finished: &BTreeSet::new(),
+            made: &BTreeMap::new(),
+        };
+        let (runs, _) = self.hook_runs(&wanted, world);
+        self.plan(request, &runs, false, true, world, now).0
     }
 
     fn fail_to_begin(&mut self, reason: String, out: &mut Vec<Effect>) {

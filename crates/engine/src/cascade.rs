@@ -1,11 +1,11 @@
 //! Deleting what an app owns, in a safe order (rules R18, R19), with the hooks of its deletion.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tautline_core::{Object, Presence, Timestamp};
 use tautline_ownership::{Owner, Propagation};
-use tautline_plan::{Consent, Inputs, Phase, Plan, PlanOptions, Progress, kind_rank, wave};
+use tautline_plan::{Consent, Inputs, Intent, Phase, Plan, PlanOptions, Progress, Purpose, kind_rank, wave};
 
 use crate::app::{App, DeletionStage, Running, ScanState};
 use crate::event::{Effect, World};
@@ -52,7 +52,7 @@ impl App {
                 out.extend(self.deletion_retry_at.map(Effect::WakeAt));
             }
             DeletionStage::Objects | DeletionStage::Hooks => match next_batch(self, propagation, since) {
-                Batch::Delete(plan) => self.perform(plan, BTreeMap::new(), now, world, out),
+                Batch::Delete(plan) => self.perform(plan, BTreeMap::new(), since, now, world, out),
                 Batch::Wait(reason) => self.hold(reason, out),
                 Batch::Over => self.next_stage(world, now, out),
             },
@@ -99,6 +99,13 @@ impl App {
         let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
         // After a failure what lives is no run of ours to go on with.
         let is_resumed = self.deletion_retries == 0;
+        let record = self.deletion_record.as_ref().filter(|record| {
+            is_resumed
+                && record.intent.purpose == Purpose::Deletion
+                && record.intent.started_at.seconds() == since.seconds()
+        });
+        let (finished, made) =
+            record.map(|record| (record.finished_hooks(), record.made_hooks())).unwrap_or_default();
         let phases = [phase];
         let wanted = Wanted {
             phases: &phases,
@@ -106,15 +113,16 @@ impl App {
             revision: &revision,
             started_at: since,
             is_resumed,
-            finished: &BTreeSet::new(),
+            finished: &finished,
+            made: &made,
         };
         let (runs, _) = self.hook_runs(&wanted, world);
-        if runs.is_empty() {
-            return self.next_stage(world, now, out);
-        }
         let options = PlanOptions { is_whole: true, ..PlanOptions::default() };
         let (plan, _) = Plan::build(self.deletion_inputs(), [], &runs, &options);
-        self.perform(plan, hooks::objects(&runs), now, world, out);
+        if plan.is_empty() {
+            return self.next_stage(world, now, out);
+        }
+        self.perform(plan, hooks::objects(&runs), since, now, world, out);
     }
 
     /// Deletes that failed are tried again after a while, ever longer.
@@ -136,6 +144,7 @@ impl App {
         &mut self,
         plan: Plan,
         hooks: BTreeMap<tautline_core::ResourceKey, Arc<Object>>,
+        since: Timestamp,
         now: Timestamp,
         world: &World<'_>,
         out: &mut Vec<Effect>,
@@ -151,16 +160,39 @@ impl App {
             retries: 0,
             results: Vec::new(),
         };
+        // The whole deletion is one plan on record; its batches are told as they come.
+        let is_recorded = std::mem::replace(&mut self.is_deletion_recorded, true);
+        if !is_recorded {
+            let intent = Intent {
+                plan: plan.digest(),
+                revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
+                source: self.spec.source,
+                started_at: since,
+                prune: false,
+                purpose: Purpose::Deletion,
+                by: None,
+                instead_of: None,
+                only: Vec::new(),
+                skips_hooks: false,
+                kinds: self.spec.kinds.clone(),
+            };
+            out.push(Effect::Record { known: self.epoch, intent });
+        }
         self.running = Some(Running {
             plan: Arc::new(plan),
             progress: Progress::default(),
-            is_recorded: true,
+            is_recorded,
+            // It is not closed before the Application is gone.
+            is_noted: false,
             is_heal: true,
             operation,
             is_whole: false,
             is_winding_up: false,
             hooks,
             uids: BTreeMap::new(),
+            weights: Vec::new(),
+            tails: BTreeMap::new(),
+            news: Vec::new(),
         });
         self.follow(world, now, out);
     }

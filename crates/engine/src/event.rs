@@ -7,7 +7,8 @@ use tautline_core::{GroupKind, Manifest, Object, Problem, ResourceKey, Revision,
 use tautline_diff::Differ;
 use tautline_health::HealthCheck;
 use tautline_ownership::{CompleteRender, Destination, LiveView, Neighbours, Scopes};
-use tautline_plan::{Gate, Step, StepId, StepResult};
+pub use tautline_plan::Intent;
+use tautline_plan::{Entry, Epoch, Gate, Record, Step, StepId, StepResult};
 
 use crate::spec::{AppSpec, SyncRequest};
 
@@ -39,10 +40,16 @@ pub enum Event {
     Rules,
     /// Another app's render changed.
     Neighbours,
-    /// The intent was recorded, or could not be.
-    Recorded(Result<(), String>),
+    /// What the journal holds of the app, or why it cannot be read.
+    Recalled(Result<Option<Record>, String>),
+    /// The intent is on record, in this epoch, or could not be put there.
+    Recorded(Result<Epoch, String>),
+    /// Another controller follows a plan of this app: nothing more of ours is done.
+    Overtaken(Box<Record>),
     /// A step ended. The answer is the object as the server has it now.
     Stepped(StepId, StepResult, Option<Arc<Object>>),
+    /// The end of a failed hook's log, as [`Effect::ReadLog`] asks for it: `None` if the cluster has no logs to read.
+    LogRead(StepId, Result<Option<String>, String>),
     /// The whole cluster was searched for the app's objects.
     Scanned(Result<BTreeSet<GroupKind>, String>),
     /// Somebody wants the repository looked at now; `hard` renders anew as well.
@@ -87,8 +94,31 @@ pub enum Effect {
         /// Whether caches are passed over.
         fresh: bool,
     },
-    /// Record what is about to be written, before the first write.
-    Record(Intent),
+    /// Read what the journal holds of the app.
+    Recall,
+    /// Record what is about to be written, before the first write: in the epoch after `known`.
+    Record {
+        /// The last epoch that the app knows of.
+        known: Epoch,
+        /// What is about to be written.
+        intent: Intent,
+    },
+    /// Put these entries on record, and only then perform the steps.
+    Note {
+        /// The plan's epoch.
+        epoch: Epoch,
+        /// What is about to be done, and what came of what was done.
+        entries: Vec<Entry>,
+        /// The steps.
+        work: Vec<Work>,
+    },
+    /// The plan has ended.
+    Close {
+        /// Its epoch.
+        epoch: Epoch,
+        /// Whether it ended well.
+        has_succeeded: bool,
+    },
     /// Perform these steps.
     Perform(Vec<Work>),
     /// Ask the server what an apply would make of an object, writing nothing (rule R5).
@@ -97,6 +127,17 @@ pub enum Effect {
         key: ResourceKey,
         /// What would be sent.
         desired: Arc<Object>,
+    },
+    /// Read the last lines of a container's log: a hook has failed.
+    ReadLog {
+        /// The step that ran the hook.
+        step: StepId,
+        /// Which pod.
+        pod: ResourceKey,
+        /// Which of its containers.
+        container: String,
+        /// How many lines.
+        lines: usize,
     },
     /// Search the whole cluster for the app's objects.
     Scan,
@@ -113,25 +154,6 @@ pub enum Effect {
     TellNeighbours,
 }
 
-/// What is about to be written (rule R4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Intent {
-    /// The plan's digest.
-    pub plan: tautline_core::Digest,
-    /// The revision that is synced.
-    pub revision: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// Whether it prunes.
-    pub prune: bool,
-    /// Who asked for it; none if the app syncs by itself.
-    pub by: Option<String>,
-    /// What the app followed when another revision was asked for by hand.
-    pub instead_of: Option<String>,
-    /// Kinds that the app will own objects of (rule R3).
-    pub kinds: BTreeSet<GroupKind>,
-}
-
 /// A step with what it takes to perform it.
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -143,6 +165,8 @@ pub struct Work {
     pub complete: Option<Arc<CompleteRender>>,
     /// Whose objects these are.
     pub destination: Destination,
+    /// How many steps follow on it one after another at most: the greater, the sooner it is performed.
+    pub weight: u32,
 }
 
 /// What an app sees of the world while it decides. All of it is data at hand.

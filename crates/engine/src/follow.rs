@@ -1,30 +1,106 @@
 //! Following a plan: which steps run, what came of them, when it is over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tautline_core::{Object, Timestamp};
 use tautline_ownership::Reason;
-use tautline_plan::{Action, Condition, Next, Plan, Progress, Standing, Step, StepId, StepResult};
+use tautline_plan::{
+    Action, Condition, Entry, Epoch, Next, Purpose, Record, Stage, Standing, Step, StepId, StepResult,
+    created_at,
+};
 
-use crate::app::{App, Attempt, Running};
+use crate::app::{App, Attempt, Recall, Running};
+use crate::ending::{note, result_of};
 use crate::event::{Effect, Work, World};
 use crate::hooks::deadline;
 use crate::report::{ObjectResult, OperationPhase, Trigger};
-use crate::spec::HistoryEntry;
+use crate::spec::Interrupted;
+
+/// How long an app is left to another controller that follows a plan of it. Whoever still leads has put something on
+/// record by then, or waits for what this one waits for too.
+const LEFT_FOR: Duration = Duration::from_secs(15);
+
+/// When a journal that could not be read is asked again.
+const RECALL_AFTER: Duration = Duration::from_secs(5);
 
 impl App {
-    pub(crate) fn recorded(&mut self, result: Result<(), String>, now: Timestamp, out: &mut Vec<Effect>) {
+    pub(crate) fn recorded(&mut self, result: Result<Epoch, String>, now: Timestamp, out: &mut Vec<Effect>) {
+        if let Ok(epoch) = result {
+            self.epoch = epoch;
+        }
         let Some(running) = &mut self.running else { return };
         match result {
-            Ok(()) => running.is_recorded = true,
+            Ok(_) => running.is_recorded = true,
             Err(message) => {
                 running.operation.phase = OperationPhase::Error;
                 running.operation.message =
                     format!("the intent could not be recorded, nothing was written: {message}");
                 running.operation.finished_at = Some(now);
+                running.is_noted = false;
+                self.is_deletion_recorded = false;
                 self.finish(now, out);
             }
         }
+    }
+
+    /// Takes in what the journal holds: a sync that was interrupted is gone on with.
+    pub(crate) fn recalled(
+        &mut self,
+        result: Result<Option<Record>, String>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        match result {
+            Ok(record) => {
+                self.recall = Recall::Done;
+                if let Some(record) = record {
+                    self.adopt(record, now);
+                }
+            }
+            Err(message) => {
+                self.recall = Recall::At(now + RECALL_AFTER);
+                self.sync_error =
+                    Some(format!("nothing is synced before it is known what was begun: {message}"));
+                out.push(Effect::WakeAt(now + RECALL_AFTER));
+                out.push(Effect::Report { urgent: false });
+            }
+        }
+    }
+
+    /// Another controller follows a plan of this app. What it has on record is what this one goes on with, should
+    /// that come to nothing; until then it looks on.
+    pub(crate) fn overtaken(&mut self, record: &Record, now: Timestamp, out: &mut Vec<Effect>) {
+        if record.epoch <= self.epoch {
+            // Several of our calls were under way: this one's news has been taken in.
+            return;
+        }
+        self.adopt(record.clone(), now);
+        self.running = None;
+        self.operation = None;
+        self.is_deletion_recorded = false;
+        let until = now + LEFT_FOR;
+        self.left_until = (!record.is_closed).then_some(until);
+        out.push(Effect::WakeAt(if record.is_closed { now } else { until }));
+    }
+
+    /// Goes by what is on record: an open sync is gone on with, and one that has ended was tried.
+    fn adopt(&mut self, record: Record, now: Timestamp) {
+        self.epoch = self.epoch.max(record.epoch);
+        self.interrupted = Interrupted::of(&record);
+        let Record { intent, .. } = &record;
+        let is_whole = intent.only.is_empty() && !intent.skips_hooks;
+        if record.is_closed && intent.purpose == Purpose::Sync && is_whole {
+            self.attempted = Some(Attempt {
+                revision: intent.revision.clone(),
+                source: intent.source,
+                succeeded: record.has_succeeded,
+                is_remembered: true,
+                retries: 0,
+                ended_at: now,
+            });
+        }
+        self.deletion_record = Some(record);
     }
 
     /// Starts the steps that may run; ends the operation when none is left.
@@ -38,7 +114,12 @@ impl App {
         if running.operation.phase == OperationPhase::Terminating && !running.is_winding_up {
             return;
         }
-        match running.plan.next(&running.progress) {
+        let next = running.plan.next(&running.progress);
+        if !matches!(next, Next::Run(_)) {
+            self.tell_news(Vec::new(), Vec::new(), out);
+        }
+        let Some(running) = &self.running else { return };
+        match next {
             Next::Run(steps) => self.run(&steps, world, now, out),
             Next::Wait(_) if self.is_superseded() => {
                 let newer = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
@@ -83,11 +164,25 @@ impl App {
             running.operation.results.push(result.clone());
         }
         work.iter().for_each(|work| running.progress.start(work.step.id));
-        if !work.is_empty() {
-            out.push(Effect::Perform(work));
+        let (noted, free): (Vec<Work>, Vec<Work>) =
+            work.into_iter().partition(|work| Entry::of(&work.step).is_some());
+        let entries = noted.iter().filter_map(|work| Entry::of(&work.step)).collect();
+        self.tell_news(entries, noted, out);
+        if !free.is_empty() {
+            out.push(Effect::Perform(free));
         }
         if !done.is_empty() {
             self.follow(world, now, out);
+        }
+    }
+
+    /// Has put on record what has come of hooks, and what is about to be done.
+    fn tell_news(&mut self, begun: Vec<Entry>, work: Vec<Work>, out: &mut Vec<Effect>) {
+        let Some(running) = &mut self.running else { return };
+        let mut entries = std::mem::take(&mut running.news);
+        entries.extend(begun);
+        if !entries.is_empty() {
+            out.push(Effect::Note { epoch: self.epoch, entries, work });
         }
     }
 
@@ -107,6 +202,7 @@ impl App {
         let Some(running) = &mut self.running else { return };
         running.progress.is_confirmed = approved.is_some_and(|at| at >= running.operation.started_at);
         for (step, standing) in standings {
+            let standing = Self::with_tail(running, step, standing, world, out);
             note(running, step, &standing, out);
             running.progress.observe(step.id, standing);
         }
@@ -145,7 +241,14 @@ impl App {
                 payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
             }
         };
-        Work { desired, complete: self.complete.clone(), destination: self.spec.destination.clone(), step }
+        let weight = running.weights.get(step.id.0 as usize).copied().unwrap_or(0);
+        Work {
+            desired,
+            complete: self.complete.clone(),
+            destination: self.spec.destination.clone(),
+            weight,
+            step,
+        }
     }
 
     /// The destination's namespace with the metadata that it is to have. It is not tracked.
@@ -167,8 +270,13 @@ impl App {
     ) {
         let Some(running) = &mut self.running else { return };
         let Some(step) = running.plan.step(id).cloned() else { return };
-        // A hook that was not run has not succeeded, whatever lives under its name.
+        let is_of_this_run = answer
+            .and_then(created_at)
+            .is_some_and(|at| at.seconds() >= running.operation.started_at.seconds());
         let result = match result {
+            // Another controller that follows the same record was a moment faster.
+            StepResult::Skipped(_) if step.runs_hook() && is_of_this_run => StepResult::Done(String::new()),
+            // A hook that was not run has not succeeded, whatever lives under its name.
             StepResult::Skipped(why) if step.runs_hook() => StepResult::Failed(why),
             other => other,
         };
@@ -179,6 +287,7 @@ impl App {
             running.operation.results.push(result_of(&step, &result));
         }
         if let Some(uid) = answer.filter(|_| step.runs_hook()).and_then(Object::uid) {
+            running.news.push(Entry::of_hook(&step, Stage::Made, Some(uid.clone())));
             running.uids.insert(id, uid);
         }
         let is_heal = running.is_heal;
@@ -209,194 +318,5 @@ impl App {
         }
         resource.forget();
         resource.judge(&self.prepared, &self.spec, world, now);
-    }
-
-    /// Ends the sync that runs before its time: what is being written ends, hooks that run are removed.
-    pub(crate) fn terminate(&mut self) {
-        if let Some(running) = self.running.as_mut().filter(|running| !running.is_heal) {
-            running.operation.phase = OperationPhase::Terminating;
-            running.operation.message = "operation is terminating".to_owned();
-        }
-    }
-
-    /// The plan that a terminated sync goes on with, once nothing is being written any more.
-    pub(crate) fn wind_up(&mut self) {
-        let Some(running) = &mut self.running else { return };
-        let is_writing = running.progress.running().next().is_some();
-        if running.operation.phase != OperationPhase::Terminating || running.is_winding_up || is_writing {
-            return;
-        }
-        let open = running.progress.open().filter_map(|id| running.plan.step(id));
-        let unfinished = open.filter(|step| step.runs_hook());
-        let unbegun = running.plan.steps.iter().filter(|s| !running.progress.is_started(s.id));
-        self.held_back.extend(unbegun.map(|s| s.key.clone()));
-        let plan = Plan::remove_hooks(
-            running.plan.inputs.clone(),
-            unfinished.filter_map(|step| Some((step, running.uids.get(&step.id)?))),
-        );
-        running.plan = Arc::new(plan);
-        running.progress = Progress::default();
-        running.is_winding_up = true;
-    }
-
-    fn fail_operation(&mut self, message: String, now: Timestamp) {
-        if let Some(running) = &mut self.running {
-            running.operation.phase = OperationPhase::Failed;
-            running.operation.message = message;
-            running.operation.finished_at = Some(now);
-        }
-    }
-
-    fn end_operation(&mut self, skipped: Vec<ObjectResult>, reason: &str, now: Timestamp) {
-        let Some(running) = &mut self.running else { return };
-        let failed: Vec<String> = (running.plan.steps.iter())
-            .filter_map(|s| Some((s, running.progress.result(s.id)?)))
-            .filter(|(_, result)| result.is_failure())
-            .map(|(step, result)| format!("{}: {}", step.key, result.message()))
-            .collect();
-        let broken: Vec<String> = (running.plan.steps.iter())
-            .filter_map(|step| match running.progress.standing(step.id) {
-                Standing::Broken(why) => Some(format!("{}: {why}", step.key)),
-                _ => None,
-            })
-            .collect();
-        let is_terminated = running.is_winding_up;
-        let operation = &mut running.operation;
-        operation.results.extend(skipped);
-        operation.results.sort_by(|a, b| a.key.cmp(&b.key));
-        operation.finished_at = Some(now);
-        let first = |list: &[String]| list.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
-        let more = if reason.is_empty() { String::new() } else { format!("; {reason}") };
-        operation.phase = OperationPhase::Failed;
-        operation.message = if is_terminated {
-            "Operation terminated".to_owned()
-        } else if !failed.is_empty() {
-            format!("one or more objects failed to apply, reason: {}{more}", first(&failed))
-        } else if !broken.is_empty() {
-            let why = first(&broken);
-            format!("one or more synchronization tasks completed unsuccessfully, reason: {why}{more}")
-        } else {
-            operation.phase = OperationPhase::Succeeded;
-            let open = operation.results.iter_mut().filter(|r| r.progress == OperationPhase::Running);
-            open.for_each(|result| result.progress = OperationPhase::Succeeded);
-            "successfully synced (all tasks run)".to_owned()
-        };
-    }
-
-    /// Puts the operation that ran on record.
-    fn finish(&mut self, now: Timestamp, out: &mut Vec<Effect>) {
-        let Some(running) = self.running.take() else { return };
-        // Without self-heal nobody would come back to a step that somebody else's write overtook.
-        let is_overtaken = !self.spec.policy.automated.is_some_and(|a| a.self_heal)
-            && running.plan.steps.iter().any(|step| {
-                let is_skipped = matches!(running.progress.result(step.id), Some(StepResult::Skipped(_)));
-                is_skipped && step.hook.is_none() && !step.key.group_kind().is("", "Namespace")
-            });
-        if self.spec.deletion.is_some() && !running.plan.steps.iter().any(Step::runs_hook) {
-            self.pace_deletion(&running.operation, now);
-        }
-        if self.spec.deletion.is_some() && running.plan.steps.iter().any(Step::runs_hook) {
-            let is_done = running.operation.phase == OperationPhase::Succeeded;
-            self.deletion_hooks = Some(if is_done { Ok(()) } else { Err(running.operation.message.clone()) });
-        }
-        let operation = running.operation;
-        let succeeded = operation.phase == OperationPhase::Succeeded;
-        if running.is_heal {
-            self.sync_error = (!succeeded).then(|| operation.message.clone());
-        } else if self.spec.deletion.is_none() && running.is_whole {
-            self.attempted = Some(Attempt {
-                is_remembered: false,
-                revision: operation.revision.clone(),
-                source: self.spec.source,
-                succeeded: succeeded && !is_overtaken,
-                // What somebody ended is not tried again by itself.
-                retries: if running.is_winding_up { u32::MAX } else { operation.retries },
-                ended_at: now,
-            });
-            self.sync_error = (!succeeded).then(|| {
-                format!("Failed last sync attempt to [{}]: {}", operation.revision, operation.message)
-            });
-        }
-        if succeeded && !running.is_heal && running.is_whole && self.spec.deletion.is_none() {
-            self.history.push(HistoryEntry {
-                id: self.history.last().map_or(0, |last| last.id + 1),
-                revision: operation.revision.clone(),
-                started_at: operation.started_at,
-                deployed_at: now,
-                automated: operation.trigger != Trigger::Manual(String::new())
-                    && !matches!(operation.trigger, Trigger::Manual(_)),
-            });
-            let surplus = self.history.len().saturating_sub(self.spec.history_limit);
-            self.history.drain(..surplus);
-        }
-        let is_manual = matches!(operation.trigger, Trigger::Manual(_));
-        self.operation = Some(operation);
-        if is_manual {
-            self.let_go(out);
-        }
-        out.push(Effect::Report { urgent: true });
-        // Something may have come up meanwhile.
-        out.push(Effect::WakeAt(now));
-    }
-}
-
-/// Writes how an object fares into the sync's results.
-fn note(running: &mut Running, step: &Step, standing: &Standing, out: &mut Vec<Effect>) {
-    let (progress, message) = match standing {
-        Standing::Waiting => return,
-        // That something is gone is no news of what it was.
-        _ if step.action.is_delete() => return,
-        Standing::Settled => (OperationPhase::Succeeded, None),
-        Standing::Broken(why) => (OperationPhase::Failed, Some(why)),
-    };
-    let results = running.operation.results.iter_mut();
-    for result in results.filter(|r| r.key == step.key && r.phase == step.phase) {
-        result.progress = progress;
-        if let Some(message) = message {
-            result.message.clone_from(message);
-        }
-    }
-    if step.hook.is_some() {
-        // A hook that has ended must not be run again after a crash: it is on record at once.
-        out.push(Effect::Report { urgent: true });
-    }
-}
-
-/// What a step would come to.
-pub(crate) fn dry_result(step: &Step) -> ObjectResult {
-    let message = format!("{} (dry run)", step.word());
-    let result = result_of(step, &StepResult::Done(message));
-    ObjectResult { progress: OperationPhase::Succeeded, ..result }
-}
-
-fn result_of(step: &Step, result: &StepResult) -> ObjectResult {
-    let is_prune = matches!(step.action, Action::Delete { reason: Reason::Pruned | Reason::AppDeleted, .. });
-    let status = match (result, is_prune) {
-        (StepResult::Failed(_) | StepResult::Refused(_), _) => "SyncFailed",
-        (StepResult::Done(_) | StepResult::Skipped(_) | StepResult::Kept(_), false) => "Synced",
-        (StepResult::Done(_), true) => "Pruned",
-        (StepResult::Skipped(_) | StepResult::Kept(_), true) => "PruneSkipped",
-    };
-    let message = match (result.message(), &step.action) {
-        ("", Action::Delete { .. }) if is_prune => "pruned".to_owned(),
-        ("", Action::Delete { .. }) => format!("{} deleted", step.key),
-        ("", Action::Create | Action::CreateNamespace) => format!("{} created", step.key),
-        ("", Action::Replace) => format!("{} replaced", step.key),
-        ("", Action::Apply { .. } | Action::ClientApply) => format!("{} configured", step.key),
-        (message, _) => message.to_owned(),
-    };
-    let progress = match result {
-        StepResult::Failed(_) | StepResult::Refused(_) => OperationPhase::Failed,
-        _ if step.action.is_delete() => OperationPhase::Succeeded,
-        _ => OperationPhase::Running,
-    };
-    ObjectResult {
-        key: step.key.clone(),
-        gvk: step.gvk.clone(),
-        status: status.to_owned(),
-        message,
-        phase: step.phase,
-        progress,
-        is_hook: step.runs_hook(),
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp};
+use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp, Uid};
 use tautline_health::{HealthStatus, Surroundings};
 use tautline_ownership::{LiveView, prepare};
-use tautline_plan::{Action, Hook, HookRun, Phase, Standing, Step, created_at, named};
+use tautline_plan::{Action, Hook, HookRun, Phase, Plan, Standing, Step, StepId, created_at, named};
 
 use crate::app::{App, Running};
 use crate::event::World;
@@ -28,6 +28,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) is_resumed: bool,
     /// The hooks that had succeeded by then.
     pub(crate) finished: &'a BTreeSet<(ResourceKey, Phase)>,
+    /// Those whose objects had been made.
+    pub(crate) made: &'a BTreeMap<(ResourceKey, Phase), Option<Uid>>,
 }
 
 impl App {
@@ -43,7 +45,12 @@ impl App {
             for phase in hook.phases.iter().filter(|phase| wanted.phases.contains(phase)) {
                 let manifest = named(manifest, wanted.revision, *phase, wanted.started_at);
                 let prepared = prepare(&[manifest], &self.spec.destination, world.scopes);
-                let Some((key, manifest)) = prepared.manifests.into_iter().next() else { continue };
+                let Some((key, mut manifest)) = prepared.manifests.into_iter().next() else { continue };
+                if !self.spec.policy.objects.of(Some(&manifest.object), None).validate
+                    && let Some((known, _)) = world.differ.without_unknown(&manifest.object)
+                {
+                    manifest.object = Arc::new(known);
+                }
                 let is_finished = wanted.finished.contains(&(key.clone(), *phase));
                 if is_finished {
                     finished.push(succeeded(&manifest, *phase));
@@ -54,7 +61,10 @@ impl App {
                 });
                 // What an earlier phase of the same hook left is not this phase's run.
                 let is_left = runs.iter().any(|run: &HookRun| run.is_finished && run.manifest.key() == key);
-                let is_resumed = wanted.is_resumed && is_of_this_run && (is_finished || !is_left);
+                // One that was made and is gone has run: it is missed, not run again.
+                let is_missed = wanted.made.contains_key(&(key.clone(), *phase)) && live.is_absent();
+                let is_resumed =
+                    wanted.is_resumed && (is_missed || is_of_this_run && (is_finished || !is_left));
                 runs.push(HookRun {
                     hook: hook.clone(),
                     phase: *phase,
@@ -164,6 +174,15 @@ pub(crate) fn deadline(step: &Step, live: &Object) -> Option<Timestamp> {
 /// The hooks' objects by key, as steps name them.
 pub(crate) fn objects(runs: &[HookRun]) -> BTreeMap<ResourceKey, Arc<Object>> {
     runs.iter().map(|run| (run.manifest.key(), run.manifest.object.clone())).collect()
+}
+
+/// What the hooks have become that an interrupted run of the same plan had made.
+pub(crate) fn made_uids(
+    plan: &Plan,
+    made: &BTreeMap<(ResourceKey, Phase), Option<Uid>>,
+) -> BTreeMap<StepId, Uid> {
+    let of = |step: &Step| Some((step.id, made.get(&(step.key.clone(), step.phase))?.clone()?));
+    plan.steps.iter().filter(|step| step.action == Action::Await && step.runs_hook()).filter_map(of).collect()
 }
 
 /// Whether an object is a hook of a deletion: it stays until everything else is gone.

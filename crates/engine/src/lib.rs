@@ -10,6 +10,7 @@
 //! | [`Event`], [`Effect`], [`World`] | what goes in, what comes out, what is at hand |
 //! | [`App`] | the state machine |
 //! | [`Report`], [`Row`], [`Operation`] | what an app says of itself |
+//! | [`Planned`], [`PlanState`], [`StepState`] | the plan of an app and how far it has come |
 //!
 //! # The way of an app
 //! Told what to be, it asks the repository ([`Effect::Resolve`]), has the revision rendered
@@ -29,11 +30,14 @@ mod cascade;
 mod causes;
 mod conditions;
 mod dry_run;
+mod ending;
 mod event;
 mod follow;
 mod heal;
 mod hooks;
+mod log_tail;
 mod pin;
+mod planned;
 mod report;
 mod resource;
 mod spec;
@@ -41,6 +45,7 @@ mod trigger;
 
 pub use app::App;
 pub use event::{Effect, Event, Intent, Rendered, Work, World};
+pub use planned::{PlanState, Planned, StepState};
 pub use report::{
     Condition, ConditionKind, ObjectResult, Operation, OperationPhase, Report, Row, SyncStatus, Trigger,
 };

@@ -1,12 +1,12 @@
 //! What an app is told to be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tautline_core::{AppId, Backoff, Digest, GroupKind, Map, Problem, ResourceKey, Timestamp, Want};
+use tautline_core::{AppId, Backoff, Digest, GroupKind, Map, Problem, ResourceKey, Timestamp, Uid, Want};
 use tautline_diff::IgnoreRules;
 use tautline_ownership::{Destination, Propagation};
-use tautline_plan::{Phase, SyncOptions};
+use tautline_plan::{Phase, Purpose, Record, SyncOptions};
 
 /// What an app should do: an `Application` in the engine's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,7 +157,7 @@ pub struct Memory {
     pub pinned: Option<(String, String)>,
     /// Whether the status was written by us, so that the recorded kinds are complete.
     pub is_ours: bool,
-    /// A sync that was running when its controller ended.
+    /// A sync that was running when its controller ended, as far as that is known without the journal.
     pub interrupted: Option<Interrupted>,
 }
 
@@ -172,8 +172,32 @@ pub struct Interrupted {
     pub prune: bool,
     /// Who asked for it; none if the app synced by itself.
     pub by: Option<String>,
+    /// The objects that were synced, if not all.
+    pub only: Vec<ResourceKey>,
+    /// Whether hooks were left out.
+    pub skips_hooks: bool,
     /// The hooks that had succeeded, by their objects' keys, with the phase they ran in.
     pub finished_hooks: BTreeSet<(ResourceKey, Phase)>,
+    /// The hooks whose objects had been made, with what they had become, if that is known. One that is gone is not
+    /// made again: it has run.
+    pub made_hooks: BTreeMap<(ResourceKey, Phase), Option<Uid>>,
+}
+
+impl Interrupted {
+    /// The sync that a record tells of; none if that has ended, or was none.
+    pub fn of(record: &Record) -> Option<Self> {
+        let Record { intent, is_closed: false, .. } = record else { return None };
+        (intent.purpose == Purpose::Sync).then(|| Self {
+            revision: intent.revision.clone(),
+            started_at: intent.started_at,
+            prune: intent.prune,
+            by: intent.by.clone(),
+            only: intent.only.clone(),
+            skips_hooks: intent.skips_hooks,
+            finished_hooks: record.finished_hooks(),
+            made_hooks: record.made_hooks(),
+        })
+    }
 }
 
 /// One past sync.

@@ -4,7 +4,7 @@ use tautline_core::{Timestamp, Want};
 use tautline_diff::Outcome;
 use tautline_ownership::Owner;
 
-use crate::app::App;
+use crate::app::{App, Recall};
 use crate::event::{Effect, World};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
@@ -19,9 +19,16 @@ impl App {
                 return;
             }
         }
+        if self.recall != Recall::Done {
+            return;
+        }
         if self.spec.observe_only || !self.spec.refused.is_empty() {
             return;
         }
+        if let Some(until) = self.left_until.filter(|until| now < *until) {
+            return out.push(Effect::WakeAt(until));
+        }
+        self.left_until = None;
         match &self.spec.deletion {
             Some(Deletion::Cascade { .. }) => return self.cascade(world, now, out),
             Some(_) => return,
@@ -128,7 +135,12 @@ impl App {
     /// The sync to go on with that a controller left unfinished; one of another revision is written off.
     fn resumption(&mut self, now: Timestamp, out: &mut Vec<Effect>) -> Option<(Trigger, SyncRequest)> {
         let interrupted = self.interrupted.as_ref()?;
-        let request = SyncRequest { prune: interrupted.prune, ..SyncRequest::default() };
+        let request = SyncRequest {
+            prune: interrupted.prune,
+            only: interrupted.only.clone(),
+            skips_hooks: interrupted.skips_hooks,
+            ..SyncRequest::default()
+        };
         let trigger = interrupted.by.clone().map_or(Trigger::Automated, Trigger::Manual);
         if self.revision.as_ref().is_some_and(|r| r.id == interrupted.revision) {
             return Some((trigger, request));

@@ -118,6 +118,15 @@ impl Cluster for KubeCluster {
         }
     }
 
+    async fn log_tail(&self, pod: &Target, container: &str, lines: usize) -> Result<Option<String>> {
+        let lines = lines.to_string();
+        // Lines may be long.
+        let how = [("container", container), ("tailLines", lines.as_str()), ("limitBytes", "65536")];
+        let path = address::with(&address::object(pod, Some("log"))?, &how);
+        let answer = Call::get(&self.client, path).accept("*/*").send().await?;
+        Ok(Some(String::from_utf8_lossy(&answer.body).into_owned()))
+    }
+
     async fn list(&self, query: &Query, sink: &mut dyn RawSink) -> Result<ListEnd> {
         let collection = address::collection(&query.resource, query.namespace.as_deref())?;
         let filtered = address::with(&collection, &address::selectors(query));

@@ -250,6 +250,23 @@ async fn a_delete_carries_the_warrants_preconditions() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_log_is_text_and_a_missing_pod_an_error() {
+    let pods =
+        ApiResource { gvk: GroupVersionKind::new("", "v1", "Pod"), plural: "pods".into(), ..config_maps() };
+    let gone = value!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound",
+        "message": "pods \"migrate-x\" not found" });
+    let answers: Vec<Answer> = vec![(200, &[], "one\ntwo\n".to_owned()), (404, &[], gone.to_json())];
+    let (cluster, asked) = cluster(answers);
+    let pod = Target::new(pods, "prod", "migrate-x");
+    assert_eq!(cluster.log_tail(&pod, "main", 10).await.unwrap().as_deref(), Some("one\ntwo\n"));
+    let line = asked.lock().unwrap()[0].line.clone();
+    let expected =
+        "GET /api/v1/namespaces/prod/pods/migrate-x/log?container=main&tailLines=10&limitBytes=65536";
+    assert_eq!(line, expected);
+    assert!(cluster.log_tail(&pod, "main", 10).await.is_err());
+}
+
+#[tokio::test]
 async fn discovery_in_either_form() {
     let deployments = value!({ "resource": "deployments", "responseKind": { "kind": "Deployment" },
         "scope": "Namespaced", "verbs": ["get"], "shortNames": ["deploy"],

@@ -13,6 +13,7 @@
 //! | [`SyncOptions`], [`Consent`] | Argo CD's sync options, of an app and of single objects |
 //! | [`autoscaled`], [`HANDOVER_MANAGER`] | replicas that stay when Git leaves them to an autoscaler |
 //! | [`Progress`], [`Next`], [`StepResult`], [`Standing`] | which steps may run next |
+//! | [`Record`], [`Intent`], [`Entry`], [`Epoch`] | what is on record of a plan while it is followed |
 //! | [`Gate`], [`Verdict`], [`DeletionBudget`] | who may still say no |
 //! | [`Destruction`], [`Rights`] | what goes with what is deleted, and what has to be allowed |
 //! | [`kind_rank`], [`wave`] | the order of kinds and waves |
@@ -29,6 +30,7 @@ mod depends;
 mod destruction;
 mod gate;
 mod hook;
+mod journal;
 mod options;
 mod order;
 mod place;
@@ -52,6 +54,7 @@ pub use hook::{
     HELM_HOOK_ANNOTATION, HELM_HOOK_DELETE_POLICY_ANNOTATION, HOOK_ANNOTATION, HOOK_DELETE_POLICY_ANNOTATION,
     HOOK_TIMEOUT_ANNOTATION, Hook, RUN_ON_HEAL_ANNOTATION, created_at, named, set_apart,
 };
+pub use journal::{Deed, Entry, Epoch, Intent, Purpose, Record, Stage};
 pub use options::{Consent, SYNC_OPTIONS_ANNOTATION, SyncOptions};
 pub use order::{kind_rank, wave};
 pub use progress::{Next, Progress, Standing, StepResult};
@@ -128,6 +131,30 @@ impl Plan {
             };
         }
         self.destruction.retain(|gone| self.steps.iter().any(|step| step.key == gone.key));
+    }
+
+    /// For each step how many others follow on it one after another, at most: what is done first shortens the whole.
+    pub fn weights(&self) -> Vec<u32> {
+        let mut weights = vec![0_u32; self.steps.len()];
+        // What a step comes after stands before it in another stage, or in the same one: the longest chain is found
+        // once no weight grows any more, after as many rounds as the chain is long.
+        loop {
+            let mut is_news = false;
+            for step in &self.steps {
+                let own = weights.get(step.id.0 as usize).copied().unwrap_or(0);
+                for earlier in &step.after {
+                    let Some(weight) = weights.get_mut(earlier.0 as usize) else { continue };
+                    // A circle is a fault of the plan, and no weight is longer than the plan.
+                    if *weight <= own && own < self.steps.len() as u32 {
+                        *weight = own + 1;
+                        is_news = true;
+                    }
+                }
+            }
+            if !is_news {
+                return weights;
+            }
+        }
     }
 
     /// The plan's identity: equal plans have equal digests.

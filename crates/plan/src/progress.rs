@@ -248,6 +248,47 @@ impl Plan {
         Some(format!("{reason}, which {} depends on", step.key))
     }
 
+    /// Whether somebody waits for what becomes of the step's object.
+    pub fn is_awaited(&self, step: &Step) -> bool {
+        self.is_gating(step)
+    }
+
+    /// What a step that has not begun waits for, in words; `None` if for nothing but its turn.
+    pub fn why_blocked(&self, step: &Step, progress: &Progress) -> Option<String> {
+        match step.condition {
+            Condition::Succeeded(hook) if !progress.is_settled(hook) => {
+                return self.step(hook).map(|hook| format!("if hook {} succeeds", hook.key));
+            }
+            Condition::Failed(hook) if !progress.has_failed(hook) => {
+                return self.step(hook).map(|hook| format!("if hook {} fails", hook.key));
+            }
+            _ => {}
+        }
+        if step.phase == Phase::SyncFail && progress.failed.is_empty() {
+            return Some("if the sync fails".to_owned());
+        }
+        if let Some(reason) = self.blocked(step, progress) {
+            return Some(reason);
+        }
+        let failed = progress.failed.iter().find_map(|id| self.step(*id));
+        if let Some(failed) = failed.filter(|_| step.phase != Phase::SyncFail) {
+            return Some(format!("not begun because {} failed", failed.key));
+        }
+        let open = progress.open().filter_map(|id| self.step(id));
+        let unsettled: Vec<&Step> =
+            open.filter(|s| s.stage < step.stage && self.is_gating(s) && waits(step, s)).collect();
+        if let Some(reason) = waiting_for(&unsettled) {
+            return Some(reason);
+        }
+        let earlier = |s: &&Step| s.stage < step.stage && s.condition == Condition::Always;
+        let pending = self.steps.iter().filter(earlier).find(|s| progress.result(s.id).is_none());
+        if let Some(pending) = pending {
+            return Some(format!("after {} {}", pending.word(), pending.key));
+        }
+        let is_held = step.needs_confirmation && !progress.is_confirmed;
+        is_held.then(|| format!("waiting for pruning confirmation of {}", step.key))
+    }
+
     fn is_awaited_at_end(&self, step: &Step) -> bool {
         step.runs_hook() || self.awaits_last_wave && !step.action.is_delete()
     }

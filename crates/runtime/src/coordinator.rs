@@ -1,13 +1,17 @@
 //! The coordinator: one task that owns every app and hands effects to others.
 
+mod effects;
+mod kinds;
+mod neighbours;
+mod reporting;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tautline_cluster::Cache;
-use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want, Why};
+use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want};
 use tautline_engine::{App, Effect, Event, Report, World};
-use tautline_ownership::{AppInstance, LiveView, Neighbours};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -16,15 +20,14 @@ use crate::embedder::{AppInput, AppView, Parts};
 use crate::fetch::Fetcher;
 use crate::message::Message;
 use crate::perform::Performer;
-use crate::watcher::Watcher;
+
+pub(crate) use kinds::is_listed;
+pub(crate) use neighbours::Index;
+use neighbours::Others;
+use reporting::Reporting;
 
 /// How many messages are taken before apps are asked what follows from them.
 const AT_ONCE: usize = 256;
-
-/// How long news that is not urgent waits for more of it: what comes within this time is one write.
-const GATHER: Duration = Duration::from_millis(100);
-
-const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Coordinator {
     pub(crate) parts: Parts,
@@ -59,24 +62,6 @@ pub(crate) struct Entry {
     kinds: BTreeSet<GroupKind>,
     reporting: Reporting,
     wants_scan: bool,
-}
-
-/// How far an app's report is behind.
-#[derive(Default)]
-struct Reporting {
-    /// Since when there is something to write.
-    dirty_since: Option<Timestamp>,
-    is_urgent: bool,
-    is_running: bool,
-    last: Option<Timestamp>,
-}
-
-/// Who holds what, across apps.
-#[derive(Default)]
-pub(crate) struct Index {
-    by_instance: HashMap<String, AppId>,
-    holders: HashMap<ResourceKey, BTreeSet<AppId>>,
-    held: HashMap<AppId, BTreeSet<ResourceKey>>,
 }
 
 impl Coordinator {
@@ -137,6 +122,9 @@ impl Coordinator {
                         path: entry.input.path.clone(),
                         namespace: entry.input.spec.destination.namespace.clone(),
                         report: self.explained(id)?,
+                        plan: self.in_world(id, &entry.input, |world| {
+                            entry.app.planned(world, self.parts.clock.now())
+                        }),
                     })
                 });
                 drop(reply.send(views.collect()));
@@ -242,53 +230,6 @@ impl Coordinator {
         }
     }
 
-    fn kind_changed(&mut self, kind: &GroupKind) {
-        if kind.kind == "CustomResourceDefinition" {
-            self.definitions_changed();
-        }
-        let concerned: Vec<AppId> =
-            self.apps.iter().filter(|(_, e)| e.kinds.contains(kind)).map(|(id, _)| id.clone()).collect();
-        for id in concerned {
-            self.step(&id, Event::Kinds);
-        }
-    }
-
-    fn definitions_changed(&mut self) {
-        let kind = GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition");
-        let definitions = self.cache.read().unwrap_or_else(PoisonError::into_inner).objects(&kind);
-        // Their status says nothing about types.
-        let specs = definitions.iter().filter_map(|crd| crd.get("spec")).map(|spec| spec.to_json());
-        let digest = tautline_core::Digest::of_parts(specs);
-        if self.definitions.replace(digest) != Some(digest) {
-            self.parts.definitions.update(&definitions);
-            self.step_all(|_| Event::Rules);
-        }
-        self.discover();
-    }
-
-    /// Asks the cluster what it serves.
-    fn discover(&mut self) {
-        if std::mem::replace(&mut self.is_discovering, true) {
-            return;
-        }
-        let (cluster, catalog, out) = (self.parts.cluster.clone(), self.catalog.clone(), self.out.clone());
-        tokio::spawn(async move {
-            loop {
-                match cluster.discover().await {
-                    Ok(discovery) => {
-                        catalog.update(discovery);
-                        let _ = out.send(Message::Discovered);
-                        return;
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "discovery failed; trying again");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
-                }
-            }
-        });
-    }
-
     fn step_all(&mut self, event: impl Fn(&AppId) -> Event) {
         let ids: Vec<AppId> = self.apps.keys().cloned().collect();
         for id in ids {
@@ -348,181 +289,12 @@ impl Coordinator {
         })
     }
 
-    fn effect(&mut self, id: &AppId, effect: Effect, now: Timestamp) {
-        let out = self.out.clone();
-        let app = id.clone();
-        match effect {
-            Effect::Watch(kinds) => {
-                if let Some(entry) = self.apps.get_mut(id) {
-                    entry.kinds = kinds;
-                }
-                self.watch_kinds();
-            }
-            Effect::Resolve(want) => {
-                let fetcher = self.fetcher.clone();
-                self.looks += 1;
-                let look = self.looks;
-                tokio::spawn(async move {
-                    let result = fetcher.resolve(&want).await;
-                    let _ = out.send(Message::Resolved { app, want, look, result });
-                });
-            }
-            Effect::Render { revision, fresh } => {
-                let Some(entry) = self.apps.get(id) else { return };
-                let (fetcher, path, tool) =
-                    (self.fetcher.clone(), entry.input.path.clone(), entry.input.tool.clone());
-                tokio::spawn(async move {
-                    let rendered = fetcher.render(revision, path, tool, fresh).await;
-                    let _ = out.send(Message::Event(app, Event::Rendered(Box::new(rendered))));
-                });
-            }
-            Effect::Record(intent) => {
-                let records = self.parts.records.clone();
-                tokio::spawn(async move {
-                    let result = records.record(&app, &intent).await;
-                    let _ = out.send(Message::Event(app, Event::Recorded(result)));
-                });
-            }
-            Effect::Perform(work) => {
-                for work in work {
-                    let (performer, app) = (self.performer.clone(), app.clone());
-                    tokio::spawn(async move { performer.perform(app, work).await });
-                }
-            }
-            Effect::DryRun { key, desired } => {
-                let performer = self.performer.clone();
-                tokio::spawn(async move { performer.dry_run(app, key, desired).await });
-            }
-            Effect::Scan => {
-                if let Some(entry) = self.apps.get_mut(id) {
-                    entry.wants_scan = true;
-                }
-                self.scan();
-            }
-            Effect::Report { urgent } => {
-                if let Some(entry) = self.apps.get_mut(id) {
-                    entry.reporting.dirty_since.get_or_insert(now);
-                    entry.reporting.is_urgent |= urgent;
-                }
-            }
-            Effect::WakeAt(at) => drop(self.timers.insert((at.max(now), app))),
-            Effect::Finalize => {
-                let records = self.parts.records.clone();
-                tokio::spawn(async move {
-                    if let Err(error) = records.finalize(&app).await {
-                        tracing::warn!(%app, error, "the finalizer could not be taken off");
-                    }
-                });
-            }
-            Effect::TellNeighbours => {
-                let held = self.apps.get(id).map(|e| e.app.held_keys()).unwrap_or_default();
-                if self.index.set_held(id, held) {
-                    self.tell_contested();
-                }
-            }
-        }
-    }
-
     fn tell_contested(&mut self) {
         let contested: Vec<AppId> =
             self.apps.iter().filter(|(_, e)| e.app.is_contested()).map(|(id, _)| id.clone()).collect();
         // Not by call: one app's news must not recurse through all.
         self.unsettled.extend(contested.iter().cloned());
         self.contested.extend(contested);
-    }
-
-    fn scan(&mut self) {
-        if std::mem::replace(&mut self.is_scanning, true) {
-            return;
-        }
-        let (performer, out) = (self.performer.clone(), self.out.clone());
-        tokio::spawn(async move {
-            let result = performer.scan().await;
-            let _ = out.send(Message::Scanned(result));
-        });
-    }
-
-    fn scanned(&mut self, result: &Result<Vec<(String, BTreeSet<GroupKind>)>, String>) {
-        self.is_scanning = false;
-        let mut waiting: Vec<(AppId, AppInstance)> = Vec::new();
-        for (id, entry) in &mut self.apps {
-            if std::mem::take(&mut entry.wants_scan) {
-                waiting.push((id.clone(), entry.input.spec.destination.app.clone()));
-            }
-        }
-        for (id, instance) in waiting {
-            let kinds = result.clone().map(|found| {
-                found
-                    .into_iter()
-                    .find(|(app, _)| app == instance.as_str())
-                    .map(|(_, kinds)| kinds)
-                    .unwrap_or_default()
-            });
-            self.step(&id, Event::Scanned(kinds));
-        }
-    }
-
-    /// Watches exactly the kinds that some app needs, the kinds of their children, and CRDs.
-    fn watch_kinds(&mut self) {
-        let mut wanted: BTreeSet<GroupKind> =
-            self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
-        let children: Vec<GroupKind> = wanted.iter().flat_map(child_kinds).collect();
-        wanted.extend(children);
-        wanted.insert(GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
-        let gone: Vec<GroupKind> =
-            self.watchers.keys().filter(|kind| !wanted.contains(*kind)).cloned().collect();
-        for kind in gone {
-            if let Some(task) = self.watchers.remove(&kind) {
-                task.abort();
-            }
-            self.cache.write().unwrap_or_else(PoisonError::into_inner).forget(&kind);
-        }
-        for kind in wanted {
-            if self.watchers.contains_key(&kind) {
-                continue;
-            }
-            let Some(resource) = self.catalog.preferred(&kind) else { continue };
-            let (cluster, cache) = (self.parts.cluster.clone(), self.cache.clone());
-            let watcher =
-                Watcher { cluster, cache, clock: self.parts.clock.clone(), out: self.out.clone(), resource };
-            self.watchers.insert(kind, tokio::spawn(watcher.run()));
-        }
-    }
-
-    /// Writes an app's report if it is due: at once when urgent, else once a second.
-    fn flush(&mut self, id: &AppId, now: Timestamp) {
-        let Some(entry) = self.apps.get_mut(id) else { return };
-        let reporting = &mut entry.reporting;
-        let Some(since) = reporting.dirty_since.filter(|_| !reporting.is_running) else { return };
-        let due = reporting.last.map_or(since + GATHER, |last| (last + REPORT_EVERY).max(since + GATHER));
-        if !reporting.is_urgent && due > now {
-            self.timers.insert((due, id.clone()));
-            return;
-        }
-        (reporting.dirty_since, reporting.is_urgent) = (None, false);
-        (reporting.is_running, reporting.last) = (true, Some(now));
-        let Some(report) = self.explained(id) else { return };
-        self.tell_dependents(id);
-        let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
-        let _ = self.changes.send(app.clone());
-        tokio::spawn(async move {
-            records.report(&app, &report).await;
-            let _ = out.send(Message::Reported(app));
-        });
-    }
-
-    /// Lets the apps that wait for one look again.
-    fn tell_dependents(&self, id: &AppId) {
-        for (other, _) in self.apps.iter().filter(|(_, entry)| entry.input.spec.depends_on.contains(id)) {
-            let _ = self.out.send(Message::Event(other.clone(), Event::Tick));
-        }
-    }
-
-    fn reported(&mut self, id: &AppId) {
-        if let Some(entry) = self.apps.get_mut(id) {
-            entry.reporting.is_running = false;
-        }
-        self.flush(id, self.parts.clock.now());
     }
 
     fn next_timer(&self) -> Option<Duration> {
@@ -541,107 +313,4 @@ impl Coordinator {
             self.step(&id, Event::Tick);
         }
     }
-}
-
-/// The kinds that a kind's controller makes, for the resource tree.
-fn child_kinds(kind: &GroupKind) -> Vec<GroupKind> {
-    let children: &[(&str, &str)] = match (kind.group.as_str(), kind.kind.as_str()) {
-        ("apps", "Deployment") => &[("apps", "ReplicaSet"), ("", "Pod")],
-        ("apps", "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => &[("", "Pod")],
-        ("batch", "CronJob") => &[("batch", "Job"), ("", "Pod")],
-        _ => &[],
-    };
-    children.iter().map(|(group, kind)| GroupKind::new(*group, *kind)).collect()
-}
-
-impl Index {
-    /// Takes what an app's complete render holds. Answers whether anything changed.
-    fn set_held(&mut self, id: &AppId, keys: BTreeSet<ResourceKey>) -> bool {
-        let before = self.held.remove(id).unwrap_or_default();
-        if before == keys {
-            self.held.insert(id.clone(), keys);
-            // The render is current now, which is news in itself.
-            return true;
-        }
-        for key in before.difference(&keys) {
-            if let Some(holders) = self.holders.get_mut(key) {
-                holders.remove(id);
-                if holders.is_empty() {
-                    self.holders.remove(key);
-                }
-            }
-        }
-        for key in keys.difference(&before) {
-            self.holders.entry(key.clone()).or_default().insert(id.clone());
-        }
-        self.held.insert(id.clone(), keys);
-        true
-    }
-}
-
-struct Others<'a> {
-    apps: &'a BTreeMap<AppId, Entry>,
-    index: &'a Index,
-    elsewhere: &'a BTreeSet<String>,
-    me: &'a AppId,
-    want: &'a Want,
-}
-
-impl Neighbours for Others<'_> {
-    fn exists(&self, app: &str) -> bool {
-        self.index.by_instance.contains_key(app) || self.elsewhere.contains(app)
-    }
-
-    fn holds(&self, app: &str, key: &ResourceKey) -> Option<bool> {
-        let id = self.index.by_instance.get(app)?;
-        self.apps.get(id)?.app.holds(key)
-    }
-
-    fn other_holder(&self, _: &str, key: &ResourceKey) -> Option<String> {
-        let holders = self.index.holders.get(key)?;
-        holders.iter().find(|id| *id != self.me).map(|id| id.name.clone())
-    }
-
-    fn obstacle(&self, app: &AppId) -> Option<String> {
-        let Some(entry) = self.apps.get(app) else {
-            return Some(match app == self.me {
-                true => format!("app {app} depends on itself"),
-                false => format!("there is no app {app}"),
-            });
-        };
-        if let Some(way) = self.way_back(app) {
-            let way: Vec<String> = way.iter().map(ToString::to_string).collect();
-            return Some(format!("the apps {} depend on each other in a circle", way.join(", ")));
-        }
-        entry.app.unfinished().map(|what| format!("app {app} {what}"))
-    }
-
-    fn undecided(&self) -> bool {
-        self.apps.values().any(|e| e.app.is_undecided() && e.input.spec.want == *self.want)
-    }
-}
-
-impl Others<'_> {
-    /// The apps by which a dependency leads back to the one that asks, if it does.
-    fn way_back(&self, from: &AppId) -> Option<Vec<AppId>> {
-        let mut seen = BTreeSet::new();
-        let mut ways = vec![vec![self.me.clone(), from.clone()]];
-        while let Some(way) = ways.pop() {
-            let Some(entry) = way.last().and_then(|last| self.apps.get(last)) else { continue };
-            for next in &entry.input.spec.depends_on {
-                if next == self.me {
-                    return Some(way);
-                }
-                if seen.insert(next.clone()) {
-                    ways.push(way.iter().chain([next]).cloned().collect());
-                }
-            }
-        }
-        None
-    }
-}
-
-/// Whether a kind is listed, for tests and waits.
-pub(crate) fn is_listed(cache: &Cache, kind: &GroupKind) -> bool {
-    !matches!(cache.freshness(kind), Err(Why::Listing(_) | Why::NotWatched(_)))
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tautline_apply::{ClientSide, TakeOver, WriteSettings};
+use tautline_apply::{ClientSide, Journal, TakeOver, WriteSettings};
 use tautline_cluster::Cluster;
 use tautline_core::{AppId, Clock, MaskingKey, TreePath};
 use tautline_diff::Differ;
-use tautline_engine::{AppSpec, Intent, Memory, Report};
+use tautline_engine::{AppSpec, Memory, Planned, Report};
 use tautline_health::HealthCheck;
 use tautline_plan::Gate;
 use tautline_render::{Renderer, Tool};
@@ -28,8 +28,10 @@ pub struct Parts {
     pub definitions: Arc<dyn Definitions>,
     /// How health is judged.
     pub health: Arc<dyn HealthCheck>,
-    /// Where reports and intents go.
+    /// Where reports go.
     pub records: Arc<dyn Records>,
+    /// What is on record of plans while they are followed.
+    pub journal: Arc<dyn Journal>,
     /// Makes the patch that folds other tools' fields into ours.
     pub take_over: Arc<TakeOver>,
     /// Makes the write of a client-side apply (`ServerSideApply=false`).
@@ -47,7 +49,8 @@ pub struct Parts {
 pub struct Options {
     /// How writes are done.
     pub writes: WriteSettings,
-    /// How many writes run side by side.
+    /// How many writes run side by side at most; fewer while the server says that it has too much to do
+    /// ([`tautline_apply::Pace`]).
     pub concurrent_writes: usize,
     /// How many renders run side by side.
     pub concurrent_renders: usize,
@@ -89,16 +92,15 @@ pub struct AppView {
     pub namespace: String,
     /// What it says of itself.
     pub report: Report,
+    /// The plan that it follows, would follow or followed last.
+    pub plan: Option<Planned>,
 }
 
-/// Where an app's reports and intents go: the Application's status, by default.
+/// Where an app's reports go: the Application's status, by default.
 #[async_trait]
 pub trait Records: Send + Sync {
     /// Writes a report. Called one at a time for an app, coalesced to one a second unless urgent.
     async fn report(&self, app: &AppId, report: &Report);
-
-    /// Records what is about to be written, before the first write. An error stops the sync.
-    async fn record(&self, app: &AppId, intent: &Intent) -> Result<(), String>;
 
     /// Everything the app owned is gone: takes our finalizer off its Application.
     async fn finalize(&self, app: &AppId) -> Result<(), String>;

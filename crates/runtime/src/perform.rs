@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tautline_apply::{Executor, Fresh, Job, Performed};
-use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject};
+use tautline_apply::{Executor, Fresh, Job, Performed, weighed};
+use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject, Target};
 use tautline_core::{AppId, GroupKind, Object, ResourceKey};
 use tautline_engine::{Event, Work};
 use tautline_ownership::{LiveView, owner_of};
 use tautline_plan::StepResult;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use crate::catalog::Catalog;
 use crate::message::Message;
@@ -21,20 +21,27 @@ pub(crate) struct Performer {
     pub(crate) executor: Executor,
     pub(crate) cache: Arc<RwLock<Cache>>,
     pub(crate) catalog: Catalog,
-    pub(crate) slots: Semaphore,
     pub(crate) out: mpsc::UnboundedSender<Message>,
 }
+
+/// How long the log of a failed hook is waited for.
+const LOG_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a kind whose CRD was just applied may take to be served.
 const SERVED_WITHIN: u32 = 40;
 
 impl Performer {
+    /// Performs steps side by side.
+    pub(crate) fn perform_all(self: &Arc<Self>, app: &AppId, work: Vec<Work>) {
+        for work in work {
+            let (performer, app) = (self.clone(), app.clone());
+            tokio::spawn(async move { performer.perform(app, work).await });
+        }
+    }
+
     /// Performs a step and tells the app how it ended.
-    pub(crate) async fn perform(&self, app: AppId, work: Work) {
-        let performed = match self.slots.acquire().await {
-            Ok(_slot) => self.attempt(&work).await,
-            Err(_) => return,
-        };
+    async fn perform(&self, app: AppId, work: Work) {
+        let performed = weighed(work.weight, self.attempt(&work)).await;
         let mut written = None;
         {
             let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +64,6 @@ impl Performer {
 
     /// Asks the server what an apply would make of an object, and tells the app.
     pub(crate) async fn dry_run(&self, app: AppId, key: ResourceKey, desired: Arc<Object>) {
-        let Ok(_slot) = self.slots.acquire().await else { return };
         let live = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(&key).present();
         let answer = match (self.catalog.resource(&desired.gvk()), live) {
             (Some(resource), Some(live)) => self.executor.dry_run(&resource, &desired, &live).await,
@@ -67,6 +73,21 @@ impl Performer {
             tracing::info!(%app, %key, %error, "the server does not say what an apply would change");
         }
         let _ = self.out.send(Message::Event(app, Event::DryRun { key, answer: answer.ok() }));
+    }
+
+    /// The last lines of a container's log.
+    pub(crate) async fn log_tail(
+        &self,
+        pod: &ResourceKey,
+        container: &str,
+        lines: usize,
+    ) -> Result<Option<String>, String> {
+        let resource = self.catalog.preferred(&pod.group_kind()).ok_or("the cluster serves no pods")?;
+        let target = Target::new(resource, &pod.namespace, &pod.name);
+        match tokio::time::timeout(LOG_WITHIN, self.cluster.log_tail(&target, container, lines)).await {
+            Ok(answer) => answer.map_err(|error| error.to_string()),
+            Err(_) => Err("its node does not answer".to_owned()),
+        }
     }
 
     async fn attempt(&self, work: &Work) -> Performed {

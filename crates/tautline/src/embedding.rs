@@ -8,7 +8,7 @@ use tautline_cluster::{Cluster, Patch};
 use tautline_core::{Clock, MaskingKey, Object, Value};
 use tautline_diff::{Structured, fold_managers};
 use tautline_merge::{ClientApply, client_apply};
-use tautline_runtime::{LiveSchemas, Options, Parts, Records, take_over_patch};
+use tautline_runtime::{Journal, LiveSchemas, MemoryJournal, Options, Parts, Records, take_over_patch};
 use tautline_schema::Schemas;
 use tautline_source::Source;
 
@@ -38,6 +38,9 @@ pub struct Embedding {
     pub options: Options,
     /// Managers whose fields count as ours and are folded into ours (rule R7).
     pub take_over_from: Vec<String>,
+    /// What is on record of plans while they are followed. By default a controller keeps it in the Applications, and an
+    /// embedder with records of its own in memory.
+    pub journal: Option<Arc<dyn Journal>>,
 }
 
 impl Embedding {
@@ -49,7 +52,7 @@ impl Embedding {
         masking: MaskingKey,
     ) -> Self {
         let take_over_from = tautline_engine::SyncPolicy::default().take_over_from;
-        Self { cluster, source, clock, masking, options: Options::default(), take_over_from }
+        Self { cluster, source, clock, masking, options: Options::default(), take_over_from, journal: None }
     }
 
     /// The parts of a runtime, for an embedder that brings its own records.
@@ -68,6 +71,7 @@ impl Embedding {
             definitions: Arc::new(schemas),
             health: Arc::new(tautline_health::BuiltIn),
             records,
+            journal: self.journal.clone().unwrap_or_else(|| Arc::new(MemoryJournal::default())),
             take_over: Arc::new(move |live, manager| {
                 fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
             }),
@@ -84,6 +88,10 @@ impl Embedding {
     /// When the cluster cannot be asked or does not serve Applications.
     pub async fn control(&self, options: ControllerOptions) -> Result<Controller, String> {
         let clock = self.clock.clone();
-        Controller::start(self.cluster.clone(), clock, options, |records| self.parts(records)).await
+        let parts = |records, journal| {
+            let own = self.journal.clone().unwrap_or(journal);
+            Parts { journal: own, ..self.parts(records) }
+        };
+        Controller::start(self.cluster.clone(), clock, options, parts).await
     }
 }

@@ -39,6 +39,8 @@
 mod embedding;
 #[cfg(feature = "web")]
 mod pages;
+#[cfg(feature = "web")]
+mod plan_page;
 
 pub use embedding::{Embedding, client_side};
 #[cfg(feature = "web")]

@@ -81,6 +81,10 @@ impl Pages for RuntimePages {
                 })
                 .collect(),
             tree,
+            plan: view
+                .plan
+                .as_ref()
+                .map(|planned| crate::plan_page::plan(planned, report.operation.as_ref())),
             summary: summary(&view),
         })
     }

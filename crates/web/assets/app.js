@@ -1,6 +1,7 @@
 // One app: what it is, what is wrong, its tree, its operations.
 
 import { count, element, reconcile, setAttribute, setText } from "/assets/dom.js";
+import { planView } from "/assets/plan.js";
 import { badge, setBadge } from "/assets/status.js";
 import { countAll, firstCause, treeView } from "/assets/tree.js";
 
@@ -17,6 +18,7 @@ export function appView(namespace, name) {
   const found = element("p", { class: "found", role: "status" });
   const details = detailsView();
   const tree = treeView(details.show);
+  const plan = planView();
   const operation = operationView();
   let objects = 0;
 
@@ -30,7 +32,7 @@ export function appView(namespace, name) {
         element("label", { for: "tree-filter" }, "Filter"), filter,
         element("label", { class: "check" }, problems, " only what needs a look"), found),
       element("div", { class: "split" }, tree.root, details.root)),
-    operation.root);
+    plan.root, operation.root);
 
   function refilter() {
     const matches = tree.filter(filter.value, problems.checked);
@@ -58,6 +60,7 @@ export function appView(namespace, name) {
       objects = countAll(page.tree);
       tree.show(page.tree);
       refilter();
+      plan.show(page.plan);
       operation.show(page);
     },
   };

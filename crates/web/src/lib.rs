@@ -52,6 +52,9 @@ mod model;
 mod router;
 
 pub use guard::Options;
-pub use model::{AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult};
+pub use model::{
+    AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Plan, PlanCounts,
+    PlanGroup, PlanStep,
+};
 pub use router::{Pages, router};
 pub use tautline_diff::{Line, Row, RowKind, Section};

@@ -55,6 +55,8 @@ pub struct AppPage {
     pub conditions: Vec<Condition>,
     /// The last sync, or the one that runs.
     pub operation: Option<Operation>,
+    /// The plan that the app follows, would follow, or followed last.
+    pub plan: Option<Plan>,
     /// Past syncs, newest first.
     pub history: Vec<HistoryEntry>,
     /// The app's objects, each with what it owns.
@@ -88,6 +90,69 @@ pub struct Operation {
     pub finished_at: String,
     /// What became of each object.
     pub results: Vec<OperationResult>,
+}
+
+/// A plan, for people: what is destroyed first, then the steps by phase and wave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The first digits of its digest.
+    pub digest: String,
+    /// What it is made from.
+    pub revision: String,
+    /// `Proposed`, `Refused`, `Running`, `Ended`.
+    pub state: String,
+    /// Why it is not followed, or what it waits for; empty if nothing is in its way.
+    pub blocked: String,
+    /// How many objects are created, changed, deleted, and how many hooks are run.
+    pub counts: PlanCounts,
+    /// What is deleted for good, each with what goes with it.
+    pub destroyed: Vec<String>,
+    /// The steps by phase and wave, in their order.
+    pub groups: Vec<PlanGroup>,
+}
+
+/// Numbers of steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanCounts {
+    /// Objects that are created.
+    pub create: usize,
+    /// Objects that are changed or replaced.
+    pub change: usize,
+    /// Objects that are deleted.
+    pub delete: usize,
+    /// Hooks that are run.
+    pub hooks: usize,
+}
+
+/// The steps of one phase and wave.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanGroup {
+    /// `PreSync`, `Sync`, …
+    pub phase: String,
+    /// The wave within the phase.
+    pub wave: i64,
+    /// Its steps.
+    pub steps: Vec<PlanStep>,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PlanStep {
+    /// `create`, `change`, `replace`, `prune`, `run hook`, …
+    pub action: String,
+    /// The object: `apps/Deployment prod/web`.
+    pub object: String,
+    /// Why, in words.
+    pub why: String,
+    /// The manifest's place; empty for a delete.
+    pub origin: String,
+    /// What changes, one field each, free of secret values.
+    pub changes: Vec<String>,
+    /// `Waiting`, `Running`, `Open` (done, and its object is not well yet), `Done`, `Failed`.
+    pub state: String,
+    /// What it waits for, or why it failed; empty if for nothing but its turn.
+    pub message: String,
 }
 
 /// What a sync did to one object.

@@ -9,7 +9,9 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use http_body_util::BodyExt;
 use tautline_core::Secret;
-use tautline_web::{AppPage, AppSummary, Line, Node, Options, Pages, Row, RowKind, Section, router};
+use tautline_web::{
+    AppPage, AppSummary, Line, Node, Options, Pages, Plan, PlanGroup, PlanStep, Row, RowKind, Section, router,
+};
 use tower::ServiceExt;
 
 struct One;
@@ -22,6 +24,14 @@ impl One {
             sync: "Synced".into(),
             ..AppSummary::default()
         }
+    }
+}
+
+impl One {
+    fn plan() -> Plan {
+        let step = PlanStep { object: "<b>".into(), state: "Waiting".into(), ..PlanStep::default() };
+        let group = PlanGroup { phase: "PreSync".into(), wave: -1, steps: vec![step] };
+        Plan { state: "Refused".into(), blocked: "too much".into(), groups: vec![group], ..Plan::default() }
     }
 }
 
@@ -39,6 +49,7 @@ impl Pages for One {
         (namespace == "argocd" && name == "we b").then(|| AppPage {
             summary: Self::summary(),
             tree,
+            plan: Some(Self::plan()),
             ..AppPage::default()
         })
     }
@@ -102,6 +113,11 @@ async fn data_is_data_and_never_markup() {
     assert!(page.contains(r#""tree":[{"group":"","kind":"Pod""#), "{page}");
     let columns = r#""columns":[{"rows":[{"kind":"changed","left":{"number":3,"text":"a: 1"},"right":{"number":3,"text":"a: 2"}}]}]"#;
     assert!(page.contains(columns), "{page}");
+    let plan: serde_json::Value = serde_json::from_str(&page).unwrap();
+    let plan = &plan["plan"];
+    assert_eq!((plan["state"].as_str(), plan["blocked"].as_str()), (Some("Refused"), Some("too much")));
+    assert_eq!(plan["groups"][0]["wave"], -1);
+    assert_eq!(plan["groups"][0]["steps"][0]["object"], "<b>");
     assert_eq!(status(&Options::default(), "/api/apps/argocd/other", &[]).await, 404);
     // One change is one event, whatever is in its text.
     let changes = text(ask(Options::default(), "/api/changes", &[]).await).await;
@@ -114,7 +130,9 @@ async fn the_page_brings_its_own_files_and_inserts_text_as_text() {
     assert!(
         page.contains("<title>Tautline</title>") && !page.contains("style=") && !page.contains("onclick")
     );
-    for name in ["main.js", "api.js", "app.js", "list.js", "tree.js", "dom.js", "status.js", "address.js"] {
+    for name in
+        ["main.js", "api.js", "app.js", "list.js", "tree.js", "plan.js", "dom.js", "status.js", "address.js"]
+    {
         let response = ask(Options::default(), &format!("/assets/{name}"), &[]).await;
         assert_eq!(response.headers()["content-type"], "text/javascript; charset=utf-8", "{name}");
         let source = text(response).await;

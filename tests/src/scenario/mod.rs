@@ -22,6 +22,8 @@
 //! | `remove KIND/NAME` | somebody deletes an object |
 //! | `ask JSON` | `.operation` with this `sync` |
 //! | `terminate` | somebody ends the sync that runs |
+//! | `refresh normal` | somebody asks for a look at the repository; `refresh hard` for a new render too |
+//! | `project JSON` | the `spec` of the app's project |
 //! | `go SECONDS` | commit, edit, and let time pass: a minute, if nothing else is said |
 //! | `result PHASE TEXT` | how the last sync went; its message holds the text |
 //! | `app SYNC HEALTH` | what the app says of itself |
@@ -31,6 +33,7 @@
 //! | `order A < B < C` | writes since the last `go` in this order; a delete is `-KIND/NAME` |
 //! | `writes A, B` | exactly these writes since the last `go`; `writes nothing` |
 //! | `says KIND/NAME TEXT` | the row or the result of an object holds the text |
+//! | `history N` | so many syncs are on record |
 //! | `finalized` | everything is gone, and our finalizer |
 
 mod objects;
@@ -67,6 +70,9 @@ pub enum Line {
     Remove(String),
     Ask(String),
     Terminate,
+    Refresh { hard: bool },
+    Project(String),
+    History(usize),
     Go(u64),
     Result { phase: String, text: String },
     App { sync: String, health: String },

@@ -56,6 +56,11 @@ const KINDS: [(&str, &str, bool); 33] = [
 /// | `helm-hook`, `helm-policy`, `weight`, `keep` | annotations of Helm |
 /// | `owner` | the tracking id of an app |
 /// | `label` | a label `tier` |
+/// | `extra` | a field that no type has, at this dotted path |
+/// | `force-namespace` | a namespace, whether the kind stands in one or not |
+/// | `instance` | the label of the app, without a tracking id |
+/// | `copied-from` | the tracking id of another object of the kind |
+/// | `verbs` | what a Role allows |
 /// | `annotation:NAME` | any annotation |
 ///
 /// # Panics
@@ -126,6 +131,16 @@ fn annotate(object: &mut Value, kind: &str, name: &str, attribute: &str, value: 
             let id = format!("{value}:{group}/{kind}:{NAMESPACE}/{name}");
             return set(object, &["metadata", "annotations", "argocd.argoproj.io/tracking-id"], id.into());
         }
+        "extra" => return set(object, &value.split('.').collect::<Vec<_>>(), 1.into()),
+        "force-namespace" => return set(object, &["metadata", "namespace"], value.into()),
+        "instance" => {
+            return set(object, &["metadata", "labels", "app.kubernetes.io/instance"], value.into());
+        }
+        "copied-from" => {
+            let group = found(kind).1.split_once('/').map_or("", |(group, _)| group);
+            let id = format!("web:{group}/{kind}:{NAMESPACE}/{value}");
+            return set(object, &["metadata", "annotations", "argocd.argoproj.io/tracking-id"], id.into());
+        }
         "label" => return set(object, &["metadata", "labels", "tier"], value.into()),
         "finalizer" => return set(object, &["metadata", "finalizers"], value!([value])),
         other => match other.strip_prefix("annotation:") {
@@ -151,7 +166,7 @@ fn body<'a>(object: &mut Value, kind: &str, name: &str, of: &impl Fn(&str) -> Op
         "Secret" => return set(object, &["data", "key"], "MQ==".into()),
         "StorageClass" => return set(object, &["provisioner"], "example.com/disk".into()),
         "ClusterRole" | "Role" => {
-            let rules = value!([{ "apiGroups": [""], "resources": ["pods"], "verbs": ["get"] }]);
+            let rules = value!([{ "apiGroups": [""], "resources": ["pods"], "verbs": [(of("verbs").unwrap_or("get"))] }]);
             return set(object, &["rules"], rules);
         }
         "ClusterRoleBinding" | "RoleBinding" => return set(object, &["roleRef"], role),

@@ -73,6 +73,11 @@ async fn expect_or_act(stand: &Stand, revision: &str, line: &Line, place: &str) 
             let operation = value!({ "operation": { "sync": sync, "initiatedBy": { "username": "ann" } } });
             stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
         }
+        Line::Refresh { hard } => {
+            let how = if *hard { "hard" } else { "normal" };
+            let patch = value!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": how } } });
+            stand.patch(APP, "Application", "argocd", "web", Patch::Merge(patch)).await;
+        }
         Line::Result { phase, text } => {
             let what = format!("{phase}: {text} at {revision}; {place}");
             let check = |app: Option<&Object>| {

@@ -53,6 +53,9 @@ fn line(word: &str, rest: &str) -> Option<Line> {
         "remove" => Line::Remove(rest.to_owned()),
         "ask" => Line::Ask(rest.to_owned()),
         "terminate" => Line::Terminate,
+        "refresh" => Line::Refresh { hard: rest == "hard" },
+        "project" => Line::Project(rest.to_owned()),
+        "history" => Line::History(rest.parse().ok()?),
         "go" => Line::Go(if rest.is_empty() { 60 } else { rest.parse().ok()? }),
         "result" => {
             let (phase, text) = pair();

@@ -89,7 +89,12 @@ pub fn play(scenario: &Scenario) -> Result<(), String> {
                 }
                 simulation.run(Duration::from_secs(*seconds));
             }
-            Line::Live { .. } | Line::Remove(_) | Line::Ask(_) | Line::Terminate => act(simulation, line),
+            Line::Live { .. }
+            | Line::Remove(_)
+            | Line::Ask(_)
+            | Line::Terminate
+            | Line::Refresh { .. }
+            | Line::Project(_) => act(simulation, line),
             expected => {
                 if let Err(message) = check(simulation, since, expected) {
                     return fail(format!("{message}\n{}", story(simulation)));
@@ -130,6 +135,12 @@ fn act(simulation: &mut Simulation, line: &Line) {
             simulation.ask(value!({ "sync": sync, "initiatedBy": { "username": "ann" } }));
         }
         Line::Terminate => simulation.terminate(),
+        Line::Refresh { hard } => simulation.refresh(*hard),
+        Line::Project(spec) => {
+            let spec = Value::from_json(spec.as_bytes()).expect("the project is JSON");
+            simulation.project(value!({ "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+                "metadata": { "name": "default", "namespace": "argocd" }, "spec": spec }));
+        }
         other => panic!("{other:?} comes before the first go"),
     }
 }
@@ -180,6 +191,10 @@ fn check(simulation: &Simulation, since: usize, line: &Line) -> Result<(), Strin
             (done == expected).then_some(()).ok_or_else(|| format!("the writes are {done:?}"))
         }
         Line::Says { object, text } => says(&report, object, text),
+        Line::History(count) => {
+            let is = report.history.len();
+            (is == *count).then_some(()).ok_or_else(|| format!("{is} syncs are on record"))
+        }
         Line::Finalized => {
             simulation.is_finalized().then_some(()).ok_or_else(|| "it is not finalized".to_owned())
         }

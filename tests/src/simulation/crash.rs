@@ -1,11 +1,8 @@
 //! Killing the controller at one of its effects.
 
-use tautline::engine::{App, Effect, Event};
-use tautline_argocd::Application;
-use tautline_cluster::Cache;
-use tautline_core::MaskingKey;
+use tautline::engine::Effect;
 
-use super::{Simulation, argocd_settings};
+use super::Simulation;
 
 /// The effects of an app, each a place where its controller may die.
 pub const EFFECTS: [&str; 12] = [
@@ -58,13 +55,7 @@ impl Simulation {
 
     /// Ends the controller, and starts another that knows what is on record.
     pub fn restart(&mut self) {
-        let application = Application::read(&self.application, &argocd_settings());
-        self.app = App::new(application.spec.clone(), self.memory.clone());
-        self.cache = Cache::new(MaskingKey::new([7; 32]));
-        self.wanted.clear();
-        self.events.clear();
-        self.timers.clear();
-        self.events.push_back(Event::Spec(Box::new(application.spec)));
+        self.forget_all();
     }
 }
 
@@ -74,9 +65,12 @@ pub(super) fn name_of(effect: &Effect) -> &'static str {
         Effect::Watch(_) => "watch",
         Effect::Resolve(_) => "resolve",
         Effect::Render { .. } => "render",
-        Effect::Record(_) => "record",
+        Effect::Recall => "recall",
+        Effect::Record { .. } | Effect::Note { .. } => "record",
+        Effect::Close { .. } => "close",
         Effect::Perform(_) => "perform",
         Effect::DryRun { .. } => "dry run",
+        Effect::ReadLog { .. } => "read log",
         Effect::Scan => "scan",
         Effect::Report { .. } => "report",
         Effect::WakeAt(_) => "wake",

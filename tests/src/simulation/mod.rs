@@ -6,6 +6,7 @@
 //! to the byte. A [`Crash`] throws away all that a controller holds in memory, before or after an effect.
 
 mod crash;
+mod leaders;
 mod perform;
 mod view;
 
@@ -14,9 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tautline::apply::{Executor, WriteSettings};
+use tautline::apply::{Executor, MemoryJournal, WriteSettings};
 use tautline::diff::{Structured, fold_managers};
-use tautline::engine::{App, Event, Memory, Report, SyncPolicy, SyncRequest, World};
+use tautline::engine::{App, Effect, Event, Memory, Report, SyncPolicy, SyncRequest, World};
 use tautline::runtime::{Catalog, LiveSchemas, take_over_patch};
 use tautline_apiserver::{Identity, Local, Options, Server};
 use tautline_argocd::{Application, Project, Settings};
@@ -29,6 +30,7 @@ use tautline_source::MemorySource;
 use tautline_workloads::{Play, Player};
 
 pub use crash::{Crash, EFFECTS, Moment};
+pub use leaders::Leader;
 pub use perform::Deed;
 
 use crate::stand::REPOSITORY;
@@ -64,13 +66,17 @@ pub struct Simulation {
     application: Object,
     app: App,
     memory: Memory,
-    prunes: bool,
+    /// What is on record of the app's plans, whoever follows them.
+    pub journal: Arc<MemoryJournal>,
     neighbours: Others,
+    project: Project,
     catalog: Catalog,
     cache: Cache,
     wanted: BTreeSet<GroupKind>,
     seen: u64,
     events: VecDeque<Event>,
+    pending: VecDeque<Effect>,
+    pause_at: Option<usize>,
     timers: BTreeSet<Timestamp>,
     is_finalized: bool,
 }
@@ -112,11 +118,14 @@ impl Simulation {
             effects: Vec::new(),
             crash: None,
             shuffle: None,
-            prunes: false,
+            journal: Arc::default(),
             neighbours: Others::default(),
+            project: Project::everything(),
             wanted: BTreeSet::new(),
             seen: 0,
             events: VecDeque::new(),
+            pending: VecDeque::new(),
+            pause_at: None,
             timers: BTreeSet::new(),
             is_finalized: false,
             clock,
@@ -178,6 +187,17 @@ impl Simulation {
         self.events.push_back(Event::Sync(request.expect("the operation has a sync")));
     }
 
+    /// Asks for a look at the repository, and for a new render if it is `hard`.
+    pub fn refresh(&mut self, hard: bool) {
+        self.events.push_back(Event::Refresh { hard });
+    }
+
+    /// Puts the app into a project that says this.
+    pub fn project(&mut self, project: Value) {
+        self.project = Project::read(&Object::new(project).expect("tests write whole projects"));
+        self.tell();
+    }
+
     /// Asks for the end of the sync that runs.
     pub fn terminate(&mut self) {
         self.events.push_back(Event::Terminate);
@@ -213,9 +233,15 @@ impl Simulation {
     pub fn run(&mut self, patience: Duration) {
         let deadline = self.now() + patience;
         for _ in 0..MOST_ROUNDS {
-            while let Some(event) = self.events.pop_front() {
+            self.drain();
+            while !self.is_paused()
+                && let Some(event) = self.events.pop_front()
+            {
                 self.step(event);
                 self.look();
+            }
+            if self.is_paused() {
+                return;
             }
             at_once(self.player.catch_up()).expect("the workloads can list");
             if self.look() || !self.events.is_empty() {
@@ -236,6 +262,17 @@ impl Simulation {
         );
     }
 
+    /// Goes on like [`Simulation::run`], and stops in the midst of it after so many effects.
+    pub fn run_effects(&mut self, count: usize, patience: Duration) {
+        self.pause_at = Some(self.effects.len() + count);
+        self.run(patience);
+        self.pause_at = None;
+    }
+
+    fn is_paused(&self) -> bool {
+        self.pause_at.is_some_and(|at| self.effects.len() >= at)
+    }
+
     /// Tells the app what to be.
     fn tell(&mut self) {
         let read = Application::read(&self.application, &argocd_settings());
@@ -247,7 +284,7 @@ impl Simulation {
             return;
         }
         let application = Application::read(&self.application, &argocd_settings());
-        let gates = Project::everything().gates(&application).expect("the budget is readable or refused");
+        let gates = self.project.gates(&application).expect("the windows are readable");
         let world = World {
             live: &self.cache,
             scopes: &self.catalog,
@@ -257,10 +294,17 @@ impl Simulation {
             gates: &gates,
         };
         let effects = self.app.step(event, &world, self.clock.now());
-        for effect in effects {
-            if self.do_effect(effect, &application) {
-                return;
-            }
+        self.pending.extend(effects);
+        self.drain();
+    }
+
+    /// Does what is pending, until the controller is killed at it or paused.
+    fn drain(&mut self) {
+        let application = Application::read(&self.application, &argocd_settings());
+        while !self.is_paused()
+            && let Some(effect) = self.pending.pop_front()
+        {
+            self.do_effect(effect, &application);
         }
     }
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use tautline::apply::{Change, JournalError};
 use tautline::apply::{Fresh, Job, Performed};
-use tautline::engine::{Effect, Event, Intent, Interrupted, OperationPhase, Rendered, Work};
+use tautline::engine::{Effect, Event, OperationPhase, Rendered, Work};
 use tautline::ownership::{LiveView, owner_of};
-use tautline::plan::StepResult;
+use tautline::plan::{Entry, Epoch, StepResult};
 use tautline::render::{Answers, BuiltIn, Renderer, Request};
 use tautline_argocd::Application;
-use tautline_cluster::Query;
-use tautline_core::{Budget, Problem, ResourceKey, Revision, Timestamp};
+use tautline_cluster::{Cluster, Query, Target};
+use tautline_core::{Budget, Problem, ResourceKey, Revision};
 use tautline_source::Source;
 
 use super::crash::name_of;
@@ -39,14 +40,33 @@ impl fmt::Display for Deed {
 }
 
 impl Simulation {
-    /// Does one effect; answers whether the controller was killed at it.
-    pub(super) fn do_effect(&mut self, effect: Effect, application: &Application) -> bool {
-        if let Effect::Perform(mut work) = effect {
-            self.shuffle(&mut work);
-            return work.into_iter().any(|work| self.do_work(&work));
+    /// Does one effect. A controller that is killed at it has nothing pending any more.
+    pub(super) fn do_effect(&mut self, effect: Effect, application: &Application) {
+        match effect {
+            Effect::Perform(mut work) if work.len() > 1 => {
+                self.shuffle(&mut work);
+                let single = work.into_iter().rev().map(|work| Effect::Perform(vec![work]));
+                single.for_each(|effect| self.pending.push_front(effect));
+            }
+            Effect::Perform(work) => work.iter().for_each(|work| self.do_work(work)),
+            effect => self.do_other(effect, application),
         }
+    }
+
+    /// Puts entries on record, and then has the work done.
+    fn note(&mut self, epoch: Epoch, entries: &[Entry], work: Vec<Work>, application: &Application) {
+        match self.journal.change(&application.spec.id, Change::Note(epoch, entries)) {
+            Ok(_) if work.is_empty() => {}
+            Ok(_) => self.pending.push_front(Effect::Perform(work)),
+            Err(JournalError::Overtaken(record)) => self.events.push_back(Event::Overtaken(record)),
+            Err(error) => panic!("a journal in memory does not fail: {error}"),
+        }
+    }
+
+    /// Does what is not a write to the destination.
+    fn do_other(&mut self, effect: Effect, application: &Application) {
         if self.is_killed(name_of(&effect), Moment::Before) {
-            return true;
+            return;
         }
         match effect {
             Effect::Watch(kinds) => self.wanted = kinds,
@@ -63,7 +83,25 @@ impl Simulation {
                 let rendered = self.render(revision, application);
                 self.events.push_back(Event::Rendered(Box::new(rendered)));
             }
-            Effect::Record(intent) => self.record(&intent),
+            Effect::Recall => {
+                let record = self.journal.get(&application.spec.id);
+                self.events.push_back(Event::Recalled(Ok(record)));
+            }
+            Effect::Record { known, intent } => {
+                self.memory.is_ours = true;
+                let kinds: Vec<String> = intent.kinds.iter().map(ToString::to_string).collect();
+                self.note_kinds(&kinds.join(","));
+                let event = match self.journal.change(&application.spec.id, Change::Open(known, &intent)) {
+                    Ok(epoch) => Event::Recorded(Ok(epoch)),
+                    Err(JournalError::Overtaken(record)) => Event::Overtaken(record),
+                    Err(error) => Event::Recorded(Err(error.to_string())),
+                };
+                self.events.push_back(event);
+            }
+            Effect::Close { epoch, has_succeeded } => {
+                let _ = self.journal.change(&application.spec.id, Change::Close(epoch, has_succeeded));
+            }
+            Effect::Note { epoch, entries, work } => self.note(epoch, &entries, work, application),
             Effect::Perform(_) => {}
             Effect::DryRun { key, desired } => {
                 let live = self.cache.get(&key).present();
@@ -72,6 +110,13 @@ impl Simulation {
                     at_once(self.executor.dry_run(&resource, &desired, &live)).ok()
                 });
                 self.events.push_back(Event::DryRun { key, answer });
+            }
+            Effect::ReadLog { step, pod, container, lines } => {
+                let resource = self.catalog.preferred(&pod.group_kind()).expect("pods are served");
+                let target = Target::new(resource, &pod.namespace, &pod.name);
+                let tail = at_once(self.controller.log_tail(&target, &container, lines));
+                let result = tail.map_err(|error| error.to_string());
+                self.events.push_back(Event::LogRead(step, result));
             }
             Effect::Scan => {
                 let found = self.scan(application);
@@ -82,7 +127,7 @@ impl Simulation {
             Effect::Finalize => self.is_finalized = true,
             Effect::TellNeighbours => {}
         }
-        self.is_killed("", Moment::After)
+        self.is_killed("", Moment::After);
     }
 
     /// Swaps what may run side by side.
@@ -95,7 +140,7 @@ impl Simulation {
         }
     }
 
-    fn do_work(&mut self, work: &Work) -> bool {
+    fn do_work(&mut self, work: &Work) {
         let name = match (&work.step.hook, work.step.action.is_delete(), &work.step.precondition.uid) {
             (_, true, _) => "delete",
             (Some(_), _, _) => "run hook",
@@ -103,10 +148,10 @@ impl Simulation {
             _ => "change",
         };
         if self.is_killed(name, Moment::Before) {
-            return true;
+            return;
         }
         self.perform(work);
-        self.is_killed("", Moment::After)
+        self.is_killed("", Moment::After);
     }
 
     fn perform(&mut self, work: &Work) {
@@ -171,42 +216,11 @@ impl Simulation {
         }
     }
 
-    /// What is on record of a sync that is about to write (rule R4).
-    fn record(&mut self, intent: &Intent) {
-        self.prunes = intent.prune;
-        self.memory.is_ours = true;
-        self.memory.interrupted = Some(Interrupted {
-            revision: intent.revision.clone(),
-            started_at: whole_seconds(intent.started_at),
-            prune: intent.prune,
-            by: intent.by.clone(),
-            finished_hooks: BTreeSet::new(),
-        });
-        let kinds: Vec<String> = intent.kinds.iter().map(ToString::to_string).collect();
-        self.note_kinds(&kinds.join(","));
-        self.events.push_back(Event::Recorded(Ok(())));
-    }
-
     /// What the status keeps of a report, for the next controller.
     fn remember(&mut self) {
         let report = self.app.report();
         self.memory.history = report.history;
         let Some(operation) = report.operation else { return };
-        let finished =
-            operation.results.iter().filter(|r| r.is_hook && r.progress == OperationPhase::Succeeded);
-        self.memory.interrupted =
-            matches!(operation.phase, OperationPhase::Running | OperationPhase::Terminating).then(|| {
-                Interrupted {
-                    revision: operation.revision.clone(),
-                    started_at: whole_seconds(operation.started_at),
-                    prune: self.prunes,
-                    by: match &operation.trigger {
-                        tautline::engine::Trigger::Manual(by) => Some(by.clone()),
-                        _ => None,
-                    },
-                    finished_hooks: finished.map(|result| (result.key.clone(), result.phase)).collect(),
-                }
-            });
         if operation.phase == OperationPhase::Succeeded {
             self.memory.synced = Some((operation.revision, self.app.spec().source));
         }
@@ -222,9 +236,4 @@ impl Simulation {
         };
         self.catalog.listable().into_iter().filter_map(of).collect()
     }
-}
-
-/// A time as a status keeps it.
-fn whole_seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_seconds(time.seconds())
 }

@@ -308,7 +308,10 @@ impl HttpService {
         let object = state.get(ask)?;
         match ask.subresource.as_str() {
             "scale" => Ok(Answer::Value(200, crate::scale::of(&ask.served, &object), Vec::new())),
-            "log" => Ok(Answer::Text(200, String::new())),
+            "log" => {
+                let lines = call.query.number("tailLines")?.and_then(|n| usize::try_from(n).ok());
+                Ok(Answer::Text(200, state.log_tail(&ask.namespace, &ask.name, lines)))
+            }
             _ => Ok(Answer::object(200, &ask.served, object)),
         }
     }

@@ -1,0 +1,164 @@
+//! What is on record of a plan while it is followed: restarts, changes of the leader, two leaders (DESIGN 6).
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers fail the test that uses them"
+)]
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tautline::engine::{OperationPhase, SyncStatus};
+use tautline::plan::{Deed, Stage};
+use tautline_core::AppId;
+use tautline_tests::scenario::{key, manifest};
+use tautline_tests::simulation::Simulation;
+use tautline_tests::stand::application;
+
+const QUIET: Duration = Duration::from_secs(400);
+
+const BEFORE: [&str; 3] =
+    ["ConfigMap a v=1", "ConfigMap old", "Deployment e options=Replace=true replicas=1"];
+const THEN: [&str; 6] = [
+    "Job migrate hook=PreSync",
+    "ConfigMap a v=2",
+    "Deployment d wave=1",
+    "Deployment e options=Replace=true replicas=2",
+    "Job during hook=Sync wave=2",
+    "Job smoke hook=PostSync",
+];
+
+fn files(objects: &[&str]) -> Vec<(String, String)> {
+    let named = (0..).zip(objects);
+    named.map(|(n, object): (u32, _)| (format!("web/{n}.json"), manifest(object).to_json())).collect()
+}
+
+/// The second commit is there, and nobody has looked at it yet.
+fn begun() -> Simulation {
+    let mut simulation = Simulation::new(application("web", "web", "prod"));
+    simulation.commit(files(&BEFORE));
+    simulation.run(QUIET);
+    simulation.deeds.clear();
+    simulation.effects.clear();
+    simulation.commit(files(&THEN));
+    simulation
+}
+
+fn record(simulation: &Simulation) -> tautline::plan::Record {
+    simulation.journal.get(&AppId::new("argocd", "web")).expect("a plan was on record")
+}
+
+fn check_end(simulation: &mut Simulation, place: &str) {
+    let report = simulation.report();
+    assert_eq!(report.sync, SyncStatus::Synced, "{place}: {:#?}", simulation.deeds);
+    let phase = report.operation.map(|operation| operation.phase);
+    assert!(phase != Some(OperationPhase::Running), "{place}: a sync still runs");
+    assert!(record(simulation).is_closed, "{place}: {:?}", record(simulation));
+    assert!(simulation.get(&key("ConfigMap/old")).is_none(), "{place}: the prune was lost");
+    let value = |name: &str, path: &[&str]| {
+        simulation.get(&key(name)).and_then(|o| o.at(path).map(|v| v.to_json())).unwrap_or_default()
+    };
+    assert_eq!(value("ConfigMap/a", &["data", "key"]), "\"2\"", "{place}");
+    assert_eq!(value("Deployment/e", &["spec", "replicas"]), "2", "{place}");
+    for hook in ["migrate", "during", "smoke"] {
+        let ran = |d: &&tautline_tests::simulation::Deed| d.is_done && d.to_string() == format!("Job/{hook}");
+        let times = simulation.deeds.iter().filter(ran).count();
+        assert_eq!(times, 1, "{place}: {hook} ran {times} times: {:#?}", simulation.deeds);
+    }
+    let before = simulation.deeds.len();
+    simulation.run(QUIET);
+    assert_eq!(simulation.deeds.len(), before, "{place}: it goes on writing");
+}
+
+#[test]
+fn one_entry_each_for_hooks_deletes_and_replaces_and_none_for_applies() {
+    let mut simulation = begun();
+    let mut seen = std::collections::BTreeSet::new();
+    while simulation.effects.last() != Some(&"close") {
+        let record = record(&simulation);
+        seen.extend(record.entries.into_iter().map(|e| (e.deed, e.key.name, e.stage == Stage::Succeeded)));
+        simulation.run_effects(1, QUIET);
+    }
+    simulation.run(QUIET);
+    let kinds: std::collections::BTreeSet<(Deed, &str)> =
+        seen.iter().map(|(d, n, _)| (*d, n.as_str())).collect();
+    let expected = [
+        (Deed::RunHook, "migrate"),
+        (Deed::RunHook, "during"),
+        (Deed::RunHook, "smoke"),
+        (Deed::Delete, "old"),
+        (Deed::Replace, "e"),
+    ];
+    assert_eq!(kinds, expected.into_iter().collect());
+    assert!(
+        seen.iter().filter(|(deed, _, is_over)| *deed == Deed::RunHook && *is_over).count() == 3,
+        "{seen:?}"
+    );
+    check_end(&mut simulation, "undisturbed");
+}
+
+#[test]
+fn a_hook_that_was_made_and_is_gone_after_a_restart_is_missed_and_not_run_again() {
+    let mut simulation = begun();
+    while record(&simulation).made_hooks().is_empty() {
+        simulation.run_effects(1, QUIET);
+    }
+    let job = key("Job/migrate");
+    let resource = simulation.admin.resource("batch/v1", "Job").unwrap();
+    let target = tautline_cluster::Target::new(resource, &job.namespace, &job.name);
+    simulation.admin.remove(&target, tautline::ownership::Propagation::Background).unwrap();
+    simulation.restart();
+    simulation.run(Duration::from_secs(3));
+    let operation = simulation.report().operation.expect("the sync goes on");
+    assert_eq!(operation.phase, OperationPhase::Failed, "{operation:?}");
+    assert!(operation.message.contains("missing"), "{}", operation.message);
+    // The next try is another run.
+    simulation.run(QUIET);
+    assert_eq!(simulation.report().sync, SyncStatus::Synced);
+}
+
+#[test]
+fn another_leader_at_any_effect_goes_on_and_the_first_comes_back() {
+    let mut undisturbed = begun();
+    undisturbed.run(QUIET);
+    check_end(&mut undisturbed, "undisturbed");
+    let count = undisturbed.effects.len();
+    for at in 0..count {
+        let mut simulation = begun();
+        simulation.run_effects(at, QUIET);
+        let second = simulation.newcomer();
+        let first = simulation.lead(second);
+        simulation.run(QUIET);
+        check_end(&mut simulation, &format!("after {at} effects, the second"));
+        // The first one wakes up, and still thinks that it leads.
+        simulation.lead(first);
+        simulation.run(QUIET);
+        check_end(&mut simulation, &format!("after {at} effects, the first again"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if std::env::var_os("TAUTLINE_DEEP").is_some() { 10_000 } else { 256 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Two controllers take turns at any moment, each with a view that was true when it was paused.
+    #[test]
+    fn two_leaders_converge_and_double_no_hook(turns in prop::collection::vec(1..25_usize, 2..12)) {
+        let mut simulation = begun();
+        let mut other = simulation.newcomer();
+        for turn in &turns {
+            simulation.run_effects(*turn, Duration::from_secs(30));
+            other = simulation.lead(other);
+        }
+        for _ in 0..2 {
+            simulation.run(QUIET);
+            other = simulation.lead(other);
+        }
+        simulation.run(QUIET);
+        check_end(&mut simulation, &format!("turns {turns:?}"));
+    }
+}
