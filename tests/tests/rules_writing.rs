@@ -6,7 +6,7 @@
     reason = "helpers fail the test that uses them"
 )]
 
-use tautline_apiserver::Admission;
+use tautline_apiserver::{Admission, Failure};
 use tautline_cluster::Patch;
 use tautline_core::{Object, Value, value};
 use tautline_tests::stand::{Stand, application, config_map, deployment, set};
@@ -280,4 +280,103 @@ async fn r26_no_secret_value_shows_anywhere() {
     }
     let live = stand.get("v1", "Secret", "prod", "s").await.unwrap();
     assert_eq!(live.str_at(&["data", "password"]), Some("dGhlaXJz"));
+}
+
+/// The table is of another minor: the cluster's own documents say what its types are, each asked for once, and what
+/// rests on a default is asked of the server.
+#[tokio::test]
+async fn r06_a_cluster_of_another_minor_speaks_for_itself() {
+    let stand = Stand::embedded_of("v1.30.4").await;
+    let web = deployment("web", "shop:1", 3);
+    stand.commit("main", &[("web/web.yaml", &web), ("web/a.yaml", &config_map("a", "1"))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let documents =
+        stand.counts().iter().filter(|((verb, _), _)| *verb == "openapi").map(|(_, n)| n).sum::<u64>();
+    assert_eq!(documents, 2, "v1 and apps/v1: {:?}", stand.counts());
+    stand.clear_counts();
+
+    let revision = stand.commit("main", &[("web/web.yaml", &web.replace("shop:1", "shop:2"))]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    assert_eq!(stand.asked("dry-run", "deployments.apps"), 0, "{:?}", stand.counts());
+    assert!(stand.counts().keys().all(|(verb, _)| *verb != "openapi"));
+
+    let revision = stand.commit("main", &[("web/web.yaml", &web.replace("  replicas: 3\n", ""))]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    assert!(stand.asked("dry-run", "deployments.apps") > 0, "{:?}", stand.counts());
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.at(&["spec", "replicas"]), Some(&Value::from(1)));
+}
+
+const MULTI: &str = "apiVersion: multi.example.org/VERSION\nkind: Multi\nmetadata: {name: m}\nspec: SPEC\n";
+
+fn multi(version: &str, spec: &str) -> String {
+    MULTI.replace("VERSION", version).replace("SPEC", spec)
+}
+
+/// The manifest moves to a version with a field that the version of our last apply lacks: the server gives up on it,
+/// and our entry is moved.
+#[tokio::test]
+async fn r15_an_apply_through_another_version_moves_our_entry() {
+    let stand = Stand::start().await;
+    let version = |name: &str, storage: bool, field: &str| {
+        value!({ "name": name, "served": true, "storage": storage, "schema": { "openAPIV3Schema": {
+            "type": "object", "properties": { "spec": { "type": "object", "properties": {
+                "name": { "type": "string" }, field: { "type": "string" } } } } } } })
+    };
+    let crd = value!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "multis.multi.example.org" },
+        "spec": { "group": "multi.example.org", "scope": "Namespaced",
+            "names": { "plural": "multis", "singular": "multi", "kind": "Multi", "listKind": "MultiList" },
+            "versions": [(version("v1", true, "newField")), (version("v1beta1", false, "oldField"))] } });
+    stand.install(crd).await;
+    stand.commit("main", &[("web/m.yaml", &multi("v1beta1", "{name: a}"))]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+
+    let revision = stand.commit("main", &[("web/m.yaml", &multi("v1", "{name: a, newField: b}"))]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &revision).await;
+    let live = stand.get("multi.example.org/v1", "Multi", "prod", "m").await.unwrap();
+    assert_eq!(live.str_at(&["spec", "newField"]), Some("b"));
+    let entries = live.list_at(&["metadata", "managedFields"]);
+    let ours: Vec<_> = entries.iter().filter(|e| e.str_at(&["manager"]) == Some("tautline")).collect();
+    assert_eq!(ours.len(), 1, "{entries:?}");
+    assert_eq!(ours[0].str_at(&["apiVersion"]), Some("multi.example.org/v1"));
+}
+
+/// The server refuses to say what a sync would change: an app that a person syncs is Unknown there, and a sync that a
+/// person starts is done.
+#[tokio::test]
+async fn r05_a_refused_dry_run_is_unknown_where_a_person_syncs() {
+    let stand = Stand::embedded_of("v1.30.4").await;
+    let web = deployment("web", "shop:1", 3);
+    stand.commit("main", &[("web/web.yaml", &web)]);
+    let mut app = application("web", "web", "prod");
+    stand.apply(app.clone()).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    set(&mut app, &["spec", "syncPolicy", "automated"], Value::Null);
+    stand.apply(app).await;
+    stand.server().add_validating(Admission::new("no-dry-runs", |review, _| {
+        if review.dry_run {
+            Err(Failure::new(400, "BadRequest", "no side effects are promised"))
+        } else {
+            Ok(())
+        }
+    }));
+
+    stand.commit("main", &[("web/web.yaml", &web.replace("  replicas: 3\n", ""))]);
+    stand.refresh("web").await;
+    stand.until_app("web", "Unknown", "Healthy").await;
+    stand.let_time_pass().await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.at(&["spec", "replicas"]), Some(&Value::from(3)));
+
+    let operation = value!({ "operation": { "initiatedBy": { "username": "ann" }, "sync": {} } });
+    stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    let live = stand.get("apps/v1", "Deployment", "prod", "web").await.unwrap();
+    assert_eq!(live.at(&["spec", "replicas"]), Some(&Value::from(1)));
 }

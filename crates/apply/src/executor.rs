@@ -9,6 +9,7 @@ use tautline_ownership::{CompleteRender, Evidence, Propagation, Reason, Warrant}
 use tautline_plan::{Action, HANDOVER_MANAGER, Step, StepResult, digest_of_reads};
 
 use crate::outcome::Performed;
+use crate::versions;
 
 /// How writes are done.
 #[derive(Clone, Debug)]
@@ -210,7 +211,15 @@ impl Executor {
         let mut object = desired.clone();
         // R10: an apply with a uid never re-creates.
         object.metadata_mut().insert("uid", live.metadata_str("uid"));
-        self.send(job, &object).await
+        match self.send(job, &object).await {
+            Err(error) if versions::is_of_another(&error) => {
+                let moved = versions::entry_moved(live, &self.settings.manager, &object.api_version());
+                let Some(patch) = moved else { return Err(error) };
+                self.cluster.patch(&Target::of(job.resource.clone(), live), &patch, &self.options()).await?;
+                self.send(job, &object).await
+            }
+            sent => sent,
+        }
     }
 
     /// Rule R16: another manager takes the number of replicas as it is, so that it stays when ours lets go.

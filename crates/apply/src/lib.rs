@@ -17,6 +17,7 @@ mod executor;
 mod journal;
 mod outcome;
 mod pace;
+mod versions;
 
 pub use executor::{ClientSide, ClientWrite, Executor, Fresh, Job, TakeOver, WriteSettings};
 pub use journal::{Change, FileJournal, Journal, JournalError, MemoryJournal};

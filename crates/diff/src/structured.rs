@@ -14,7 +14,7 @@ use crate::dry_run::by_answer;
 use crate::normal::{comparable, wanted};
 use crate::walk::differing;
 use crate::why::{explain, is_last_applied};
-use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken};
+use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken, Why};
 
 /// Predicts a server-side apply with force and compares its result with the live object.
 #[expect(missing_debug_implementations, reason = "holds a trait object")]
@@ -60,6 +60,14 @@ impl Structured {
                 // The last-applied annotation goes with the take-over; that alone is no change.
                 found.retain(|(path, _, _)| folded.is_none() || !is_last_applied(path));
                 let changes = explain(found, desired, live, origin, &self.manager);
+                // What would be filled in is a guess where the server's code is not that of the table (rule R6).
+                let rests_on_defaults =
+                    changes.iter().any(|change| matches!(change.why, Why::Defaulted | Why::LeftGit));
+                let needs = if rests_on_defaults && !self.schemas.knows_defaults(&desired.gvk()) {
+                    vec![Need::DryRun(live.key())]
+                } else {
+                    Vec::new()
+                };
                 let ownership_only = changes.is_empty() && own_differently(live, &applied.object);
                 let taken = applied.taken.iter().map(|t| Taken {
                     path: t.path.to_string(),
@@ -67,7 +75,12 @@ impl Structured {
                     operation: t.operation.as_str().to_owned(),
                 });
                 let taken = taken.collect();
-                Difference { taken, ownership_only, ..Difference::found(changes, Some(applied.object)) }
+                Difference {
+                    taken,
+                    ownership_only,
+                    needs,
+                    ..Difference::found(changes, Some(applied.object))
+                }
             }
             Err(error) => self.without_prediction(desired, live, origin, &error),
         }

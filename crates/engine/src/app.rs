@@ -255,7 +255,7 @@ impl App {
                 self.resources.values_mut().for_each(Resource::forget);
                 self.judge_all(world, now, &mut out);
             }
-            Event::DryRun { key, answer } => self.answered(&key, answer.as_deref(), world, now, &mut out),
+            Event::DryRun { key, answer } => self.answered(&key, answer, world, now, &mut out),
             Event::Neighbours => self.judge_all(world, now, &mut out),
             Event::Recalled(result) => self.recalled(result, now, &mut out),
             Event::Recorded(result) => self.recorded(result, now, &mut out),

@@ -5,11 +5,13 @@
 //! drifted, or may be as admission made it. One dry run tells which.
 //!
 //! Where the types of an object are not known, nothing can be predicted: each desired and live pair is asked about
-//! once, and the answer takes the prediction's place, as `tautline_diff::ServerSide` has it.
+//! once, and the answer takes the prediction's place, as `tautline_diff::ServerSide` has it. Where the server refuses
+//! to say, an app that a person syncs is Unknown, and an automated one applies once.
 
 use std::sync::Arc;
 
-use tautline_core::{Object, ResourceKey, Timestamp};
+use tautline_core::{ResourceKey, Timestamp};
+use tautline_diff::DryRun;
 
 use crate::app::App;
 use crate::event::{Effect, World};
@@ -46,11 +48,11 @@ impl App {
         }
     }
 
-    /// Takes the server's answer; `None` if it refused.
+    /// Takes the server's answer; `None` if it could not be asked.
     pub(crate) fn answered(
         &mut self,
         key: &ResourceKey,
-        answer: Option<&Object>,
+        answer: Option<DryRun>,
         world: &World<'_>,
         now: Timestamp,
         out: &mut Vec<Effect>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tautline_core::{GroupKind, Manifest, Object, Problem, ResourceKey, Revision, Timestamp, Want};
-use tautline_diff::Differ;
+use tautline_diff::{Differ, DryRun};
 use tautline_health::HealthCheck;
 use tautline_ownership::{CompleteRender, Destination, LiveView, Neighbours, Scopes};
 pub use tautline_plan::Intent;
@@ -29,12 +29,12 @@ pub enum Event {
     Live(Vec<ResourceKey>),
     /// A kind became known or unknown, or discovery changed.
     Kinds,
-    /// The server was asked what an apply would make of an object; `None` if it refused.
+    /// The server was asked what an apply would make of an object.
     DryRun {
         /// Which object.
         key: ResourceKey,
-        /// What it would be.
-        answer: Option<Arc<Object>>,
+        /// What it said; `None` if it could not be asked.
+        answer: Option<DryRun>,
     },
     /// How health is judged, or what the cluster says of its custom kinds, changed: every judgement is made anew.
     Rules,

@@ -40,6 +40,8 @@ pub(crate) struct Resource {
     asked: Asked,
     /// What it was asked because the types are not known, and its answer.
     unsure: Option<Unsure>,
+    /// Whether nobody but a person starts syncs.
+    is_manual: bool,
 }
 
 /// A dry run that was asked because local prediction does not know.
@@ -49,7 +51,7 @@ struct Unsure {
     question: Digest,
     /// Whether the answer is awaited: meanwhile nothing else is asked, so that an answer is never another question's.
     is_pending: bool,
-    /// The answer; none if the server refused.
+    /// What the server said; nothing if it could not be asked.
     answer: Option<DryRun>,
 }
 
@@ -87,6 +89,7 @@ impl Resource {
             refused: None,
             asked: Asked::Never,
             unsure: None,
+            is_manual: false,
         }
     }
 
@@ -114,8 +117,19 @@ impl Resource {
         let answer = self.unsure.as_ref().filter(|_| !first.needs.is_empty());
         let answer = answer.filter(|unsure| Some(unsure.question) == self.question());
         match answer.and_then(|unsure| unsure.answer.as_ref()) {
-            Some(answer) => Arc::new(world.differ.answered(sides, &first, answer)),
-            None => first,
+            Some(answer @ DryRun::Accepted(_)) => Arc::new(world.differ.answered(sides, &first, answer)),
+            // What Git sets is compared as it is, so that a sync still has something to try.
+            Some(DryRun::Refused(_)) | None => first,
+        }
+    }
+
+    /// Why nobody knows whether the object differs: the server refuses to say, and no automated sync will find out
+    /// (rule R5).
+    fn unsaid(&self) -> Option<&str> {
+        let unsure = self.unsure.as_ref().filter(|_| self.is_manual && !self.difference.needs.is_empty())?;
+        match &unsure.answer {
+            Some(DryRun::Refused(why)) if Some(unsure.question) == self.question() => Some(why),
+            _ => None,
         }
     }
 
@@ -140,15 +154,15 @@ impl Resource {
     }
 
     /// Takes the server's answer to a dry run, and forgets the judgement made without it.
-    pub(crate) fn take_answer(&mut self, answer: Option<&Object>) {
+    pub(crate) fn take_answer(&mut self, answer: Option<DryRun>) {
         if let Asked::Pending(before) = std::mem::replace(&mut self.asked, Asked::Done) {
             self.difference = before;
-            if let Some(answer) = answer {
-                self.learn(answer);
+            if let Some(DryRun::Accepted(answer)) = answer {
+                self.learn(&answer);
             }
         } else if let Some(unsure) = &mut self.unsure {
             unsure.is_pending = false;
-            unsure.answer = answer.map(|answer| DryRun::Accepted(Arc::new(answer.clone())));
+            unsure.answer = answer;
         }
         self.forget();
     }
@@ -177,6 +191,7 @@ impl Resource {
             learned: self.learned.is_some(),
             schemas: world.differ.generation(),
         };
+        self.is_manual = spec.policy.automated.is_none();
         let others_changed = pair.also_held_by != self.pair.also_held_by;
         self.pair = pair;
         if self.memo.as_ref() == Some(&memo) {
@@ -276,6 +291,7 @@ impl Resource {
             return SyncStatus::OutOfSync;
         }
         match &self.difference.outcome {
+            Outcome::Change if self.unsaid().is_some() => SyncStatus::Unknown,
             Outcome::Unchanged => SyncStatus::Synced,
             Outcome::Create | Outcome::Change | Outcome::Delete => SyncStatus::OutOfSync,
             Outcome::Unknown(_) if self.is_terminating() => SyncStatus::OutOfSync,
@@ -326,7 +342,7 @@ impl Resource {
             (_, Outcome::Unknown(why), _) => why.clone(),
             (_, Outcome::Delete, _) => "Git no longer holds it; it requires pruning".to_owned(),
             (_, _, Some(refused)) if self.is_refused() => refused.message.clone(),
-            _ => String::new(),
+            _ => self.unsaid().map(|why| format!("the server refuses a dry run: {why}")).unwrap_or_default(),
         };
         Row {
             key: self.pair.key.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tautline_apply::{ClientSide, Journal, TakeOver, WriteSettings};
 use tautline_cluster::Cluster;
-use tautline_core::{AppId, Clock, MaskingKey, TreePath};
+use tautline_core::{AppId, Clock, GroupVersion, GroupVersionKind, MaskingKey, TreePath, Value};
 use tautline_diff::Differ;
 use tautline_engine::{AppSpec, Memory, Planned, Report};
 use tautline_health::HealthCheck;
@@ -106,10 +106,22 @@ pub trait Records: Send + Sync {
     async fn finalize(&self, app: &AppId) -> Result<(), String>;
 }
 
-/// Takes the CustomResourceDefinitions of the cluster as they come and go.
+/// Takes what the cluster says of its types: CustomResourceDefinitions as they come and go, its version, and its
+/// OpenAPI documents where they are needed (rule R6).
 pub trait Definitions: Send + Sync {
     /// The definitions that the cluster has now.
     fn update(&self, definitions: &[Arc<tautline_core::Object>]);
+
+    /// The cluster's version: `v1.37.2`. Told before anything is asked of [`Definitions::lacks`].
+    fn version(&self, _version: &str) {}
+
+    /// The group version whose OpenAPI document would tell a kind's type, if nothing that is there does.
+    fn lacks(&self, _kind: &GroupVersionKind) -> Option<GroupVersion> {
+        None
+    }
+
+    /// A group version's OpenAPI v3 document; `None` if the cluster has none.
+    fn document(&self, _of: GroupVersion, _document: Option<Value>) {}
 }
 
 /// The patch that brings a live object's ownership to that of `folded`, at exactly the version it was made

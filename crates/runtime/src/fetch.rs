@@ -1,21 +1,27 @@
 //! From a revision to manifests, at most once for the same inputs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tautline_core::{Budget, Clock, Need, Problem, Read, Revision, Tree, TreePath, Want, resolve};
+use tautline_cluster::Cluster;
+use tautline_core::{
+    Budget, Clock, GroupVersionKind, Manifest, Need, Problem, Read, Revision, Tree, TreePath, Want, resolve,
+};
 use tautline_engine::Rendered;
 use tautline_render::{Answers, Renderer, Request, SourceType, Tool, detect, still_holds};
 use tautline_source::Source;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Catalog;
+use crate::embedder::Definitions;
 
 /// What the fetcher works with.
 pub(crate) struct Means {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) renderer: Arc<dyn Renderer>,
     pub(crate) catalog: Catalog,
+    pub(crate) cluster: Arc<dyn Cluster>,
+    pub(crate) definitions: Arc<dyn Definitions>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Where templates' random text comes from.
     pub(crate) seed: [u8; 32],
@@ -72,7 +78,7 @@ impl Fetcher {
             source_type: String::new(),
             reads: tautline_core::Digest::of_bytes(b""),
         };
-        let Ok(_slot) = self.slots.acquire().await else { return failed("the runtime has stopped".into()) };
+        let Ok(slot) = self.slots.acquire().await else { return failed("the runtime has stopped".into()) };
         let tree = match self.means.source.fetch(&revision).await {
             Ok(tree) => tree,
             Err(error) => return failed(error.to_string()),
@@ -90,10 +96,32 @@ impl Fetcher {
             if !more {
                 let rendered = done.kept.rendered.clone();
                 self.keep(key, done.kept);
+                drop(slot);
+                self.describe(&rendered.manifests).await;
                 return into_engine(revision, &rendered);
             }
         }
         failed("the render never ends asking".to_owned())
+    }
+
+    /// Fetches what the cluster's own documents say of the kinds that were rendered, where nothing else says it (rule
+    /// R6). What cannot be fetched stays unknown, and is asked for again at the next render.
+    async fn describe(&self, manifests: &[Manifest]) {
+        let Means { catalog, cluster, definitions, .. } = &self.means;
+        definitions.version(&catalog.apis().await.kube_version);
+        let kinds: BTreeSet<GroupVersionKind> = manifests.iter().map(|m| m.object.gvk()).collect();
+        for kind in kinds {
+            let Some(of) = definitions.lacks(&kind).filter(|_| catalog.resource(&kind).is_some()) else {
+                continue;
+            };
+            match cluster.open_api(&of).await {
+                Ok(document) => definitions.document(of, Some(document)),
+                Err(error) if error.status().is_some_and(|status| status.code == 404) => {
+                    definitions.document(of, None)
+                }
+                Err(error) => tracing::warn!(%of, %error, "the cluster does not say what its types are"),
+            }
+        }
     }
 
     /// What is known before the render asks. A chart is only rendered once the cluster has said what it

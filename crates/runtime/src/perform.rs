@@ -7,6 +7,7 @@ use std::time::Duration;
 use tautline_apply::{Executor, Fresh, Job, Performed, weighed};
 use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject, Target};
 use tautline_core::{AppId, GroupKind, Object, ResourceKey};
+use tautline_diff::DryRun;
 use tautline_engine::{Event, Work};
 use tautline_ownership::{LiveView, owner_of};
 use tautline_plan::StepResult;
@@ -69,10 +70,14 @@ impl Performer {
             (Some(resource), Some(live)) => self.executor.dry_run(&resource, &desired, &live).await,
             _ => return drop(self.out.send(Message::Event(app, Event::DryRun { key, answer: None }))),
         };
-        if let Err(error) = &answer {
-            tracing::info!(%app, %key, %error, "the server does not say what an apply would change");
-        }
-        let _ = self.out.send(Message::Event(app, Event::DryRun { key, answer: answer.ok() }));
+        let answer = match answer {
+            Ok(object) => Some(DryRun::Accepted(object)),
+            Err(error) => {
+                tracing::info!(%app, %key, %error, "the server does not say what an apply would change");
+                error.status().map(|status| DryRun::Refused(status.message.clone()))
+            }
+        };
+        let _ = self.out.send(Message::Event(app, Event::DryRun { key, answer }));
     }
 
     /// The last lines of a container's log.

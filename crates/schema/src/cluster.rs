@@ -44,11 +44,15 @@ impl ClusterOpenApi {
     pub fn has_document(&self, of: &GroupVersion) -> bool {
         self.documents.contains_key(of)
     }
+}
 
-    fn is_tables_minor(&self) -> bool {
-        let minor = |version: &str| version.splitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>();
-        minor(&self.version) == minor(KUBERNETES_VERSION)
-    }
+/// Whether a cluster of a version (`v1.37.2`) is of the minor that the built-in table is of, so that the table may
+/// speak for it (rule R6).
+pub fn is_tables_minor(version: &str) -> bool {
+    let minor = |version: &str| {
+        version.trim_start_matches('v').splitn(3, '.').take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    minor(version) == minor(KUBERNETES_VERSION)
 }
 
 impl Schemas for ClusterOpenApi {
@@ -71,6 +75,6 @@ impl Schemas for ClusterOpenApi {
 
     /// Only for the minor that the built-in table is of: elsewhere code may default what OpenAPI does not say.
     fn knows_defaults(&self, gvk: &GroupVersionKind) -> bool {
-        self.is_tables_minor() && self.root(gvk).is_some()
+        is_tables_minor(&self.version) && self.root(gvk).is_some()
     }
 }

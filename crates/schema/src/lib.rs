@@ -61,7 +61,7 @@ mod types;
 mod zero;
 
 pub use builtin::{Builtin, KUBERNETES_VERSION, builtin, shared};
-pub use cluster::ClusterOpenApi;
+pub use cluster::{ClusterOpenApi, is_tables_minor};
 pub use crd::{CrdError, CustomKinds};
 pub use immutable::immutable_fields;
 pub use kind::{Kind, ScalePaths, Scope, Subresource};

@@ -5,6 +5,7 @@ use std::fmt;
 
 use tautline::apply::{Change, JournalError};
 use tautline::apply::{Fresh, Job, Performed};
+use tautline::diff::DryRun;
 use tautline::engine::{Effect, Event, OperationPhase, Rendered, Work};
 use tautline::ownership::{LiveView, owner_of};
 use tautline::plan::{Entry, Epoch, StepResult};
@@ -107,7 +108,10 @@ impl Simulation {
                 let live = self.cache.get(&key).present();
                 let resource = self.catalog.resource(&desired.gvk());
                 let answer = resource.zip(live).and_then(|(resource, live)| {
-                    at_once(self.executor.dry_run(&resource, &desired, &live)).ok()
+                    match at_once(self.executor.dry_run(&resource, &desired, &live)) {
+                        Ok(object) => Some(DryRun::Accepted(object)),
+                        Err(error) => error.status().map(|status| DryRun::Refused(status.message.clone())),
+                    }
                 });
                 self.events.push_back(Event::DryRun { key, answer });
             }

@@ -33,8 +33,13 @@ impl Ground {
 
     /// A server in the process.
     pub(super) fn embedded() -> (Self, Arc<dyn Stage>) {
+        Self::embedded_of(&Options::default().version)
+    }
+
+    pub(super) fn embedded_of(version: &str) -> (Self, Arc<dyn Stage>) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let server = Server::new(Options::with_clock(clock.clone()));
+        let options = Options { version: version.to_owned(), ..Options::with_clock(clock.clone()) };
+        let server = Server::new(options);
         let stage = Arc::new(server.caller(Identity::admin("workloads")));
         tokio::spawn(async move { Player::new(stage, clock, Play::All).run().await });
         let admin = Arc::new(server.caller(Identity::admin("test")));

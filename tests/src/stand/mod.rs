@@ -68,6 +68,14 @@ impl Stand {
         stand
     }
 
+    /// [`Stand::embedded`] on a server that says it is of this version.
+    pub async fn embedded_of(version: &str) -> Self {
+        let (ground, admin) = Ground::embedded_of(version);
+        let mut stand = Self::on(ground, admin).await;
+        stand.start_controller().await;
+        stand
+    }
+
     /// Starts everything but the controller.
     pub async fn without_controller() -> Self {
         let (ground, admin) = Ground::of_environment().await;
