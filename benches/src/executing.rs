@@ -61,7 +61,7 @@ async fn generate(slow: &Slow, count: usize, round: usize) -> Result<f64, String
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= count {
-                        return Ok(());
+                        return Ok::<(), String>(());
                     }
                     let object = config_map(index, round);
                     let target = Target::of(resource.clone(), &object);

@@ -185,7 +185,9 @@ proptest! {
         let mut ended: Vec<u32> = Vec::new();
         for _ in 0..=plan.steps.len() + 2 {
             match plan.next(&progress) {
-                Next::Run(steps) => for id in steps {
+                Next::Run(steps) => {
+                    let before = ended.clone();
+                    for id in steps {
                     let step = plan.step(id).unwrap();
                     prop_assert!(!ended.contains(&id.0), "{step} runs twice");
                     let is_early = step.after.iter().any(|earlier| !ended.contains(&earlier.0));
@@ -193,7 +195,7 @@ proptest! {
                     if step.condition == Condition::Always && step.phase != tautline::plan::Phase::SyncFail {
                         let open = plan.steps.iter().filter(|s| s.stage < step.stage && s.condition == Condition::Always);
                         // What depends on something that is not there yet is passed over.
-                        let is_held = |s: &&tautline::plan::Step| s.after.iter().any(|id| !ended.contains(&id.0));
+                        let is_held = |s: &&tautline::plan::Step| s.after.iter().any(|id| !before.contains(&id.0));
                         let open: Vec<_> = open.filter(|s| !ended.contains(&s.id.0) && !is_held(s) && s.phase != tautline::plan::Phase::SyncFail).collect();
                         prop_assert!(open.is_empty(), "{step} ran before {open:?}");
                     }
@@ -202,6 +204,7 @@ proptest! {
                     let result = if fails.contains(&id.0) { StepResult::Failed("no".into()) } else { StepResult::Done(String::new()) };
                     progress.end(id, result);
                     progress.observe(id, Standing::Settled);
+                    }
                 },
                 Next::Wait(reason) => prop_assert!(false, "it waits for ever: {reason}"),
                 Next::Finished { .. } => return Ok(()),
