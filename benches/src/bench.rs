@@ -38,6 +38,13 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts the controller on the embedded server, or on the cluster that the environment names.
     pub(crate) async fn start() -> Result<Self, String> {
+        Self::over(|cluster| cluster).await
+    }
+
+    /// Starts the controller on what is made of the cluster for it.
+    pub(crate) async fn over(
+        wrap: impl FnOnce(Arc<dyn Cluster>) -> Arc<dyn Cluster>,
+    ) -> Result<Self, String> {
         let (server, person, engine) = match std::env::var("TAUTLINE_E2E_KUBECONFIG") {
             Ok(file) => {
                 let file = std::path::PathBuf::from(file);
@@ -69,7 +76,7 @@ impl Bench {
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
         let options = ControllerOptions { settings, selector: String::new(), take_over: false };
         let masking = MaskingKey::new(rand::random());
-        let counted = Counted::new(engine);
+        let counted = Counted::new(wrap(engine));
         let embedding =
             Embedding::new(Arc::new(counted.clone()), source.clone(), Arc::new(SystemClock), masking);
         let controller = embedding.control(options).await?;
@@ -93,6 +100,13 @@ impl Bench {
             self.until_synced("app", &second, false).await
         })
         .await
+    }
+
+    /// The first sync of one app of many ConfigMaps.
+    pub(crate) async fn first_sync(&self, count: usize) -> Result<(), String> {
+        let first = self.commit((0..count).map(|i| (format!("app/{i}.yaml"), config_map(i, "one"))));
+        apply(&*self.person, &application("app", "app", "bench")).await?;
+        self.until_synced("app", &first, false).await
     }
 
     /// Many apps of a Deployment and a ConfigMap each in one repository, then one commit to one app.
@@ -175,7 +189,7 @@ impl Bench {
     }
 }
 
-async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
+pub(crate) async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
     let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
     let resource =
         discovery.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;

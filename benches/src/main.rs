@@ -1,5 +1,5 @@
-//! `cargo run --release -p tautline-benches -- sync|fleet|plan [COUNT]`: from a commit to a synced cluster, or planning
-//! alone.
+//! `cargo run --release -p tautline-benches -- sync|fleet|plan|execute [COUNT]`: from a commit to a synced cluster,
+//! planning alone, or executing alone against a load generator.
 //!
 //! Runs on the embedded API server, or on the cluster that `TAUTLINE_E2E_KUBECONFIG` names. Prints wall time,
 //! CPU seconds and peak memory of this process (the kubelet's share, and the embedded server's, are in them), and the
@@ -8,8 +8,10 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, the environment and /proc")]
 
 mod bench;
+mod executing;
 mod planning;
 mod process;
+mod slow;
 
 use bench::Bench;
 
@@ -25,10 +27,13 @@ async fn main() -> Result<(), String> {
         planning::plan(count.unwrap_or(10_000));
         return Ok(());
     }
+    if name == "execute" {
+        return executing::execute(count.unwrap_or(1000)).await;
+    }
     let bench = Bench::start().await?;
     match name.as_str() {
         "sync" => bench.sync(count.unwrap_or(1000)).await,
         "fleet" => bench.fleet(count.unwrap_or(100)).await,
-        other => Err(format!("there is no benchmark {other:?}; use sync, fleet or plan")),
+        other => Err(format!("there is no benchmark {other:?}; use sync, fleet, plan or execute")),
     }
 }

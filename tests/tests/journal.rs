@@ -14,7 +14,7 @@ use tautline::plan::{Deed, Stage};
 use tautline_core::AppId;
 use tautline_tests::scenario::{key, manifest};
 use tautline_tests::simulation::Simulation;
-use tautline_tests::stand::application;
+use tautline_tests::stand::{Stand, SystemClock, application, config_map};
 
 const QUIET: Duration = Duration::from_secs(400);
 
@@ -161,4 +161,57 @@ proptest! {
         simulation.run(QUIET);
         check_end(&mut simulation, &format!("turns {turns:?}"));
     }
+}
+
+/// Two controllers on one cluster, each with Applications of its own view: the journal in the Applications keeps the
+/// second one from what the first has begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_controllers_on_one_cluster_run_a_hook_once() {
+    let mut stand = Stand::embedded().await;
+    let cluster = stand.server().caller(tautline_apiserver::Identity::admin("second"));
+    let masking = tautline_core::MaskingKey::new([9; 32]);
+    let second = tautline::Embedding::new(
+        std::sync::Arc::new(cluster),
+        stand.source.clone(),
+        std::sync::Arc::new(SystemClock),
+        masking,
+    );
+    let second = second.control(stand.options.clone()).await.unwrap();
+    let hook = |name: &str, phase: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: {name}-\n  annotations: \
+             {{argocd.argoproj.io/hook: {phase}}}\nspec:\n  template:\n    spec: {{restartPolicy: Never, containers: \
+             [{{name: a, image: a}}]}}\n"
+        )
+    };
+    let (before, after) = (hook("before", "PreSync"), hook("after", "PostSync"));
+    let (mut first, mut last) = (String::new(), String::new());
+    for value in ["1", "2", "3"] {
+        let config = config_map("a", value);
+        let files = [("web/a.yaml", config.as_str()), ("web/b.yaml", &before), ("web/c.yaml", &after)];
+        last = stand.commit("main", &files);
+        if first.is_empty() {
+            first.clone_from(&last);
+            stand.apply(application("web", "web", "prod")).await;
+        } else {
+            stand.refresh("web").await;
+        }
+        stand.until_synced("web", &last).await;
+        let key = ("argoproj.io/v1alpha1", "Application", "argocd", "web");
+        let is_closed = |app: Option<&tautline_core::Object>| {
+            app.and_then(|app| app.annotation("tautline.dev/journal")).is_some_and(|record| {
+                record.contains("\"isClosed\":true") && record.contains(&last)
+            })
+        };
+        stand.until(key.0, key.1, key.2, key.3, "closed in the journal", is_closed).await;
+    }
+    stand.let_time_pass().await;
+    let jobs = stand.list("batch/v1", "Job", "prod").await;
+    let names: Vec<String> = jobs.iter().map(|job| job.name().to_owned()).collect();
+    for prefix in ["before-", "after-"] {
+        let of_last = names.iter().filter(|n| n.starts_with(&format!("{prefix}{}", &last[..7]))).count();
+        assert_eq!(of_last, 1, "{prefix}: {names:?}");
+    }
+    second.stop().await;
+    stand.stop_controller().await;
 }

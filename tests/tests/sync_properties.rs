@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use tautline::apply::{Executor, Fresh, Job, WriteSettings};
 use tautline::diff::{Difference, Outcome};
 use tautline::engine::SyncStatus;
-use tautline::ownership::{AppInstance, Destination, Owner, Pair, Scope, Scopes, prepare};
+use tautline::ownership::{AppInstance, CompleteRender, Destination, Owner, Pair, Scope, Scopes, prepare};
 use tautline::plan::{Condition, HookRun, Inputs, Next, Plan, PlanOptions, Progress, Standing, StepResult};
 use tautline_apiserver::Server;
 use tautline_cluster::Target;
@@ -43,6 +43,8 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
                 (_, 1) => " options=PruneLast=true",
                 (_, 2) => " options=Replace=true",
                 (_, 3) => " keep",
+                // What comes in an earlier wave cannot wait for a later one.
+                (_, 4) if wave >= 0 => " annotation:tautline.dev/depends-on=/ConfigMap/always",
                 _ => "",
             };
             made.insert((kind, name), format!("{} {} v={v} wave={wave}{more}", KINDS[kind], NAMES[name]));
@@ -84,7 +86,8 @@ fn state(simulation: &Simulation) -> BTreeMap<String, Value> {
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() }
+    let cases = if std::env::var_os("TAUTLINE_DEEP").is_some() { 10_000 } else { 256 };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -182,12 +185,18 @@ proptest! {
         let mut ended: Vec<u32> = Vec::new();
         for _ in 0..=plan.steps.len() + 2 {
             match plan.next(&progress) {
-                Next::Run(steps) => for id in steps {
+                Next::Run(steps) => {
+                    let before = ended.clone();
+                    for id in steps {
                     let step = plan.step(id).unwrap();
                     prop_assert!(!ended.contains(&id.0), "{step} runs twice");
+                    let is_early = step.after.iter().any(|earlier| !ended.contains(&earlier.0));
+                    prop_assert!(!is_early, "{step} ran before what it depends on");
                     if step.condition == Condition::Always && step.phase != tautline::plan::Phase::SyncFail {
                         let open = plan.steps.iter().filter(|s| s.stage < step.stage && s.condition == Condition::Always);
-                        let open: Vec<_> = open.filter(|s| !ended.contains(&s.id.0) && s.phase != tautline::plan::Phase::SyncFail).collect();
+                        // What depends on something that is not there yet is passed over.
+                        let is_held = |s: &&tautline::plan::Step| s.after.iter().any(|id| !before.contains(&id.0));
+                        let open: Vec<_> = open.filter(|s| !ended.contains(&s.id.0) && !is_held(s) && s.phase != tautline::plan::Phase::SyncFail).collect();
                         prop_assert!(open.is_empty(), "{step} ran before {open:?}");
                     }
                     ended.push(id.0);
@@ -195,6 +204,7 @@ proptest! {
                     let result = if fails.contains(&id.0) { StepResult::Failed("no".into()) } else { StepResult::Done(String::new()) };
                     progress.end(id, result);
                     progress.observe(id, Standing::Settled);
+                    }
                 },
                 Next::Wait(reason) => prop_assert!(false, "it waits for ever: {reason}"),
                 Next::Finished { .. } => return Ok(()),
@@ -251,6 +261,86 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(config())]
+
+    /// Whatever is planned: without a current complete list of the kind, a complete render that does not hold the object,
+    /// and the app's own mark on it, nothing is deleted.
+    #[test]
+    fn no_delete_without_proof_of_absence(live in objects(), lack in 0..5_u8) {
+        let plan = plan(&[], &live);
+        for step in plan.steps.iter().filter(|s| s.hook.is_none() && s.action.is_delete()) {
+            let server = Server::default();
+            let admin = server.caller(tautline_apiserver::Identity::admin("person"));
+            let owner = if lack == 3 { "other" } else { "web" };
+            let there = put(&admin, &format!("{} {} owner={owner}", step.key.kind, step.key.name));
+            let mut step = step.clone();
+            step.precondition.uid = there.uid();
+            step.precondition.reads = Some(tautline::plan::digest_of_reads(&there));
+            let held = CompleteRender::of([there.key()]);
+            let empty = CompleteRender::of([]);
+            let complete = match lack { 1 => None, 2 => Some(&held), _ => Some(&empty) };
+            let kind = there.key().group_kind();
+            let freshness = match lack {
+                0 => Err(tautline_core::Why::Listing(kind)),
+                _ => Ok(Freshness { kind, version: "1".into(), at: Timestamp::default() }),
+            };
+            let fresh = Fresh { live: Presence::Present(there.clone()), freshness };
+            let resource = admin.resource(there.api_version(), there.kind()).unwrap();
+            let job = Job { step: &step, desired: None, complete, app: "web", resource: &resource };
+            let before = server.version();
+            let performed = perform(&admin, &job, &fresh);
+            let is_deleted = server.version() != before;
+            prop_assert_eq!(is_deleted, lack == 4, "lack {}: {:?}", lack, performed.result);
+        }
+    }
+
+    /// An app whose render breaks, or that Git no longer shows, deletes nothing until it is whole again.
+    #[test]
+    fn an_incomplete_render_deletes_nothing(first in objects(), second in objects(), is_gone: bool) {
+        let mut simulation = simulation();
+        simulation.commit(files(&first));
+        simulation.run(QUIET);
+        let before = simulation.deeds.len();
+        let mut broken = files(&second);
+        broken.push(("web/broken.yaml".to_owned(), "apiVersion: v1\nkind: ConfigMap\nmetadata: [".to_owned()));
+        if is_gone {
+            broken.clear();
+        }
+        simulation.commit(broken);
+        simulation.run(QUIET);
+        let deletes: Vec<_> = simulation.deeds[before..].iter().filter(|deed| deed.is_delete).collect();
+        prop_assert!(deletes.is_empty(), "{deletes:?}");
+        simulation.commit(files(&second));
+        simulation.run(QUIET);
+        let kept = first.iter().any(|o| o.contains("keep") || o.contains("Prune=false"));
+        prop_assert!(kept || simulation.report().sync == SyncStatus::Synced, "{:?}", simulation.report());
+    }
+}
+
+/// An object that lives in the app's namespace.
+fn put(admin: &tautline_apiserver::Local, object: &str) -> Arc<Object> {
+    let apply = |object: Value| {
+        let object = Object::new(object).unwrap();
+        let resource = admin.resource(object.api_version(), object.kind()).unwrap();
+        let by = tautline_core::FieldManager::new("person");
+        let options = tautline_cluster::WriteOptions { force: true, ..tautline_cluster::WriteOptions::by(by) };
+        admin.server_apply(&Target::of(resource, &object), &object, &options).unwrap().object
+    };
+    apply(manifest("Namespace prod"));
+    let mut object = manifest(object);
+    set(&mut object, &["metadata", "namespace"], "prod".into());
+    apply(object)
+}
+
+fn perform(admin: &tautline_apiserver::Local, job: &Job<'_>, fresh: &Fresh) -> tautline::apply::Performed {
+    let settings = WriteSettings { tries: 1, ..WriteSettings::default() };
+    let client_side = tautline::client_side(tautline_schema::shared());
+    let executor = Executor::new(Arc::new(admin.clone()), settings, Arc::new(|_, _| None), client_side);
+    let look = || fresh.clone();
+    futures::FutureExt::now_or_never(executor.perform(job, &look)).expect("the server answers at once")
+}
+
 /// Everything stands in a namespace.
 struct Namespaced;
 
@@ -277,7 +367,8 @@ fn plan(git: &[String], live: &[String]) -> Plan {
         };
         tautline::plan::set_apart(&objects.iter().map(made).collect::<Vec<_>>())
     };
-    let ((git, hooks), (live, _)) = (manifests(git), manifests(live));
+    let always = ["ConfigMap always v=1".to_owned()];
+    let ((git, hooks), (live, _)) = (manifests(&[git, &always].concat()), manifests(live));
     let git = prepare(&git, &destination, &Namespaced).manifests;
     let live = prepare(&live, &destination, &Namespaced).manifests;
     let keys: BTreeSet<ResourceKey> = git.keys().chain(live.keys()).cloned().collect();

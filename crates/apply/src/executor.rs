@@ -181,11 +181,9 @@ impl Executor {
         match self.send(job, &object).await {
             Err(error) if error.is_conflict() => {
                 let skipped = Performed::skipped("it appeared meanwhile, and is judged again");
-                // A hook that another controller has made for the very same run is this run's.
-                let answer = match job.step.runs_hook() {
-                    true => self.cluster.get(&Target::of(job.resource.clone(), &object)).await?,
-                    false => None,
-                };
+                // The view is behind. What is there is told, or it would count as missing; and a hook that another
+                // controller has made for the very same run is this run's.
+                let answer = self.cluster.get(&Target::of(job.resource.clone(), &object)).await?;
                 Ok(Performed { answer, ..skipped })
             }
             other => other,

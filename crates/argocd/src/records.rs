@@ -140,16 +140,32 @@ impl ApplicationRecords {
         self.lock().get(id).map(|known| known.object.clone())
     }
 
+    /// Patches an Application. Argo CD's CRD has no status subresource; where one is served, the status goes there, after
+    /// the rest (rule R22).
     pub(crate) async fn patch(&self, id: &AppId, patch: Patch) -> Result<(), ClusterError> {
+        let has_endpoint = self.resource.subresources.iter().any(|s| s == "status");
+        let (rest, status) = match patch {
+            Patch::Merge(Value::Map(mut map)) if has_endpoint => {
+                let status = map.remove("status").map(|status| value!({ "status": status }));
+                ((!map.is_empty()).then_some(Patch::Merge(Value::Map(map))), status)
+            }
+            patch => (Some(patch), None),
+        };
+        if let Some(rest) = rest {
+            self.send(id, &rest, None).await?;
+        }
+        match status {
+            Some(status) => self.send(id, &Patch::Merge(status), Some("status")).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&self, id: &AppId, patch: &Patch, subresource: Option<&str>) -> Result<(), ClusterError> {
         let target = Target::new(self.resource.clone(), &id.namespace, &id.name);
         let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
-        let mut options = WriteOptions { strict: false, ..options };
-        // R22: Argo CD's CRD has no status subresource; where one is served, it is used for the status.
-        let is_status_only = matches!(&patch, Patch::Merge(value) if value.as_map().is_some_and(|m| m.len() == 1 && m.contains_key("status")));
-        if is_status_only && self.resource.subresources.iter().any(|s| s == "status") {
-            options.subresource = Some("status".to_owned());
-        }
-        let written = self.cluster.patch(&target, &patch, &options).await?;
+        let subresource = subresource.map(str::to_owned);
+        let options = WriteOptions { strict: false, subresource, ..options };
+        let written = self.cluster.patch(&target, patch, &options).await?;
         self.saw(written.object);
         Ok(())
     }

@@ -12,12 +12,13 @@ use tautline::core::{FieldManager, GroupVersionKind, Object, Presence};
 use tautline::diff::fold_managers;
 use tautline::health::{HealthStatus, assess};
 use tautline::ownership::{CompleteRender, LiveView};
-use tautline::plan::{Next, Progress, Standing, Step, StepId, StepResult};
+use tautline::plan::{Next, Progress, Stage, Standing, Step, StepId, StepResult};
 use tautline::runtime::take_over_patch;
 
 use crate::arguments::ApplyOptions;
 use crate::compare;
 use crate::failure::{Failure, Result};
+use crate::journal::Noted;
 use crate::live::{Live, connect};
 use crate::plan::{self, Planned};
 use crate::rbac;
@@ -46,7 +47,7 @@ pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     }
     let planned = match &stored {
         Some(stored) => as_reviewed(stored, options, &live).await?,
-        None => plan::make(&options.compare, options.prune, &live).await?,
+        None => plan::make(&options.compare, options.prune, &live, options.journal.as_deref()).await?,
     };
     print!("{}", planned.to_text());
     if let Some(first) = planned.unknown.first() {
@@ -63,13 +64,17 @@ pub(crate) async fn run(options: &ApplyOptions) -> Result<u8> {
     }
     rbac::check(&planned, &live).await?;
     let manager = stored.as_ref().map_or(options.compare.field_manager.as_str(), StoredPlan::field_manager);
-    take(planned, &live, manager).await
+    let noted = match &options.journal {
+        Some(folder) => Some(Noted::open(folder, &planned, options.prune).await?),
+        None => None,
+    };
+    take(planned, &live, manager, noted).await
 }
 
 /// The present plan, as far as it is the stored one.
 async fn as_reviewed(stored: &StoredPlan, options: &ApplyOptions, live: &Live) -> Result<Planned> {
     let compare = stored.compare_options(&options.compare);
-    let mut planned = plan::make(&compare, stored.prune, live).await?;
+    let mut planned = plan::make(&compare, stored.prune, live, options.journal.as_deref()).await?;
     let keeps = stored.reconcile(&planned.masked(), options.when_stale)?;
     keeps.news.iter().for_each(|line| eprintln!("taut: since the plan was made: {line}"));
     planned.plan.retain(|step| keeps.steps.contains(&step.id));
@@ -88,13 +93,14 @@ fn confirmed() -> Result<bool> {
 }
 
 /// Takes the steps, and says how each ended. The exit code is 1 if one failed or was withheld.
-pub(crate) async fn take(planned: Planned, live: &Live, manager: &str) -> Result<u8> {
-    let mut run = Run::new(planned, live, manager);
+async fn take(planned: Planned, live: &Live, manager: &str, noted: Option<Noted>) -> Result<u8> {
+    let mut run = Run { noted, ..Run::new(planned, live, manager) };
     let mut looks = 0;
     loop {
         run.observe();
+        run.flush().await?;
         match run.planned.plan.next(&run.progress) {
-            Next::Run(steps) => run.perform(&steps).await,
+            Next::Run(steps) => run.perform(&steps).await?,
             Next::Wait(reason) if looks < LOOKS => {
                 looks += 1;
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -108,7 +114,11 @@ pub(crate) async fn take(planned: Planned, live: &Live, manager: &str) -> Result
                 if !withheld.is_empty() {
                     eprintln!("taut: {} steps were not taken: {reason}.", withheld.len());
                 }
-                return Ok(u8::from(!withheld.is_empty() || run.has_trouble));
+                let has_failed = !withheld.is_empty() || run.has_trouble;
+                if let Some(noted) = &run.noted {
+                    noted.close(!has_failed).await?;
+                }
+                return Ok(u8::from(has_failed));
             }
         }
     }
@@ -122,6 +132,7 @@ struct Run<'a> {
     cache: RwLock<Cache>,
     progress: Progress,
     has_trouble: bool,
+    noted: Option<Noted>,
 }
 
 impl<'a> Run<'a> {
@@ -139,7 +150,7 @@ impl<'a> Run<'a> {
         let snapshot = &mut planned.comparison.snapshot;
         let empty = Cache::new(snapshot.cache.masking().clone());
         let cache = RwLock::new(std::mem::replace(&mut snapshot.cache, empty));
-        Self { planned, live, executor, complete, cache, progress: Progress::default(), has_trouble: false }
+        Self { planned, live, executor, complete, cache, progress: Progress::default(), has_trouble: false, noted: None }
     }
 
     /// Notes how the objects fare that later steps wait for.
@@ -147,7 +158,24 @@ impl<'a> Run<'a> {
         let awaited: Vec<(StepId, Standing)> =
             self.planned.plan.awaited(&self.progress).map(|step| (step.id, self.standing(step))).collect();
         for (id, standing) in awaited {
+            let stage = match &standing {
+                Standing::Waiting => None,
+                Standing::Settled => Some(Stage::Succeeded),
+                Standing::Broken(_) => Some(Stage::Failed),
+            };
+            let step = self.planned.plan.step(id).filter(|step| step.runs_hook());
+            if let (Some(noted), Some(step), Some(stage)) = (&mut self.noted, step, stage) {
+                noted.hook(step, stage);
+            }
             self.progress.observe(id, standing);
+        }
+    }
+
+    /// Puts on record what has come of hooks.
+    async fn flush(&mut self) -> Result<()> {
+        match &mut self.noted {
+            Some(noted) => noted.flush().await,
+            None => Ok(()),
         }
     }
 
@@ -174,8 +202,12 @@ impl<'a> Run<'a> {
     }
 
     /// Takes steps of one stage side by side, a few at a time.
-    async fn perform(&mut self, steps: &[StepId]) {
+    async fn perform(&mut self, steps: &[StepId]) -> Result<()> {
         for some in steps.chunks(16) {
+            if let Some(noted) = &mut self.noted {
+                let plan = &self.planned.plan;
+                noted.begin(some.iter().filter_map(|id| plan.step(*id))).await?;
+            }
             some.iter().for_each(|id| self.progress.start(*id));
             let this = &*self;
             let ended = join_all(
@@ -184,9 +216,14 @@ impl<'a> Run<'a> {
                     .map(|step| async move { (step.id, this.perform_one(step).await) }),
             );
             for (id, performed) in ended.await {
+                let step = self.planned.plan.step(id).filter(|step| step.runs_hook());
+                if let (Some(noted), Some(step), true) = (&mut self.noted, step, performed.answer.is_some()) {
+                    noted.hook(step, Stage::Made);
+                }
                 self.end(id, performed);
             }
         }
+        self.flush().await
     }
 
     async fn perform_one(&self, step: &Step) -> Performed {

@@ -172,6 +172,10 @@ pub(crate) struct ApplyOptions {
     /// Do not ask
     #[arg(long, short = 'y')]
     pub(crate) yes: bool,
+    /// Put on record in this folder what is done, so that an apply that is interrupted goes on where it was and runs no
+    /// hook twice
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) journal: Option<PathBuf>,
     /// For a stored plan: take it only if one of the public SSH keys in this file has signed it
     #[arg(long, value_name = "KEYS")]
     pub(crate) verify: Option<PathBuf>,

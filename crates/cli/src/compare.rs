@@ -14,12 +14,13 @@ use tautline::engine::SyncPolicy;
 use tautline::ownership::{
     AppInstance, Destination, LiveView, Neighbours, Pair, Prepared, Scope, Scopes, pair, prepare,
 };
-use tautline::plan::{Hook, HookRun, Phase, named, set_apart};
+use tautline::plan::{Hook, HookRun, Phase, Record, created_at, named, set_apart};
 use tautline::schema::Schemas;
 
 use crate::arguments::CompareOptions;
 use crate::failure::{Failure, Result};
 use crate::input;
+use crate::journal;
 use crate::live::{Live, Snapshot};
 use crate::render::Rendering;
 use crate::system::{SystemClock, masking_key};
@@ -95,6 +96,7 @@ pub(crate) async fn compare(
     subject: &Subject,
     manager: &str,
     search: bool,
+    interrupted: Option<&Record>,
 ) -> Result<Comparison> {
     let masking = masking_key();
     let mut snapshot = Snapshot::open(&*live.cluster, masking.clone()).await?;
@@ -130,7 +132,7 @@ pub(crate) async fn compare(
     let is_hook = |pair: &Pair| pair.live.as_ref().present().is_some_and(|o| Hook::of(o).is_some());
     let pairs = pair(&prepared, &subject.destination, &snapshot.cache, &Alone).into_iter();
     let pairs = pairs.filter(|pair| pair.desired.is_some() || !is_hook(pair));
-    let hooks = hook_runs(&hooks, rendering, subject, &defined, &snapshot);
+    let hooks = hook_runs(&hooks, rendering, subject, &defined, &snapshot, interrupted);
     let ignore = subject.application.as_ref().map(|app| &app.spec.ignore);
     let rows = pairs.map(|mut pair| {
         defined.settle(&mut pair, &snapshot);
@@ -167,28 +169,41 @@ async fn autoscalers(
     Some(tautline::plan::autoscaled(found.iter().map(|object| &**object).chain(desired())))
 }
 
-/// The hooks of a sync that begins now.
+/// The hooks of a sync that begins now, or goes on with one that was interrupted.
 fn hook_runs(
     hooks: &[(Hook, Manifest)],
     rendering: &Rendering,
     subject: &Subject,
     scopes: &dyn Scopes,
     snapshot: &Snapshot,
+    interrupted: Option<&Record>,
 ) -> Vec<HookRun> {
-    let now = SystemClock.now();
+    let began = journal::began(interrupted, &rendering.revision);
+    let (now, interrupted) = (began.unwrap_or_else(|| SystemClock.now()), interrupted.filter(|_| began.is_some()));
+    let finished = interrupted.map(Record::finished_hooks).unwrap_or_default();
+    let made = interrupted.map(Record::made_hooks).unwrap_or_default();
     let mut runs = Vec::new();
     for (hook, manifest) in hooks {
         let phases = hook.phases.iter().filter(|p| !matches!(p, Phase::PreDelete | Phase::PostDelete));
         for phase in phases {
             let manifest = named(manifest, &rendering.revision, *phase, now);
             let prepared = prepare(&[manifest], &subject.destination, scopes);
-            runs.extend(prepared.manifests.into_iter().map(|(key, manifest)| HookRun {
-                hook: hook.clone(),
-                phase: *phase,
-                live: snapshot.cache.get(&key),
-                manifest,
-                is_resumed: false,
-                is_finished: false,
+            runs.extend(prepared.manifests.into_iter().map(|(key, manifest)| {
+                let live = snapshot.cache.get(&key);
+                let is_of_this_run = live.as_ref().present().is_some_and(|live| {
+                    created_at(live).is_some_and(|at| at.seconds() >= now.seconds())
+                });
+                let place = (key, *phase);
+                // One that was made and is gone has run: it is missed, not run again.
+                let is_missed = made.contains_key(&place) && live.is_absent();
+                HookRun {
+                    hook: hook.clone(),
+                    phase: *phase,
+                    is_resumed: interrupted.is_some() && (is_of_this_run || is_missed),
+                    is_finished: finished.contains(&place),
+                    live,
+                    manifest,
+                }
             }));
         }
     }

@@ -27,7 +27,7 @@ pub(crate) async fn diff(options: &DiffOptions, live: &Live, is_coloured: bool) 
     let rendering = render_completely(&options.compare.source).await?;
     let subject = compare::subject(&options.compare, &rendering, &live.server)?;
     let manager = &options.compare.field_manager;
-    let mut comparison = compare::compare(live, &rendering, &subject, manager, false).await?;
+    let mut comparison = compare::compare(live, &rendering, &subject, manager, false, None).await?;
     for (pair, difference) in &mut comparison.rows {
         if let Some(manifest) = pair.desired.as_ref().filter(|_| !difference.changes.is_empty())
             && let Some(text) = rendering.file(&manifest.origin)

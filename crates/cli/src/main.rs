@@ -11,6 +11,7 @@ mod failure;
 mod health;
 mod helm;
 mod input;
+mod journal;
 mod kustomize;
 mod live;
 mod plan;

@@ -1,6 +1,7 @@
 //! `taut plan`: the steps that would be taken.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use tautline::argocd::Project;
 use tautline::cluster::Target;
@@ -12,6 +13,7 @@ use tautline::plan::{Circumstances, Inputs, Plan, PlanOptions, Verdict, Withheld
 use crate::arguments::{CompareOptions, PlanOutput};
 use crate::compare::{self, Comparison, Subject};
 use crate::failure::{Failure, Result};
+use crate::journal;
 use crate::live::{Live, Snapshot, connect};
 use crate::rbac;
 use crate::render::render_completely;
@@ -38,7 +40,7 @@ pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
         return Err(Failure::usage("--sign is for a plan that is written to a file; say -o FILE too."));
     }
     let live = connect(&options.compare.cluster).await?;
-    let planned = make(&options.compare, options.prune, &live).await?;
+    let planned = make(&options.compare, options.prune, &live, None).await?;
     if options.rbac {
         print!("{}", rbac::roles(&planned)?);
         return Ok(0);
@@ -60,8 +62,13 @@ pub(crate) async fn run(options: &crate::arguments::PlanOptions) -> Result<u8> {
     Ok(u8::from(!planned.unknown.is_empty() || !planned.plan.faults.is_empty()))
 }
 
-/// Renders, compares, and plans.
-pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> Result<Planned> {
+/// Renders, compares, and plans. With the folder of a journal, what was interrupted is gone on with.
+pub(crate) async fn make(
+    options: &CompareOptions,
+    prune: bool,
+    live: &Live,
+    journal: Option<&Path>,
+) -> Result<Planned> {
     let rendering = render_completely(&options.source).await?;
     let subject = compare::subject(options, &rendering, &live.server)?;
     let may_be_empty = subject
@@ -73,7 +80,13 @@ pub(crate) async fn make(options: &CompareOptions, prune: bool, live: &Live) -> 
                        Application if that is meant.";
         return Err(Failure::work(message));
     }
-    let mut comparison = compare::compare(live, &rendering, &subject, &options.field_manager, prune).await?;
+    let interrupted = match journal {
+        Some(folder) => journal::interrupted(folder, subject.destination.app.as_str()).await?,
+        None => None,
+    };
+    let manager = &options.field_manager;
+    let compared = compare::compare(live, &rendering, &subject, manager, prune, interrupted.as_ref());
+    let mut comparison = compared.await?;
     let app = subject.application.as_ref();
     let plan_options = PlanOptions {
         prune,

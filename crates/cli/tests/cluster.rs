@@ -168,3 +168,27 @@ fn bad_input_is_told_and_nothing_is_written() {
     let (code, text) = ground.run(&["diff", &nowhere, "--app", "shop"]);
     assert!(code == 2 && text.contains("nowhere"), "{code} {text}");
 }
+
+#[test]
+fn an_apply_that_was_interrupted_goes_on_with_what_is_on_record() {
+    let ground = Ground::new();
+    let (web, journal) = (ground.path("web"), ground.path("journal"));
+    ground.file("web/a.yaml", &config_map("a", "1"));
+    let hook = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations: {argocd.argoproj.io/hook: PreSync}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: main, image: db:1}]\n";
+    ground.file("web/hook.yaml", hook);
+    let apply = || ground.run(&["apply", &web, "--app", "shop", "-y", "--journal", &journal]);
+    check(apply(), 0, &["run hook batch/Job default/migrate"]);
+    let file = Path::new(&journal).join("taut_shop.json");
+    let record = std::fs::read_to_string(&file).unwrap();
+    assert!(record.contains(r#""isClosed":true,"hasSucceeded":true"#), "{record}");
+    // As if it had been interrupted after the hook: that is not run again.
+    let key = r#"{"group":"batch","kind":"Job","namespace":"default","name":"migrate"}"#;
+    let entry = format!(r#"{{"deed":"run-hook","key":{key},"phase":"PreSync","stage":"succeeded"}}"#);
+    let open = record.replace(r#""isClosed":true,"hasSucceeded":true"#, &format!(r#""entries":[{entry}]"#));
+    std::fs::write(&file, open).unwrap();
+    let (code, text) = apply();
+    assert!(code == 0 && !text.contains("run hook"), "{text}");
+    // What cannot be read is not the same as nothing.
+    std::fs::write(&file, "{").unwrap();
+    check(apply(), 1, &["read the journal"]);
+}

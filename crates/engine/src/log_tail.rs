@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tautline_core::{Object, ResourceKey, Timestamp, Value};
+use tautline_core::{Object, ResourceKey, Value};
 use tautline_ownership::LiveView;
 use tautline_plan::{Standing, Step, StepId, created_at};
 
@@ -81,7 +81,7 @@ fn failed_container(hook: Arc<Object>, live: &dyn LiveView) -> Option<(ResourceK
     }
     let rank = |pod: &Arc<Object>| {
         let has_failed = pod.str_at(&["status", "phase"]) == Some("Failed");
-        (has_failed, created_at(pod).unwrap_or(Timestamp::default()), pod.name().to_owned())
+        (has_failed, created_at(pod).unwrap_or_default(), pod.name().to_owned())
     };
     let pod = pods.into_iter().max_by_key(rank)?;
     Some((pod.key(), container_of(&pod)))

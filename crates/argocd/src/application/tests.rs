@@ -1,5 +1,8 @@
 //! Applications as people write them.
 
+use tautline_engine::{Automated, Deletion};
+use tautline_ownership::Propagation;
+
 use super::*;
 
 fn settings() -> Settings {
