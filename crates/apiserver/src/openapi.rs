@@ -227,6 +227,8 @@ impl<'a> Components<'a> {
         }
         let mut schema = self.inline(of, name, "value");
         if let Some(map) = schema.as_map_mut() {
+            // A default is the field's that was met first, not that of every field of the type.
+            map.remove("default");
             map.insert("properties", properties);
             if !required.is_empty() {
                 map.insert("required", Value::from(required));
