@@ -17,7 +17,7 @@ pub use api::{
     ApiResource, Cluster, Deleted, Discovery, ListEnd, Patch, Query, RawEvent, RawObject, RawSink, Result,
     Stage, Target, WriteOptions, Written,
 };
-pub use cache::{BadItem, Cache, KindState};
+pub use cache::{BadItem, Cache, KindState, SnapshotError, StaleList};
 pub use counted::{Counted, Counts};
 pub use error::{Cause, ClusterError, Status};
 pub use wait::until;
