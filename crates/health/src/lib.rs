@@ -52,10 +52,12 @@
 mod batch;
 mod cause;
 mod conditions;
+mod edges;
 mod network;
 mod objects;
 mod pod;
 mod rules;
+mod standing;
 mod status;
 mod workload;
 
@@ -64,8 +66,10 @@ use std::sync::Arc;
 use tautline_core::{GroupKind, Object, Presence, ResourceKey, Timestamp, Why};
 
 pub use cause::{Cause, Link, Relation, explain};
+pub use edges::{Edge, EdgeKind, edges};
 pub use objects::Objects;
 pub use rules::{RuleError, Rules};
+pub use standing::{Standing, Standings};
 pub use status::{Health, HealthStatus, worst};
 
 /// Judges the health of some kinds of objects.
@@ -122,8 +126,8 @@ pub fn assess(object: &Object) -> Option<Health> {
 fn native(object: &Object) -> Option<Health> {
     match (object.group(), object.kind()) {
         ("apps", "Deployment") => Some(workload::deployment(object)),
-        ("apps", "StatefulSet") => Some(workload::stateful_set(object)),
-        ("apps", "DaemonSet") => Some(workload::daemon_set(object)),
+        ("apps" | "apps.kruise.io", "StatefulSet") => Some(workload::stateful_set(object)),
+        ("apps" | "apps.kruise.io", "DaemonSet") => Some(workload::daemon_set(object)),
         ("apps", "ReplicaSet") => Some(workload::replica_set(object)),
         ("", "Pod") => Some(pod::pod(object)),
         ("", "Service") => Some(network::service(object)),
