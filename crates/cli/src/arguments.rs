@@ -217,6 +217,9 @@ pub(crate) struct HealthOptions {
     /// or a folder of GROUP/KIND/health.lua
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) customizations: Option<PathBuf>,
+    /// Say it in kstatus' words and by its rules, as Flux and Helm see the objects
+    #[arg(long, conflicts_with = "customizations")]
+    pub(crate) kstatus: bool,
     /// How to print
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: HealthOutput,

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use tautline::core::{Object, Value, value};
-use tautline::health::HealthStatus;
+use tautline::health::{HealthStatus, KStatus, kstatus};
 use tautline::yaml;
 use tautline_scripts::{Customizations, Verdict};
 
@@ -14,6 +14,9 @@ use crate::failure::{Failure, Result};
 /// Runs the verb.
 pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
     let (name, text) = read(&options.file)?;
+    if options.kstatus {
+        return by_kstatus(&objects(&name, &text)?, options.output);
+    }
     let rules = options.customizations.as_deref().map(customizations).transpose()?.unwrap_or_default();
     let now = crate::system::now();
     let judged: Vec<(Object, Verdict)> = objects(&name, &text)?
@@ -35,6 +38,30 @@ pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
     let degraded =
         |verdict: &Verdict| verdict.health.as_ref().is_some_and(|h| h.status == HealthStatus::Degraded);
     Ok(u8::from(judged.iter().any(|(_, verdict)| degraded(verdict))))
+}
+
+/// The same in kstatus' words.
+fn by_kstatus(objects: &[Object], output: HealthOutput) -> Result<u8> {
+    let now = crate::system::now();
+    let mut rows = Vec::new();
+    let mut has_failed = false;
+    for object in objects {
+        let found = kstatus(object, now);
+        let (key, status) = (object.key(), format!("{:?}", found.status));
+        has_failed |= found.status == KStatus::Failed;
+        if output == HealthOutput::Text {
+            let words = [key.to_string(), status.clone(), found.reason.clone(), found.message.clone()];
+            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            println!("{}", words.join("  "));
+        }
+        rows.push(value!({ "group": key.group.as_str(), "kind": key.kind.as_str(), "namespace": key.namespace.as_str(),
+            "name": key.name.as_str(), "status": status.as_str(), "reason": found.reason.as_str(),
+            "message": found.message.as_str(), "rule": "kstatus" }));
+    }
+    if output == HealthOutput::Json {
+        println!("{}", Value::List(rows.into_iter().collect()).to_json());
+    }
+    Ok(u8::from(has_failed))
 }
 
 /// The text of a file, or of standard input for `-`, with the name by which to speak of it.

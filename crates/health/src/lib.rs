@@ -53,6 +53,7 @@ mod batch;
 mod cause;
 mod conditions;
 mod edges;
+mod kstatus;
 mod network;
 mod objects;
 mod pod;
@@ -67,6 +68,7 @@ use tautline_core::{GroupKind, Object, Presence, ResourceKey, Timestamp, Why};
 
 pub use cause::{Cause, Link, Relation, explain};
 pub use edges::{Edge, EdgeKind, edges};
+pub use kstatus::{KResult, KStatus, kstatus, kstatus_of_all};
 pub use objects::Objects;
 pub use rules::{RuleError, Rules};
 pub use standing::{Standing, Standings};
