@@ -75,7 +75,7 @@ impl Scene {
     /// On a server in the process.
     pub async fn embedded(namespace: &str) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(1_893_456_000)));
-        let server = Server::new(Options::with_clock(clock.clone()));
+        let server = Server::new(Options { quotas: true, ..Options::with_clock(clock.clone()) });
         let workloads = Arc::new(server.caller(Identity::admin("workloads")));
         let player = Player::new(Arc::new(Troubled::new(workloads, false)), clock, Play::All);
         Self::on(Arc::new(server.caller(Identity::admin("person"))), player, namespace, false).await

@@ -114,7 +114,9 @@ async fn unschedulable(stage: &Troubled, pod: &Object) -> Option<String> {
         let Some(claim) = volume.str_at(&["persistentVolumeClaim", "claimName"]) else { continue };
         match stage.find("v1", "PersistentVolumeClaim", pod.namespace(), claim).await {
             None => {
-                return Some(format!("0/1 nodes are available: persistentvolumeclaim \"{claim}\" not found."));
+                return Some(format!(
+                    "0/1 nodes are available: persistentvolumeclaim \"{claim}\" not found."
+                ));
             }
             Some(claim) if claim.str_at(&["status", "phase"]) != Some("Bound") => {
                 return Some(

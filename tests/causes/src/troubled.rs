@@ -85,7 +85,10 @@ impl Troubled {
         };
         let message = format!("Error creating: {message}");
         self.warn(&owner, "FailedCreate", &message).await;
-        if owner.kind() != "ReplicaSet" || self.is_real {
+        // Once: each try has another pod's name in its message, and would begin the next one.
+        let has_failed = owner.list_at(&["status", "conditions"]).iter();
+        let has_failed = has_failed.clone().any(|c| c.str_at(&["type"]) == Some("ReplicaFailure"));
+        if owner.kind() != "ReplicaSet" || self.is_real || has_failed {
             return;
         }
         let condition = value!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
