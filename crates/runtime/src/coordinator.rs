@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tautline_cluster::Cache;
+use tautline_cluster::{ApiResource, Cache};
 use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want, Why};
 use tautline_engine::{App, Effect, Event, Report, World};
 use tautline_ownership::{AppInstance, LiveView, Neighbours};
@@ -464,10 +464,9 @@ impl Coordinator {
 
     /// Watches exactly the kinds that some app needs, the kinds of their children, and CRDs.
     fn watch_kinds(&mut self) {
-        let mut wanted: BTreeSet<GroupKind> =
-            self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
-        let children: Vec<GroupKind> = wanted.iter().flat_map(child_kinds).collect();
-        wanted.extend(children);
+        let needed: BTreeSet<GroupKind> = self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
+        let mut wanted = needed.clone();
+        wanted.extend(needed.iter().flat_map(child_kinds));
         wanted.insert(GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
         let gone: Vec<GroupKind> =
             self.watchers.keys().filter(|kind| !wanted.contains(*kind)).cloned().collect();
@@ -478,15 +477,31 @@ impl Coordinator {
             self.cache.write().unwrap_or_else(PoisonError::into_inner).forget(&kind);
         }
         for kind in wanted {
-            if self.watchers.contains_key(&kind) {
+            let Some(resource) = self.catalog.preferred(&kind) else { continue };
+            if !self.keep(&resource, !needed.contains(&kind)) && self.watchers.contains_key(&kind) {
                 continue;
             }
-            let Some(resource) = self.catalog.preferred(&kind) else { continue };
             let (cluster, cache) = (self.parts.cluster.clone(), self.cache.clone());
             let watcher =
                 Watcher { cluster, cache, clock: self.parts.clock.clone(), out: self.out.clone(), resource };
             self.watchers.insert(kind, tokio::spawn(watcher.run()));
         }
+    }
+
+    /// Of kinds that only controllers make an outline is kept. Answers whether the kind, known in outline so far, must be
+    /// listed anew because an app needs its objects whole.
+    fn keep(&mut self, resource: &ApiResource, in_outline: bool) -> bool {
+        let kind = resource.gvk.group_kind();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        let is_anew = cache.keep_in_outline(resource, in_outline) && !in_outline;
+        if is_anew {
+            cache.forget(&kind);
+            cache.keep_in_outline(resource, in_outline);
+            if let Some(task) = self.watchers.remove(&kind) {
+                task.abort();
+            }
+        }
+        is_anew
     }
 
     /// Writes an app's report if it is due: at once when urgent, else once a second.

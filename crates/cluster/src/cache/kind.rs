@@ -48,6 +48,8 @@ pub(super) struct Kind {
     pub(super) too_many_doubtful: bool,
     /// The objects that ended lately: what still comes of them comes late.
     deletions: VecDeque<[u8; 16]>,
+    /// A snapshot told of its objects, and no list has ended since.
+    pub(super) is_restored: bool,
     /// No app's desired state holds one, so outlines are enough.
     pub(super) in_outline: bool,
 }
@@ -65,6 +67,7 @@ impl Kind {
             doubtful: Vec::new(),
             too_many_doubtful: false,
             deletions: VecDeque::new(),
+            is_restored: false,
             in_outline: false,
         }
     }

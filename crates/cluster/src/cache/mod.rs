@@ -89,10 +89,12 @@ impl Cache {
 
     /// Keeps of a kind's objects only what is needed of them as somebody's children, from their next change on: who
     /// they are, whose, and what health and causes go by. For pods, ReplicaSets and the like while no app's desired
-    /// state holds one; other kinds stay whole. An object that an app owns is always whole.
-    pub fn keep_in_outline(&mut self, resource: &ApiResource, in_outline: bool) {
+    /// state holds one; other kinds stay whole. An object that an app owns is always whole. Answers whether this is
+    /// another choice than before: a kind that is to be whole from now on must be listed anew.
+    pub fn keep_in_outline(&mut self, resource: &ApiResource, in_outline: bool) -> bool {
         let fits = outlines::has_outline(&resource.gvk.group, &resource.gvk.kind);
-        self.kind_mut(resource).in_outline = in_outline && fits;
+        let before = std::mem::replace(&mut self.kind_mut(resource).in_outline, in_outline && fits);
+        before != (in_outline && fits)
     }
 
     /// Begins (again) to list a kind. Its objects stay; a kind that was synced stays so until the list ends
@@ -190,7 +192,7 @@ impl Cache {
             }
             entry.heard = None;
         }
-        entry.older_lists = 0;
+        (entry.older_lists, entry.is_restored) = (0, false);
         entry.state = KindState::Synced { version: version.clone(), at: now };
         entry.listed = Some(version.clone());
         entry.hear(&version);
@@ -339,6 +341,7 @@ impl Cache {
                 slots.into_iter().for_each(|at| store.remove(at));
             }
             let mut kind = Kind::listing(resource.clone());
+            kind.is_restored = is_same_version;
             kind.heard = told.filter(|_| is_same_version).and_then(|(_, heard)| heard);
             kind
         })
@@ -346,7 +349,8 @@ impl Cache {
 
     /// Whether a snapshot told of this kind, so that [confirming](Cache::confirm) it is worth while.
     pub fn is_restored(&self, kind: &GroupKind) -> bool {
-        self.remembered.contains_key(kind)
+        let is_begun = self.kinds.get(kind).is_some_and(|entry| entry.is_restored);
+        is_begun || self.remembered.contains_key(kind)
     }
 
     fn stale(&mut self, kind: &GroupKind, listed: ResourceVersion) -> StaleList {
