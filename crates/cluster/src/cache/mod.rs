@@ -415,6 +415,21 @@ impl Cache {
 
     fn decode(&mut self, kind: &GroupKind, item: &RawObject) -> Result<Object, BadItem> {
         self.decoded += 1;
+        let in_outline = self.kinds.get(kind).is_some_and(|entry| entry.in_outline);
+        if let RawObject::Json(bytes) = item
+            && in_outline
+            && let Some(short) = scan::without_managers(bytes)
+        {
+            // Who wrote which field is half of the bytes, and no part of an outline.
+            let object = self.decode_all(kind, &RawObject::Json(short.into()))?;
+            if owner_of(&object).is_none() {
+                return Ok(object);
+            }
+        }
+        self.decode_all(kind, item)
+    }
+
+    fn decode_all(&self, kind: &GroupKind, item: &RawObject) -> Result<Object, BadItem> {
         let bad = |problem: String| BadItem { kind: kind.clone(), problem };
         let mut object = match item {
             RawObject::Object(object) => (**object).clone(),

@@ -111,6 +111,19 @@ pub(super) fn outline(object: &Object) -> Option<(Value, Own)> {
             metadata.insert(field, value.clone());
         }
     }
+    // The store knows the owners' uids.
+    if let Some(Value::List(owners)) = metadata.get_mut("ownerReferences") {
+        let uids: Vec<Value> = owners.iter().filter_map(|owner| owner.get("uid").cloned()).collect();
+        let has_all = uids.len() == owners.len()
+            && uids.iter().enumerate().all(|(at, uid)| {
+                uid.as_str().is_some_and(|text| !text.is_empty())
+                    && uids.iter().position(|other| other == uid) == Some(at)
+            });
+        if !has_all {
+            return None;
+        }
+        owners.iter_mut().filter_map(Value::as_map_mut).for_each(|owner| drop(owner.remove("uid")));
+    }
     if let Some(revision) = object.annotation("deployment.kubernetes.io/revision") {
         metadata.map_at("annotations").insert("deployment.kubernetes.io/revision", revision);
     }
@@ -126,11 +139,94 @@ pub(super) fn outline(object: &Object) -> Option<(Value, Own)> {
     if let Some(status) = object.get("status") {
         body.insert("status", status_of(status));
     }
-    Some((Value::Map(body), own))
+    let mut body = Value::Map(body);
+    Named::of(object.name()).shorten(&mut body);
+    Some((body, own))
+}
+
+/// What the names of controllers' objects are made of: `web-6d4cf56db6-x7k2p` says those of its ReplicaSet and of its
+/// Deployment, and labels repeat them. A text that is a part of the object's own name stands as a mark in its outline,
+/// so that the outlines of like workloads are one.
+struct Named<'n> {
+    /// The name without its last part, without its last two, …
+    starts: Vec<&'n str>,
+    /// The last part of the name, the last but one, …
+    parts: Vec<&'n str>,
+}
+
+/// No text of Kubernetes begins so.
+const START: char = '\u{1}';
+const PART: char = '\u{2}';
+
+/// How many parts of a name are looked at.
+const PARTS: usize = 3;
+
+impl<'n> Named<'n> {
+    fn of(name: &'n str) -> Self {
+        let (mut starts, mut parts) = (Vec::new(), Vec::new());
+        let mut rest = name;
+        while let Some((start, part)) = rest.rsplit_once('-').filter(|_| parts.len() < PARTS) {
+            starts.push(start);
+            parts.push(part);
+            rest = start;
+        }
+        Self { starts, parts }
+    }
+
+    fn shorten(&self, value: &mut Value) {
+        each_text(value, &|text| {
+            // One that looks like a mark already must not be taken for one.
+            if text.starts_with([START, PART]) {
+                return Some(format!("{START}{text}"));
+            }
+            let place = |all: &[&str]| all.iter().position(|known| *known == text);
+            let mark = |mark: char, at: usize| format!("{mark}{at}");
+            place(&self.starts)
+                .map(|at| mark(START, at))
+                .or_else(|| place(&self.parts).map(|at| mark(PART, at)))
+        });
+    }
+
+    fn restore(&self, value: &mut Value) {
+        each_text(value, &|text| {
+            let known = |all: &[&str], at: &str| {
+                at.parse::<usize>().ok().and_then(|at| all.get(at).map(|t| (*t).to_owned()))
+            };
+            match (text.strip_prefix(START), text.strip_prefix(PART)) {
+                (Some(rest), _) if rest.starts_with([START, PART]) => Some(rest.to_owned()),
+                (Some(rest), _) => known(&self.starts, rest),
+                (_, Some(rest)) => known(&self.parts, rest),
+                _ => None,
+            }
+        });
+    }
+}
+
+/// Changes texts of a value; keys stay.
+fn each_text(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(changed) = change(text) {
+                *value = Value::from(changed);
+            }
+        }
+        Value::Map(map) => map.iter_mut().for_each(|(_, value)| each_text(value, change)),
+        Value::List(list) => list.iter_mut().for_each(|value| each_text(value, change)),
+        _ => {}
+    }
 }
 
 /// Puts an outline and what is its own together.
-pub(super) fn object(mut object: Object, own: &Own) -> Object {
+pub(super) fn object(body: Value, name: &str, uids: &[String], own: &Own) -> Option<Object> {
+    let mut body = body;
+    Named::of(name).restore(&mut body);
+    let Value::Map(map) = body else { return None };
+    let mut object = Object::from_map(map);
+    if let Some(Value::List(owners)) = object.metadata_mut().get_mut("ownerReferences") {
+        for (owner, uid) in owners.iter_mut().filter_map(Value::as_map_mut).zip(uids) {
+            owner.insert("uid", uid.as_str());
+        }
+    }
     let metadata = object.metadata_mut();
     if own.created != 0 {
         metadata.insert("creationTimestamp", moment(own.created));
@@ -141,7 +237,7 @@ pub(super) fn object(mut object: Object, own: &Own) -> Object {
     if !own.node.is_empty() {
         object.as_map_mut().map_at("spec").insert("nodeName", own.node.as_str());
     }
-    object
+    Some(object)
 }
 
 /// What a pod names and how it is looked after: what causes go by.
@@ -283,6 +379,17 @@ mod tests {
         assert_eq!(digits("2030-01-02T03:04:05Z").map(moment).as_deref(), Some("2030-01-02T03:04:05Z"));
         assert_eq!(digits("2030-01-02T03:04:05.5Z"), None);
         assert_eq!(digits("2030-01-02 03:04:05Z"), None);
+    }
+
+    #[test]
+    fn parts_of_the_own_name_stand_as_marks_and_come_back() {
+        let body = tautline_core::value!({ "labels": { "app": "web-7", "hash": "6d4cf", "x": "web", "odd": "\u{1}0", "other": "web-7-6d4cf-x7" } });
+        let mut short = body.clone();
+        Named::of("web-7-6d4cf-x7").shorten(&mut short);
+        assert_eq!(short.at(&["labels", "app"]).and_then(Value::as_str), Some("\u{1}1"));
+        assert_eq!(short.at(&["labels", "hash"]).and_then(Value::as_str), Some("\u{2}1"));
+        Named::of("web-7-6d4cf-x7").restore(&mut short);
+        assert_eq!(short, body);
     }
 
     #[test]

@@ -24,6 +24,38 @@ pub(super) fn identity(json: &[u8]) -> Option<Identity<'_>> {
     }
 }
 
+/// An object's JSON without `metadata.managedFields`, which may be half of it. `None` if it has none, or is unusual.
+pub(super) fn without_managers(json: &[u8]) -> Option<Vec<u8>> {
+    let mut scan = Scan { json, at: 0 };
+    scan.enter(b'{')?;
+    while scan.key()? != b"metadata" {
+        scan.skip()?;
+        scan.next_entry()?;
+    }
+    scan.enter(b'{')?;
+    let mut is_first = true;
+    // Where the entry before ended: the comma after it goes too.
+    let mut start = scan.at;
+    loop {
+        let is_it = scan.key()? == b"managedFields";
+        scan.skip()?;
+        let mut end = scan.at;
+        let goes_on = scan.next_entry().is_some();
+        if is_it {
+            if is_first && goes_on {
+                end = scan.at;
+            }
+            let mut rest = json.get(..start)?.to_vec();
+            rest.extend_from_slice(json.get(end..)?);
+            return Some(rest);
+        }
+        if !goes_on {
+            return None;
+        }
+        (is_first, start) = (false, end);
+    }
+}
+
 struct Scan<'a> {
     json: &'a [u8],
     at: usize,
@@ -151,6 +183,26 @@ mod tests {
             "metadata": { "annotations": {"name": "not \"it\""}, "managedFields": [{"f:name": {}}], "name": "a",
             "resourceVersion": "7", "uid": "u" } }"#;
         assert_eq!(read(sorted), Some(("", "a", "u", "7")));
+    }
+
+    #[test]
+    fn managers_are_taken_out_wherever_they_stand() {
+        let without =
+            |json: &str| without_managers(json.as_bytes()).map(|json| String::from_utf8(json).unwrap());
+        let expect = r#"{"a":1,"metadata":{"name":"x"},"b":2}"#;
+        for json in [
+            r#"{"a":1,"metadata":{"name":"x","managedFields":[{"f:a":{"}":"]"}}]},"b":2}"#,
+            r#"{"a":1,"metadata":{"managedFields":[],"name":"x"},"b":2}"#,
+        ] {
+            assert_eq!(without(json).as_deref(), Some(expect));
+        }
+        assert_eq!(
+            without(r#"{"metadata":{"a":1,"managedFields":null,"b":2}}"#).as_deref(),
+            Some(r#"{"metadata":{"a":1,"b":2}}"#)
+        );
+        assert_eq!(without(r#"{"metadata":{"managedFields":[]}}"#).as_deref(), Some(r#"{"metadata":{}}"#));
+        assert_eq!(without(expect), None);
+        assert_eq!(without("{"), None);
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Store {
         let own = slot.own();
         let mut object = if slot.flags & IS_OUTLINE != 0 {
             let body = Packed::read(self.outlines.bytes(slot.body), &[])?;
-            outlines::object(whole(body)?, &self.read_own(own).ok_or(PackError)?)
+            let uids = self.owner_uids(at);
+            let own = self.read_own(own).ok_or(PackError)?;
+            outlines::object(body, &slot.name_text(), &uids, &own).ok_or(PackError)?
         } else {
             let dictionary = self.shelf(slot.kind).map_or(&[][..], |shelf| &shelf.dictionary);
             whole(Packed::read(own, dictionary)?)?
@@ -270,6 +272,13 @@ impl Store {
         let more = self.more_owners.get(&at).into_iter().flatten();
         let all = std::iter::once(&self.slot(at).owner).chain(more);
         all.filter(|uid| **uid != NONE).map(|uid| self.uids.slot(*uid)).filter(|slot| *slot != NONE).collect()
+    }
+
+    /// The uids of the owners, in their order.
+    fn owner_uids(&self, at: u32) -> Vec<String> {
+        let more = self.more_owners.get(&at).into_iter().flatten();
+        let all = std::iter::once(&self.slot(at).owner).chain(more);
+        all.filter(|uid| **uid != NONE).map(|uid| self.uids.text(*uid).as_str().to_owned()).collect()
     }
 
     /// The object with this uid.
