@@ -130,9 +130,12 @@ fn object(kind: &str, workload: usize, n: usize, change: usize, only_metadata: b
         false => String::new(),
     };
     let version = 1_000_000 + workload * 8 + n + change * 100;
-    let hash = drawn(workload, 10);
+    let hash = match kind {
+        "ReplicaSet" | "Pod" => format!(r#","pod-template-hash":"{}""#, drawn(workload, 10)),
+        _ => String::new(),
+    };
     let metadata = format!(
-        r#""metadata":{{"name":"{}","namespace":"{namespace}","uid":"{}","resourceVersion":"{version}","generation":1,"creationTimestamp":"2026-01-0{}T1{}:0{}:00Z","labels":{{"app.kubernetes.io/name":"{app}","app.kubernetes.io/part-of":"shop","app.kubernetes.io/managed-by":"tautline","pod-template-hash":"{hash}"}}{annotations}{owner},"managedFields":[{}]}}"#,
+        r#""metadata":{{"name":"{}","namespace":"{namespace}","uid":"{}","resourceVersion":"{version}","generation":1,"creationTimestamp":"2026-01-0{}T1{}:0{}:00Z","labels":{{"app.kubernetes.io/name":"{app}","app.kubernetes.io/part-of":"shop","app.kubernetes.io/managed-by":"tautline"{hash}}}{annotations}{owner},"managedFields":[{}]}}"#,
         name(kind, workload, n),
         uid(kind, workload, n),
         workload % 9 + 1,

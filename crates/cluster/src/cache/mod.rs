@@ -382,6 +382,8 @@ impl Cache {
 
     /// The object that these bytes were decoded into before, if nothing of them changed.
     fn unchanged(&self, kind: &GroupKind, item: &RawObject) -> Option<u32> {
+        // At the first list there is nothing to compare with.
+        self.store.of_kind(kind).next()?;
         let bytes = match item {
             RawObject::Json(bytes) => bytes,
             RawObject::Object(object) => {
