@@ -47,6 +47,14 @@
 //!     ← Secret db-password does not exist");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # More views
+//! | what | tells |
+//! |---|---|
+//! | [`kstatus`] | the same objects in the words and by the rules of kstatus, as Flux and Helm see them; its module lists where the two differ and why |
+//! | [`Standings`] | since when an object is as it is, and whether it flaps |
+//! | [`edges`] | whom an object sends requests to, what it uses, what it scales: the network view |
+//! | [`Rules`] | a user's own table of rules |
 #![forbid(unsafe_code)]
 
 mod batch;

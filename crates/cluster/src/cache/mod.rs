@@ -479,11 +479,7 @@ impl Cache {
             return false;
         }
         match self.store.find(&key) {
-            Some(at) if self.store.has_uid(at, uid) => {
-                if self.store.is_at_least(at, version) {
-                    return false;
-                }
-            }
+            Some(at) if self.store.has_uid(at, uid) && self.store.is_at_least(at, version) => return false,
             Some(at) if !self.store.is_at(at, version) && self.store.is_at_least(at, version) => {
                 return false;
             }
