@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Why(WhyOptions),
     /// Judge the health of objects in a file (exit code 1 if one is degraded)
     Health(HealthOptions),
+    /// Tell what can be done with objects in a file, and what it comes to (nothing is written)
+    #[command(subcommand)]
+    Actions(ActionsCommand),
     /// Do as helm does: template, show, lint, with Helm's flags (see taut helm --help)
     #[command(disable_help_flag = true)]
     Helm(HelmArguments),
@@ -218,9 +221,54 @@ pub(crate) struct HealthOptions {
     /// or a folder of GROUP/KIND/health.lua
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) customizations: Option<PathBuf>,
+    /// Say it in kstatus' words and by its rules, as Flux and Helm see the objects
+    #[arg(long, conflicts_with = "customizations")]
+    pub(crate) kstatus: bool,
     /// How to print
     #[arg(long, short, value_enum, default_value_t)]
     pub(crate) output: HealthOutput,
+}
+
+/// What `taut actions` does.
+#[derive(clap::Subcommand)]
+pub(crate) enum ActionsCommand {
+    /// List the actions that objects offer
+    List(ActionsListOptions),
+    /// Print the objects that an action would change or make
+    Run(ActionsRunOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct ActionsListOptions {
+    /// A file of objects in YAML or JSON; - is standard input
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Actions in Lua as Argo CD keeps them: an argocd-cm ConfigMap, or a folder of GROUP/KIND/actions
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) customizations: PathBuf,
+    /// How to print
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(crate) output: HealthOutput,
+}
+
+#[derive(Args)]
+pub(crate) struct ActionsRunOptions {
+    /// The action's name
+    pub(crate) action: String,
+    /// A file of objects in YAML or JSON; - is standard input
+    #[arg(default_value = "-")]
+    pub(crate) file: PathBuf,
+    /// Actions in Lua as Argo CD keeps them: an argocd-cm ConfigMap, or a folder of GROUP/KIND/actions
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) customizations: PathBuf,
+    /// A parameter of the action, as its script reads it in actionParams
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let split = text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    split.ok_or_else(|| "a parameter is NAME=VALUE".to_owned())
 }
 
 /// How `taut health` and `taut why` print.

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use tautline::core::{Object, Value, value};
-use tautline::health::HealthStatus;
+use tautline::health::{HealthStatus, KStatus, kstatus};
 use tautline::yaml;
 use tautline_scripts::{Customizations, Verdict};
 
@@ -13,14 +13,10 @@ use crate::failure::{Failure, Result};
 
 /// Runs the verb.
 pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
-    let name = options.file.display().to_string();
-    let mut bytes = Vec::new();
-    let read = match name.as_str() {
-        "-" => std::io::stdin().read_to_end(&mut bytes).map(|_| ()),
-        _ => std::fs::read(&options.file).map(|content| bytes = content),
-    };
-    read.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}.")))?;
-    let text = yaml::decode(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}.")))?;
+    let (name, text) = read(&options.file)?;
+    if options.kstatus {
+        return by_kstatus(&objects(&name, &text)?, options.output);
+    }
     let rules = options.customizations.as_deref().map(customizations).transpose()?.unwrap_or_default();
     let now = crate::system::now();
     let judged: Vec<(Object, Verdict)> = objects(&name, &text)?
@@ -44,8 +40,45 @@ pub(crate) fn run(options: &HealthOptions) -> Result<u8> {
     Ok(u8::from(judged.iter().any(|(_, verdict)| degraded(verdict))))
 }
 
+/// The same in kstatus' words.
+fn by_kstatus(objects: &[Object], output: HealthOutput) -> Result<u8> {
+    let now = crate::system::now();
+    let mut rows = Vec::new();
+    let mut has_failed = false;
+    for object in objects {
+        let found = kstatus(object, now);
+        let (key, status) = (object.key(), format!("{:?}", found.status));
+        has_failed |= found.status == KStatus::Failed;
+        if output == HealthOutput::Text {
+            let words = [key.to_string(), status.clone(), found.reason.clone(), found.message.clone()];
+            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            println!("{}", words.join("  "));
+        }
+        rows.push(value!({ "group": key.group.as_str(), "kind": key.kind.as_str(), "namespace": key.namespace.as_str(),
+            "name": key.name.as_str(), "status": status.as_str(), "reason": found.reason.as_str(),
+            "message": found.message.as_str(), "rule": "kstatus" }));
+    }
+    if output == HealthOutput::Json {
+        println!("{}", Value::List(rows.into_iter().collect()).to_json());
+    }
+    Ok(u8::from(has_failed))
+}
+
+/// The text of a file, or of standard input for `-`, with the name by which to speak of it.
+pub(crate) fn read(file: &Path) -> Result<(String, String)> {
+    let name = file.display().to_string();
+    let mut bytes = Vec::new();
+    let read = match name.as_str() {
+        "-" => std::io::stdin().read_to_end(&mut bytes).map(|_| ()),
+        _ => std::fs::read(file).map(|content| bytes = content),
+    };
+    read.map_err(|error| Failure::usage(format!("{name} cannot be read: {error}.")))?;
+    let text = yaml::decode(&bytes).map_err(|error| Failure::usage(format!("{name}: {error}.")))?;
+    Ok((name, text.into_owned()))
+}
+
 /// The objects of every document, those in lists one by one.
-fn objects(name: &str, text: &str) -> Result<Vec<Object>> {
+pub(crate) fn objects(name: &str, text: &str) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for (line, value) in yaml::read_all(text, &yaml::Options::default()) {
         let place = |error: &dyn std::fmt::Display| Failure::usage(format!("{name}:{line}: {error}."));
@@ -92,8 +125,8 @@ fn reason<'o>(object: &'o Object, message: &str) -> &'o str {
         .unwrap_or_default()
 }
 
-/// Scripts from a file, or from a folder of `GROUP/KIND/health.lua`.
-fn customizations(path: &Path) -> Result<Customizations> {
+/// Scripts from a file, or from a folder of `GROUP/KIND/health.lua` and `GROUP/KIND/actions`.
+pub(crate) fn customizations(path: &Path) -> Result<Customizations> {
     let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{}: {error}.", path.display()));
     if !path.is_dir() {
         let text = std::fs::read_to_string(path).map_err(|error| wrong(&error))?;
@@ -105,16 +138,16 @@ fn customizations(path: &Path) -> Result<Customizations> {
     Customizations::from_files(files).map_err(|error| wrong(&error))
 }
 
-/// Every `health.lua` at most two folders down, with its path; in the order of names.
+/// Every script at most four folders down, with its path; in the order of names.
 fn collect(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<std::io::Result<_>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
         let path = entry.path();
-        if path.is_dir() && prefix.matches('/').count() < 2 {
+        if path.is_dir() && prefix.matches('/').count() < 4 {
             collect(&path, &format!("{name}/"), files)?;
-        } else if name.ends_with("/health.lua") {
+        } else if ["/health.lua", "/discovery.lua", "/action.lua"].iter().any(|end| name.ends_with(end)) {
             files.push((name, std::fs::read_to_string(&path)?));
         }
     }

@@ -77,7 +77,8 @@ impl Snapshot {
             let bad = items.iter().find_map(|item| self.cache.list_item(&kind, item).err());
             let why = match (end, bad) {
                 (Ok(end), None) => {
-                    self.cache.end_list(&kind, end.version, SystemClock.now());
+                    // A list older than the one before makes the kind unknown, which the cache says itself.
+                    drop(self.cache.end_list(&kind, end.version, SystemClock.now()));
                     continue;
                 }
                 (Err(error), _) if error.is_forbidden() => {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "a program reads its arguments, its files and the clock")]
 
+mod actions;
 mod apply;
 mod arguments;
 mod compare;
@@ -55,6 +56,7 @@ async fn run(command: Command) -> Result<u8> {
         Command::Tree(options) => tree::run(&options).await,
         Command::Why(options) => why::run(&options).await,
         Command::Health(options) => health::run(&options),
+        Command::Actions(command) => actions::run(&command),
         Command::Helm(options) => Ok(run_helm(&options.arguments)),
         Command::Kustomize(options) => Ok(kustomize::run(&options.arguments).await),
         Command::Snapshot(options) => snapshot::run(&options).await,

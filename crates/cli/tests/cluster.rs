@@ -108,6 +108,28 @@ fn a_folder_from_the_first_apply_to_the_last_prune() {
 }
 
 #[test]
+fn why_names_the_first_cause_of_an_object_and_of_an_app() {
+    let ground = Ground::new();
+    let web = ground.path("web");
+    ground.file("web/web.yaml", &DEPLOYMENT.replace("web:1", "broken:1"));
+    check(ground.run(&["apply", &web, "--app", "shop", "-y"]), 0, &["1 to create"]);
+    let chain = [
+        "Deployment web is Progressing ← ReplicaSet web-",
+        "← container app: Back-off pulling image \"broken:1\"",
+    ];
+    // The kubelet takes its time.
+    let is_played = (0..100).any(|_| ground.run(&["why", "Deployment/web"]).1.contains(chain[1]));
+    assert!(is_played, "{:?}", ground.run(&["why", "Deployment/web"]));
+    check(ground.run(&["why", "Deployment/web"]), 1, &chain);
+    check(ground.run(&["why", "shop"]), 1, &chain);
+    check(
+        ground.run(&["why", "shop", "-o", "json"]),
+        1,
+        &["\"relation\": \"container\"", "\"container\": \"app\""],
+    );
+}
+
+#[test]
 fn a_plan_is_stored_signed_verified_and_refused_when_stale() {
     let ground = Ground::new();
     let (web, plan) = (ground.path("web"), ground.path("plan.json"));

@@ -92,6 +92,11 @@ impl ClusterError {
         self.status().is_some_and(|s| s.code == 410)
     }
 
+    /// Whether a watch asks for a version that the server has not come to: list again.
+    pub fn is_ahead(&self) -> bool {
+        self.status().is_some_and(|s| s.code == 504 && s.message.contains("Too large resource version"))
+    }
+
     /// Whether the server says that we may not.
     pub fn is_forbidden(&self) -> bool {
         self.status().is_some_and(|s| matches!(s.code, 401 | 403))

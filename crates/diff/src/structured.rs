@@ -120,6 +120,13 @@ impl Differ for Structured {
                 let predicted = self.predict(&desired, None).ok().map(|applied| Arc::new(applied.object));
                 Difference { predicted, ..Difference::of(Outcome::Create) }
             }
+            // Of another version only the server can tell what a write through this one would make (rule R15).
+            Presence::Present(live) if live.api_version() != desired.api_version() => {
+                let (is, wanted) = (live.api_version(), desired.api_version());
+                Difference::of(Outcome::Unknown(format!(
+                    "it is read as {is} and written as {wanted}: another app writes this kind in another version"
+                )))
+            }
             Presence::Present(live) => {
                 let ours = Writer::Applier(&self.manager);
                 let compare = |desired: &Object| self.compare_all(desired, live, &origin.to_string());

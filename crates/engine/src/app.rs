@@ -55,6 +55,10 @@ pub struct App {
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
     pub(crate) watched: BTreeSet<GroupKind>,
+    /// The kinds of the desired objects, each in the version it is written in.
+    pub(crate) written: BTreeSet<GroupVersionKind>,
+    /// Whether these changed since the kinds to watch were named.
+    pub(crate) is_written_anew: bool,
     /// Kinds of the app that cannot be read now, and why: nothing of them is pruned.
     pub(crate) unreadable: BTreeMap<GroupKind, String>,
     pub(crate) scan: ScanState,
@@ -193,6 +197,8 @@ impl App {
             comparison_error: None,
             sync_error: None,
             watched: BTreeSet::new(),
+            written: BTreeSet::new(),
+            is_written_anew: false,
             unreadable: BTreeMap::new(),
             scan: if memory.is_ours { ScanState::NotNeeded } else { ScanState::Wanted },
             kept: BTreeSet::new(),
@@ -293,6 +299,12 @@ impl App {
         let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
         let complete = self.complete.as_ref().filter(|_| is_current && self.comparison_error.is_none())?;
         Some(complete.holds(key))
+    }
+
+    /// The kinds of the objects that the app wants, each in the version its manifests use: live objects are to be read in
+    /// it (rule R15).
+    pub fn written(&self) -> &BTreeSet<GroupVersionKind> {
+        &self.written
     }
 
     /// What the last render without an error held, current or not.

@@ -47,15 +47,26 @@
 //!     ← Secret db-password does not exist");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # More views
+//! | what | tells |
+//! |---|---|
+//! | [`kstatus`] | the same objects in the words and by the rules of kstatus, as Flux and Helm see them; its module lists where the two differ and why |
+//! | [`Standings`] | since when an object is as it is, and whether it flaps |
+//! | [`edges`] | whom an object sends requests to, what it uses, what it scales: the network view |
+//! | [`Rules`] | a user's own table of rules |
 #![forbid(unsafe_code)]
 
 mod batch;
 mod cause;
 mod conditions;
+mod edges;
+mod kstatus;
 mod network;
 mod objects;
 mod pod;
 mod rules;
+mod standing;
 mod status;
 mod workload;
 
@@ -64,8 +75,11 @@ use std::sync::Arc;
 use tautline_core::{GroupKind, Object, Presence, ResourceKey, Timestamp, Why};
 
 pub use cause::{Cause, Link, Relation, explain};
+pub use edges::{Edge, EdgeKind, edges};
+pub use kstatus::{KResult, KStatus, kstatus, kstatus_of_all};
 pub use objects::Objects;
 pub use rules::{RuleError, Rules};
+pub use standing::{Standing, Standings};
 pub use status::{Health, HealthStatus, worst};
 
 /// Judges the health of some kinds of objects.
@@ -122,8 +136,8 @@ pub fn assess(object: &Object) -> Option<Health> {
 fn native(object: &Object) -> Option<Health> {
     match (object.group(), object.kind()) {
         ("apps", "Deployment") => Some(workload::deployment(object)),
-        ("apps", "StatefulSet") => Some(workload::stateful_set(object)),
-        ("apps", "DaemonSet") => Some(workload::daemon_set(object)),
+        ("apps" | "apps.kruise.io", "StatefulSet") => Some(workload::stateful_set(object)),
+        ("apps" | "apps.kruise.io", "DaemonSet") => Some(workload::daemon_set(object)),
         ("apps", "ReplicaSet") => Some(workload::replica_set(object)),
         ("", "Pod") => Some(pod::pod(object)),
         ("", "Service") => Some(network::service(object)),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,12 +30,50 @@ const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 pub struct KubeCluster {
     client: kube::Client,
     id: ClusterId,
+    /// Whether lists are asked for as the beginning of a watch; no more once the server has failed to.
+    streams_lists: Arc<AtomicBool>,
 }
 
 impl KubeCluster {
     /// The cluster behind a client that the embedder made.
     pub fn new(client: kube::Client, id: ClusterId) -> Self {
-        Self { client, id }
+        Self { client, id, streams_lists: Arc::default() }
+    }
+
+    /// Asks for lists as the beginning of a watch (`sendInitialEvents`), which costs an API server of 1.34 or later a
+    /// fraction of the memory that pages do. A server that refuses, or whose list does not come to its end, is asked for
+    /// pages from then on.
+    #[must_use]
+    pub fn with_streamed_lists(self) -> Self {
+        Self { streams_lists: Arc::new(AtomicBool::new(true)), ..self }
+    }
+
+    /// A list as the beginning of a watch; `None` if the server does not do that.
+    async fn streamed(&self, query: &Query, sink: &mut dyn RawSink) -> Result<Option<ListEnd>> {
+        let collection = address::collection(&query.resource, query.namespace.as_deref())?;
+        let filtered = address::with(&collection, &address::selectors(query));
+        let parameters = [
+            ("watch", "true"),
+            ("allowWatchBookmarks", "true"),
+            ("sendInitialEvents", "true"),
+            ("resourceVersionMatch", "NotOlderThan"),
+            ("timeoutSeconds", "290"),
+        ];
+        let accept = if query.metadata_only { METADATA } else { JSON };
+        let call = Call::get(&self.client, address::with(&filtered, &parameters)).accept(accept);
+        let body = match call.stream().await {
+            Ok(body) => body,
+            Err(error) if error.status().is_some_and(|s| matches!(s.code, 400 | 405 | 422)) => {
+                self.streams_lists.store(false, Ordering::Relaxed);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let listed = watch::initial(format!("LIST {collection}"), body, sink).await;
+        if listed.is_err() {
+            self.streams_lists.store(false, Ordering::Relaxed);
+        }
+        listed.map(Some)
     }
 
     /// The cluster of a context of a kubeconfig: of this file, else of `$KUBECONFIG` or `~/.kube/config`; of
@@ -128,6 +167,12 @@ impl Cluster for KubeCluster {
     }
 
     async fn list(&self, query: &Query, sink: &mut dyn RawSink) -> Result<ListEnd> {
+        if self.streams_lists.load(Ordering::Relaxed)
+            && query.resource.allows("watch")
+            && let Some(end) = self.streamed(query, sink).await?
+        {
+            return Ok(end);
+        }
         let collection = address::collection(&query.resource, query.namespace.as_deref())?;
         let filtered = address::with(&collection, &address::selectors(query));
         let limit = if query.page == 0 { String::new() } else { query.page.to_string() };

@@ -1,5 +1,6 @@
 //! A watch: one JSON event a line.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -9,7 +10,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tautline_cluster::{ClusterError, RawEvent, RawObject, Result};
+use tautline_cluster::{ClusterError, ListEnd, RawEvent, RawObject, RawSink, Result};
 use tautline_core::ResourceVersion;
 
 use crate::call::{transport, unreadable};
@@ -17,6 +18,9 @@ use crate::status;
 
 /// How long the server keeps a watch open. Ending it now and then spreads watches over API servers again.
 pub(crate) const DURATION: Duration = Duration::from_secs(290);
+
+/// How long a list that comes as events may stand still.
+const PATIENCE: Duration = Duration::from_secs(75);
 
 /// A stream that is silent for longer than the server would keep it open is dead.
 const SILENCE: Duration = Duration::from_secs(320);
@@ -41,10 +45,45 @@ struct Bookmark {
 #[serde(rename_all = "camelCase")]
 struct BookmarkMetadata {
     resource_version: String,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
 }
+
+/// The annotation of the bookmark after the last event that stands for an item of a list.
+const LIST_END: &str = "k8s.io/initial-events-end";
 
 /// The events of a watch's body. After an error the stream ends.
 pub(crate) fn events(step: String, body: Body) -> BoxStream<'static, Result<RawEvent>> {
+    told(step, body).map(|told| told.map(|told| told.event)).boxed()
+}
+
+/// Takes the items of a list that a watch begins with. An end before the bookmark that ends the list is an error.
+pub(crate) async fn initial(step: String, body: Body, sink: &mut dyn RawSink) -> Result<ListEnd> {
+    let mut events = told(step.clone(), body);
+    loop {
+        let told = match tokio::time::timeout(PATIENCE, events.next()).await {
+            Ok(told) => told,
+            Err(_) => return Err(transport(&step, "the list stands still")),
+        };
+        match told.ok_or_else(|| transport(&step, "the list ended before its end was told"))?? {
+            Told { event: RawEvent::Bookmark(version), ends_list: true } => return Ok(ListEnd { version }),
+            Told { event: RawEvent::Added(item) | RawEvent::Modified(item), .. } => sink.item(item),
+            Told { event: RawEvent::Deleted(_), .. } => {
+                return Err(unreadable(&step, "an object is deleted in the middle of a list"));
+            }
+            Told { event: RawEvent::Bookmark(_), .. } => {}
+        }
+    }
+}
+
+/// An event, and whether a list that came as events ends with it.
+#[derive(Debug)]
+struct Told {
+    event: RawEvent,
+    ends_list: bool,
+}
+
+fn told(step: String, body: Body) -> BoxStream<'static, Result<Told>> {
     let chunks = body.into_data_stream().map(|chunk| chunk.map_err(Into::into)).boxed();
     stream::unfold(Some(Lines { step, chunks, buffer: BytesMut::new(), searched: 0 }), |lines| async {
         let mut lines = lines?;
@@ -96,20 +135,28 @@ impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Lines<S> {
     }
 }
 
-fn read(step: &str, line: &Bytes) -> Result<RawEvent> {
+fn read(step: &str, line: &Bytes) -> Result<Told> {
     let bad = |error: serde_json::Error| unreadable(step, &error.to_string());
     let event: Event<'_> = serde_json::from_slice(line).map_err(bad)?;
     let object = || RawObject::Json(line.slice_ref(event.object.get().as_bytes()));
     match event.kind {
-        "ADDED" => Ok(RawEvent::Added(object())),
-        "MODIFIED" => Ok(RawEvent::Modified(object())),
-        "DELETED" => Ok(RawEvent::Deleted(object())),
+        "ADDED" => Ok(RawEvent::Added(object()).into()),
+        "MODIFIED" => Ok(RawEvent::Modified(object()).into()),
+        "DELETED" => Ok(RawEvent::Deleted(object()).into()),
         "BOOKMARK" => {
             let bookmark: Bookmark = serde_json::from_str(event.object.get()).map_err(bad)?;
-            Ok(RawEvent::Bookmark(ResourceVersion::new(bookmark.metadata.resource_version)))
+            let ends_list = bookmark.metadata.annotations.get(LIST_END).is_some_and(|text| text == "true");
+            let event = RawEvent::Bookmark(ResourceVersion::new(bookmark.metadata.resource_version));
+            Ok(Told { event, ends_list })
         }
         "ERROR" => Err(ClusterError::Status(status::read_event(event.object.get().as_bytes()))),
         other => Err(unreadable(step, &format!("an event of type {other:?}"))),
+    }
+}
+
+impl From<RawEvent> for Told {
+    fn from(event: RawEvent) -> Self {
+        Self { event, ends_list: false }
     }
 }
 
@@ -122,7 +169,7 @@ mod tests {
         let mut lines = Lines { step: "GET /x".into(), chunks, buffer: BytesMut::new(), searched: 0 };
         let mut seen = Vec::new();
         while let Some(line) = lines.next().await {
-            seen.push(match line.and_then(|line| read("GET /x", &line)) {
+            seen.push(match line.and_then(|line| read("GET /x", &line).map(|told| told.event)) {
                 Ok(RawEvent::Added(RawObject::Json(json))) => format!("+{}", String::from_utf8_lossy(&json)),
                 Ok(RawEvent::Bookmark(version)) => format!("@{version}"),
                 Ok(other) => format!("{other:?}"),

@@ -125,6 +125,55 @@ async fn a_refused_list_is_an_error_and_not_empty() {
     assert!(cluster.get(&target).await.unwrap().is_none());
 }
 
+/// A watch's lines; the bookmark says that the list ends with it, or nothing.
+fn initial(end: &str) -> Answer {
+    let lines = [
+        r#"{"type":"ADDED","object":{"a":1}}"#,
+        r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}"#,
+        r#"{"type":"ADDED","object":{"a":2}}"#,
+        end,
+    ];
+    (200, &[], lines.join("\n") + "\n")
+}
+
+#[tokio::test]
+async fn a_list_may_come_as_the_beginning_of_a_watch() {
+    let end = r#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"8","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
+    let page = ok(value!({ "kind": "ConfigMapList", "metadata": { "resourceVersion": "9" }, "items": [] }));
+    let (cluster, asked) = cluster(vec![initial(end), initial(""), page]);
+    let cluster = cluster.with_streamed_lists();
+    let mut resource = config_maps();
+    resource.verbs = vec!["list".into(), "watch".into()];
+    let query = Query::all(resource);
+    let mut items = 0;
+    let listed = cluster.list(&query, &mut |_| items += 1).await.unwrap();
+    assert_eq!((items, listed.version.as_str()), (2, "8"));
+    // A list without its end proves nothing; the next one comes in pages.
+    let torn = cluster.list(&query, &mut |_| {}).await.unwrap_err();
+    assert!(torn.to_string().contains("the list ended before its end"), "{torn}");
+    assert_eq!(cluster.list(&query, &mut |_| {}).await.unwrap().version.as_str(), "9");
+    let lines: Vec<_> = asked.lock().unwrap().iter().map(|a| a.line.clone()).collect();
+    let expect = "GET /api/v1/configmaps?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+    assert!(lines[0].starts_with(expect), "{lines:?}");
+    assert!(lines[2].starts_with("GET /api/v1/configmaps?limit=500"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_streams_no_lists_is_asked_for_pages() {
+    let refused = (
+        422,
+        &[][..],
+        r#"{"kind":"Status","code":422,"reason":"Invalid","message":"sendInitialEvents is forbidden"}"#
+            .to_owned(),
+    );
+    let page = ok(value!({ "kind": "ConfigMapList", "metadata": { "resourceVersion": "9" }, "items": [] }));
+    let (cluster, _) = cluster(vec![refused, page]);
+    let mut resource = config_maps();
+    resource.verbs = vec!["watch".into()];
+    let listed = cluster.with_streamed_lists().list(&Query::all(resource), &mut |_| {}).await.unwrap();
+    assert_eq!(listed.version.as_str(), "9");
+}
+
 #[tokio::test]
 async fn a_watch_is_a_stream_of_events() {
     let body = concat!(

@@ -60,6 +60,14 @@ async fn the_whole_trait_on_a_real_server() {
     query.metadata_only = true;
     cluster.list(&query, &mut |_| items += 1).await.unwrap();
     assert_eq!(items, 1);
+    let streaming = cluster.clone().with_streamed_lists();
+    let mut streamed = 0;
+    let end = streaming
+        .list(&Query { metadata_only: false, ..query.clone() }, &mut |_| streamed += 1)
+        .await
+        .unwrap();
+    assert_eq!(streamed, 1);
+    assert!(end.version.is_at_least(&patched.object.resource_version().unwrap()));
     let uid = created.object.uid().unwrap();
     assert!(cluster.discard(&target, &"another".into(), None).await.unwrap_err().is_conflict());
     assert_eq!(cluster.discard(&target, &uid, None).await.unwrap(), Deleted::Gone);

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tautline_cluster::Cache;
-use tautline_core::{AppId, GroupKind, ResourceKey, Revision, Timestamp, Want};
+use tautline_core::{AppId, GroupKind, GroupVersionKind, ResourceKey, Revision, Timestamp, Want};
 use tautline_engine::{App, Effect, Event, Report, World};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -39,7 +39,7 @@ pub(crate) struct Coordinator {
     pub(crate) changes: broadcast::Sender<AppId>,
     pub(crate) apps: BTreeMap<AppId, Entry>,
     pub(crate) index: Index,
-    pub(crate) watchers: BTreeMap<GroupKind, JoinHandle<()>>,
+    pub(crate) watchers: BTreeMap<GroupKind, Watched>,
     pub(crate) timers: BTreeSet<(Timestamp, AppId)>,
     /// Apps that have to look at the others' renders anew before they do anything.
     pub(crate) contested: BTreeSet<AppId>,
@@ -54,6 +54,12 @@ pub(crate) struct Coordinator {
     pub(crate) is_discovering: bool,
     /// The CRDs that are known, by what they say of types.
     pub(crate) definitions: Option<tautline_core::Digest>,
+}
+
+/// A kind that is watched, in one version.
+pub(crate) struct Watched {
+    in_version: GroupVersionKind,
+    task: JoinHandle<()>,
 }
 
 pub(crate) struct Entry {
@@ -78,7 +84,7 @@ impl Coordinator {
             }
             for message in messages.drain(..) {
                 if let Message::Stop(done) = message {
-                    self.watchers.values().for_each(JoinHandle::abort);
+                    self.watchers.values().for_each(|watched| watched.task.abort());
                     let _ = done.send(());
                     return;
                 }

@@ -64,6 +64,16 @@ impl Actions {
         Ok(Self { discovery, definitions })
     }
 
+    /// Sets the script that tells which actions an object offers.
+    pub(crate) fn set_discovery(&mut self, script: &str) {
+        self.discovery = script.to_owned();
+    }
+
+    /// Adds an action's script.
+    pub(crate) fn define(&mut self, name: &str, script: &str) {
+        self.definitions.insert(name.to_owned(), script.to_owned());
+    }
+
     /// The actions that an object offers, by name.
     ///
     /// # Errors
@@ -74,6 +84,9 @@ impl Actions {
         now: Timestamp,
         limits: &Limits,
     ) -> Result<Vec<Action>, ScriptError> {
+        if self.discovery.is_empty() {
+            return Err(shape("there is no discovery.lua"));
+        }
         let nothing = BTreeMap::new();
         sandbox::run_with(&self.discovery, object, &nothing, now, limits, |answer| {
             let LuaValue::Table(table) = answer else {

@@ -20,6 +20,8 @@ struct Held {
     wants: BTreeMap<Want, Revision>,
     /// Every content that some want ever stood for, by place and identity.
     contents: BTreeMap<(String, String), MemoryTree>,
+    /// Places that refuse access, with what they say.
+    denied: BTreeMap<String, String>,
 }
 
 impl MemorySource {
@@ -37,8 +39,27 @@ impl MemorySource {
         self.held().wants.remove(want);
     }
 
+    /// Makes a place refuse access from now on, as a host whose credentials were changed; `None` opens it again.
+    pub fn deny(&self, place: &str, message: Option<&str>) {
+        let mut held = self.held();
+        match message {
+            Some(message) => drop(held.denied.insert(place.to_owned(), message.to_owned())),
+            None => drop(held.denied.remove(place)),
+        }
+    }
+
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn is_open(&self, place: &str) -> Result<(), SourceError> {
+        let (place, message) = match self.denied.get_key_value(place) {
+            Some((place, message)) => (place.clone(), message.clone()),
+            None => return Ok(()),
+        };
+        Err(SourceError::Denied { place, message })
     }
 }
 
@@ -46,6 +67,7 @@ impl MemorySource {
 impl Source for MemorySource {
     async fn resolve(&self, want: &Want) -> Result<Revision, SourceError> {
         let held = self.held();
+        held.is_open(want.place())?;
         let by_id = || {
             let Want::Git { repository, reference } = want else { return None };
             let revision = Revision { id: reference.clone(), place: repository.clone() };
@@ -59,6 +81,7 @@ impl Source for MemorySource {
 
     async fn fetch(&self, revision: &Revision) -> Result<Arc<dyn Tree>, SourceError> {
         let held = self.held();
+        held.is_open(&revision.place)?;
         let found = held.contents.get(&(revision.place.clone(), revision.id.clone()));
         found.map(|tree| Arc::new(tree.clone()) as Arc<dyn Tree>).ok_or_else(|| SourceError::Reference {
             place: revision.place.clone(),

@@ -40,7 +40,7 @@ fn listed(items: &[(&str, &str, &str)], version: &str) -> Cache {
     for (name, uid, version) in items {
         cache.list_item(&kind(), &object(name, uid, version)).unwrap();
     }
-    cache.end_list(&kind(), version.into(), Timestamp::default());
+    cache.end_list(&kind(), version.into(), Timestamp::default()).unwrap();
     cache
 }
 
@@ -59,7 +59,7 @@ fn nothing_is_absent_before_the_list_ends() {
     cache.begin_list(config_maps());
     cache.list_item(&kind(), &object("a", "u1", "3")).unwrap();
     assert_eq!(state(&cache, "a"), "unknown: ConfigMap is still being listed");
-    let changed = cache.end_list(&kind(), "5".into(), Timestamp::default());
+    let changed = cache.end_list(&kind(), "5".into(), Timestamp::default()).unwrap();
     assert_eq!(changed, [key("a")]);
     assert_eq!((state(&cache, "a"), state(&cache, "b")), ("present at 3".into(), "absent at 5".into()));
 }
@@ -71,7 +71,7 @@ fn a_failing_kind_is_unknown_and_comes_back() {
     assert_eq!(state(&cache, "a"), "unknown: ConfigMap may not be listed: no");
     cache.begin_list(config_maps());
     assert!(matches!(cache.state(&kind()), Some(KindState::Unknown(_))), "until the list ends");
-    cache.end_list(&kind(), "9".into(), Timestamp::default());
+    cache.end_list(&kind(), "9".into(), Timestamp::default()).unwrap();
     assert_eq!(state(&cache, "a"), "absent at 9");
 }
 
@@ -84,7 +84,7 @@ fn r13_our_write_is_not_undone_by_an_older_event_or_list() {
     assert_eq!(cache.event(&kind(), &older, Timestamp::default()).unwrap(), None);
     assert_eq!(state(&cache, "a"), "present at 8");
     cache.begin_list(config_maps());
-    cache.end_list(&kind(), "7".into(), Timestamp::default());
+    cache.end_list(&kind(), "7".into(), Timestamp::default()).unwrap();
     assert_eq!(state(&cache, "a"), "present at 8", "a list older than our write proves nothing about it");
 }
 

@@ -13,13 +13,13 @@ impl LiveView for Cache {
             Ok(freshness) => freshness,
             Err(why) => return Presence::Unknown(why),
         };
-        let Some(entry) = self.objects.get(key) else { return Presence::Absent(freshness) };
-        if entry.deleted_by_us {
-            return Presence::Unknown(Why::BehindOurWrite(entry.version.clone()));
+        let Some(at) = self.store.find(key) else { return Presence::Absent(freshness) };
+        if self.store.slot(at).is_deleted_by_us() {
+            return Presence::Unknown(Why::BehindOurWrite(self.store.version(at)));
         }
-        match self.open(key) {
-            Some(object) => Presence::Present(object),
-            None => Presence::Unknown(Why::Other(format!(
+        match self.store.open(at) {
+            Ok(object) => Presence::Present(Arc::new(object)),
+            Err(_) => Presence::Unknown(Why::Other(format!(
                 "{key}: the cached copy is damaged; list the kind again"
             ))),
         }
@@ -37,7 +37,9 @@ impl LiveView for Cache {
     }
 
     fn tracked_by(&self, app: &str) -> Vec<ResourceKey> {
-        self.index.of_app(app).cloned().collect()
+        let mut keys: Vec<ResourceKey> = self.store.of_app(app).map(|at| self.store.key(at)).collect();
+        keys.sort_unstable();
+        keys
     }
 
     fn of_kind(&self, kind: &GroupKind) -> Vec<Arc<Object>> {
@@ -45,7 +47,7 @@ impl LiveView for Cache {
     }
 
     fn children(&self, uid: &Uid) -> Vec<Arc<Object>> {
-        self.index.of_owner(uid).filter_map(|key| self.open(key)).collect()
+        self.opened(self.store.children(uid.as_str()).into_iter())
     }
 }
 
@@ -53,16 +55,12 @@ impl Cache {
     /// The apps in whose resource tree an object stands: its own, or those of the objects that own it.
     pub fn apps_of(&self, key: &ResourceKey) -> Vec<String> {
         let mut apps = Vec::new();
-        let mut pending = vec![(key.clone(), 0)];
-        while let Some((key, depth)) = pending.pop() {
-            if let Some(app) = self.index.app_of(&key) {
-                apps.push(app.to_owned());
-            }
+        let mut pending: Vec<(u32, u32)> = self.store.find(key).map(|at| (at, 0)).into_iter().collect();
+        while let Some((at, depth)) = pending.pop() {
+            apps.extend(self.store.app_of(at).map(str::to_owned));
             // Owner chains are short; a cycle among hostile ownerReferences ends here.
             if depth < 8 {
-                pending.extend(
-                    self.index.owners_of(&key).iter().filter_map(|uid| Some((self.key_of(uid)?, depth + 1))),
-                );
+                pending.extend(self.store.owners(at).into_iter().map(|owner| (owner, depth + 1)));
             }
         }
         apps.sort_unstable();
@@ -70,7 +68,8 @@ impl Cache {
         apps
     }
 
-    fn key_of(&self, uid: &Uid) -> Option<ResourceKey> {
-        self.by_uid.get(uid).cloned()
+    /// The object with this uid, if it is known.
+    pub fn key_of(&self, uid: &Uid) -> Option<ResourceKey> {
+        self.store.by_uid(uid.as_str()).map(|at| self.store.key(at))
     }
 }

@@ -38,18 +38,70 @@ impl Packed {
     pub fn open(&self) -> Result<Value, PackError> {
         let plain =
             lz4_flex::block::decompress(&self.bytes, self.plain_len as usize).map_err(|_| PackError)?;
-        let (shape, text) = plain.split_at_checked(self.shape_len as usize).ok_or(PackError)?;
-        // Checked once for all of it: pieces only need to begin and end between characters.
-        let text = std::str::from_utf8(text).map_err(|_| PackError)?;
-        let mut reader =
-            Reader { rest: shape, text, items: Vec::with_capacity(64), entries: Vec::with_capacity(128) };
-        reader.value().ok_or(PackError)
+        unfold(&plain, self.shape_len as usize)
+    }
+
+    /// Tells this build's form from others': bytes of [`Packed::write`] may be stored together with it, and read again
+    /// only where it is the same.
+    pub fn form() -> super::Digest {
+        let keys = (0..).map_while(Key::from_known_id);
+        super::Digest::of_parts(keys.map(|key| key.as_str().to_owned()))
+    }
+
+    /// The plain form that [`Packed::write`] compresses: a dictionary for values like this one.
+    pub fn plain(value: &Value) -> Vec<u8> {
+        let mut out = Writer { shape: Vec::with_capacity(512), text: Vec::with_capacity(512) };
+        out.value(value);
+        let mut plain = out.shape;
+        plain.append(&mut out.text);
+        plain
+    }
+
+    /// Appends a value at rest to `out`, without a handle of its own. What it shares with the dictionary, the
+    /// [plain form](Packed::plain) of a similar value, takes next to nothing.
+    pub fn write(value: &Value, dictionary: &[u8], out: &mut Vec<u8>) {
+        let mut parts = Writer { shape: Vec::with_capacity(512), text: Vec::with_capacity(512) };
+        parts.value(value);
+        let shape_len = parts.shape.len() as u32;
+        let mut plain = parts.shape;
+        plain.append(&mut parts.text);
+        out.extend((plain.len() as u32).to_le_bytes());
+        out.extend(shape_len.to_le_bytes());
+        let bytes = match dictionary {
+            [] => lz4_flex::block::compress(&plain),
+            dictionary => lz4_flex::block::compress_with_dict(&plain, dictionary),
+        };
+        out.extend(bytes);
+    }
+
+    /// Opens what [`Packed::write`] wrote, with the same dictionary.
+    ///
+    /// # Errors
+    /// When the bytes or the dictionary are others.
+    pub fn read(bytes: &[u8], dictionary: &[u8]) -> Result<Value, PackError> {
+        let (plain_len, rest) = bytes.split_first_chunk::<4>().ok_or(PackError)?;
+        let (shape_len, rest) = rest.split_first_chunk::<4>().ok_or(PackError)?;
+        let plain_len = u32::from_le_bytes(*plain_len) as usize;
+        let plain = match dictionary {
+            [] => lz4_flex::block::decompress(rest, plain_len),
+            dictionary => lz4_flex::block::decompress_with_dict(rest, plain_len, dictionary),
+        };
+        unfold(&plain.map_err(|_| PackError)?, u32::from_le_bytes(*shape_len) as usize)
     }
 
     /// How many bytes it takes, the handle aside.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
+}
+
+fn unfold(plain: &[u8], shape_len: usize) -> Result<Value, PackError> {
+    let (shape, text) = plain.split_at_checked(shape_len).ok_or(PackError)?;
+    // Checked once for all of it: pieces only need to begin and end between characters.
+    let text = std::str::from_utf8(text).map_err(|_| PackError)?;
+    let mut reader =
+        Reader { rest: shape, text, items: Vec::with_capacity(64), entries: Vec::with_capacity(128) };
+    reader.value().ok_or(PackError)
 }
 
 impl fmt::Debug for Packed {
@@ -222,6 +274,20 @@ mod tests {
     fn opens_to_what_was_packed() {
         let value = crate::value!({ "spec": { "replicas": -3, "x/y": [1.5, "long enough to be on the heap, not inline"] }, "b": [true, false, null] });
         assert_eq!(Packed::new(&value).open(), Ok(value));
+    }
+
+    #[test]
+    fn a_dictionary_holds_what_values_share() {
+        let value = |name: &str| crate::value!({ "metadata": { "name": name, "labels": { "app.example.org/part": "a label with some length" } } });
+        let dictionary = Packed::plain(&value("first"));
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        Packed::write(&value("second"), &dictionary, &mut with);
+        Packed::write(&value("second"), &[], &mut without);
+        assert!(with.len() * 2 < without.len(), "{} against {}", with.len(), without.len());
+        assert_eq!(Packed::read(&with, &dictionary), Ok(value("second")));
+        assert_eq!(Packed::read(&without, &[]), Ok(value("second")));
+        assert_ne!(Packed::read(&with, &[]), Ok(value("second")));
+        assert!(Packed::read(&with[..6], &dictionary).is_err());
     }
 
     #[test]

@@ -141,6 +141,9 @@ impl App {
         let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
         self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
         self.drop_unknown(world);
+        let written = self.prepared.manifests.values().map(|manifest| manifest.object.gvk()).collect();
+        self.is_written_anew |= self.written != written;
+        self.written = written;
         self.hooks = hooks;
         let is_certain = self.prepared.is_certain(world.scopes);
         let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
@@ -154,7 +157,7 @@ impl App {
     /// Asks for what is missing: kinds to watch, the repository, a render, a scan, the next tick.
     pub(crate) fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
         let kinds = self.wanted_kinds(world);
-        if kinds != self.watched {
+        if kinds != self.watched || std::mem::take(&mut self.is_written_anew) {
             self.watched.clone_from(&kinds);
             out.push(Effect::Watch(kinds));
         }

@@ -84,6 +84,11 @@ pub fn explain(
     Some(Cause { links, needs })
 }
 
+/// What a pod names: Secrets, ConfigMaps, claims, its account.
+pub(crate) fn used_by(pod: &Object) -> Vec<ResourceKey> {
+    references::uses(pod).into_iter().map(|used| used.key).collect()
+}
+
 impl Cause {
     /// The first cause: the last link of the chain.
     pub fn first(&self) -> Option<&Link> {

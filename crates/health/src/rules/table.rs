@@ -68,6 +68,21 @@ impl Rules {
         map.iter().map(rule).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Adds the rules of another table; where both know a kind, those here count.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// How many kinds and patterns of kinds there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether one of the rules is for this object.
     pub fn knows(&self, object: &Object) -> bool {
         self.rule(object).is_some()

@@ -1,15 +1,15 @@
 //! What the cluster serves, which kinds are watched, and where an app's objects may be.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tautline_cluster::Cache;
-use tautline_core::{AppId, GroupKind, Why};
+use tautline_cluster::{ApiResource, Cache};
+use tautline_core::{AppId, GroupKind, GroupVersionKind, Why};
 use tautline_engine::Event;
 use tautline_ownership::{AppInstance, LiveView};
 
-use super::Coordinator;
+use super::{Coordinator, Watched};
 use crate::message::Message;
 use crate::watcher::Watcher;
 
@@ -94,29 +94,73 @@ impl Coordinator {
 
     /// Watches exactly the kinds that some app needs, the kinds of their children, and CRDs.
     pub(super) fn watch_kinds(&mut self) {
-        let mut wanted: BTreeSet<GroupKind> =
-            self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
-        let children: Vec<GroupKind> = wanted.iter().flat_map(child_kinds).collect();
-        wanted.extend(children);
+        let needed: BTreeSet<GroupKind> = self.apps.values().flat_map(|e| e.kinds.iter().cloned()).collect();
+        let mut wanted = needed.clone();
+        wanted.extend(needed.iter().flat_map(child_kinds));
         wanted.insert(GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
         let gone: Vec<GroupKind> =
             self.watchers.keys().filter(|kind| !wanted.contains(*kind)).cloned().collect();
-        for kind in gone {
-            if let Some(task) = self.watchers.remove(&kind) {
-                task.abort();
-            }
-            self.cache.write().unwrap_or_else(PoisonError::into_inner).forget(&kind);
-        }
+        gone.iter().for_each(|kind| self.end_watch(kind));
+        let written = self.written();
         for kind in wanted {
-            if self.watchers.contains_key(&kind) {
+            let Some(resource) = self.read_in(&kind, &written) else { continue };
+            if self.watchers.get(&kind).is_some_and(|watched| watched.in_version != resource.gvk) {
+                self.end_watch(&kind);
+            }
+            if !self.keep(&resource, !needed.contains(&kind)) && self.watchers.contains_key(&kind) {
                 continue;
             }
-            let Some(resource) = self.catalog.preferred(&kind) else { continue };
             let (cluster, cache) = (self.parts.cluster.clone(), self.cache.clone());
+            let in_version = resource.gvk.clone();
             let watcher =
                 Watcher { cluster, cache, clock: self.parts.clock.clone(), out: self.out.clone(), resource };
-            self.watchers.insert(kind, tokio::spawn(watcher.run()));
+            self.watchers.insert(kind, Watched { in_version, task: tokio::spawn(watcher.run()) });
         }
+    }
+
+    /// Ends a watch; nothing is known of the kind until there is another.
+    fn end_watch(&mut self, kind: &GroupKind) {
+        if let Some(watched) = self.watchers.remove(kind) {
+            watched.task.abort();
+        }
+        self.cache.write().unwrap_or_else(PoisonError::into_inner).forget(kind);
+    }
+
+    /// The versions that manifests use.
+    fn written(&self) -> BTreeMap<GroupKind, BTreeSet<GroupVersionKind>> {
+        let mut written: BTreeMap<GroupKind, BTreeSet<GroupVersionKind>> = BTreeMap::new();
+        for gvk in self.apps.values().flat_map(|entry| entry.app.written()) {
+            written.entry(gvk.group_kind()).or_default().insert(gvk.clone());
+        }
+        written
+    }
+
+    /// The version that a kind is read in: that of the manifests, so that both sides of a comparison have one form (rule
+    /// R15). Where apps write it in several, it is the one that the cluster prefers.
+    fn read_in(
+        &self,
+        kind: &GroupKind,
+        written: &BTreeMap<GroupKind, BTreeSet<GroupVersionKind>>,
+    ) -> Option<ApiResource> {
+        let mut versions = written.get(kind).into_iter().flatten();
+        let only = versions.next().filter(|_| versions.next().is_none());
+        only.and_then(|gvk| self.catalog.resource(gvk)).or_else(|| self.catalog.preferred(kind))
+    }
+
+    /// Of kinds that only controllers make an outline is kept. Answers whether the kind, known in outline so far, must be
+    /// listed anew because an app needs its objects whole.
+    fn keep(&mut self, resource: &ApiResource, in_outline: bool) -> bool {
+        let kind = resource.gvk.group_kind();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        let is_anew = cache.keep_in_outline(resource, in_outline) && !in_outline;
+        if is_anew {
+            cache.forget(&kind);
+            cache.keep_in_outline(resource, in_outline);
+            if let Some(watched) = self.watchers.remove(&kind) {
+                watched.task.abort();
+            }
+        }
+        is_anew
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use globset::{GlobBuilder, GlobMatcher};
 use tautline_core::{Object, Timestamp};
-use tautline_health::{BuiltIn, Health, HealthCheck, HealthStatus, Surroundings, rule_name};
+use tautline_health::{BuiltIn, Health, HealthCheck, HealthStatus, Objects, Rules, Surroundings, rule_name};
 
 use crate::expressions::Expressions;
 use crate::{Actions, Limits, health};
@@ -19,11 +19,13 @@ pub use read::ReadError;
 /// A kind's own script comes first; then the patterns, the one with most literal letters first, equal ones in
 /// the order of their text. (Argo CD asks patterns in the random order of a Go map.) `*` stands for any
 /// text, also across the slash, as there. CEL expressions come after the scripts; a kind's own before its group's.
+/// Last comes the user's own [table of rules](Rules).
 #[derive(Clone, Default)]
 pub struct Customizations {
     exact: BTreeMap<String, String>,
     patterns: Vec<Pattern>,
     expressions: Expressions,
+    rules: Rules,
     actions: BTreeMap<String, Actions>,
     limits: Limits,
 }
@@ -40,7 +42,7 @@ struct Pattern {
 pub struct Verdict {
     /// The health; `None` if no rule has anything to say.
     pub health: Option<Health>,
-    /// `lua GROUP/KIND`, `cel GROUP/KIND`, `built-in GROUP/KIND` or `none`.
+    /// `lua GROUP/KIND`, `cel GROUP/KIND`, `table GROUP/KIND`, `built-in GROUP/KIND` or `none`.
     pub rule: String,
 }
 
@@ -57,14 +59,19 @@ impl Customizations {
         self
     }
 
-    /// How many scripts and kinds with expressions there are.
+    /// How many scripts, kinds with expressions and kinds with rules there are.
     pub fn len(&self) -> usize {
-        self.exact.len() + self.patterns.len() + self.expressions.len()
+        self.exact.len() + self.patterns.len() + self.expressions.len() + self.rules.len()
     }
 
-    /// Whether an object is judged by a script or an expression.
+    /// Whether an object is judged by a script, an expression or a rule of the user's.
     pub fn concern(&self, object: &Object) -> bool {
-        self.script(object).is_some() || self.expressions.concern(object)
+        self.script(object).is_some() || self.expressions.concern(object) || self.rules.knows(object)
+    }
+
+    /// The limits of a script's run.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The actions of an object's kind, if there are any.
@@ -121,6 +128,10 @@ impl Customizations {
                 Verdict { health, rule: rule("lua", &name(object)) }
             }
             None if own.is_some() => Verdict { health: own, rule: rule("cel", &name(object)) },
+            None if self.rules.knows(object) && !object.is_terminating() => {
+                let health = self.rules.assess(object, &Objects::default(), now);
+                Verdict { health, rule: rule("table", &name(object)) }
+            }
             None => match tautline_health::assess(object) {
                 Some(health) => Verdict { health: Some(health), rule: rule("built-in", &rule_name(object)) },
                 None => Verdict { health: None, rule: "none".to_owned() },

@@ -2,6 +2,9 @@
 
 use serde_yaml::Value;
 
+use tautline_core::Map;
+use tautline_health::Rules;
+
 use super::Customizations;
 use crate::Actions;
 
@@ -34,6 +37,8 @@ pub enum ReadError {
 const MAP: &str = "resource.customizations";
 /// The key of CEL expressions, in the form of Flux's `healthCheckExprs`; our own.
 const EXPRESSIONS: &str = "resource.customizations.expressions";
+/// The key of a table of rules, in the form of `tautline_health::Rules`; our own.
+const RULES: &str = "resource.customizations.rules";
 /// The start of keys with the actions of one kind each.
 const ACTIONS: &str = "resource.customizations.actions.";
 /// The start of keys with one script each.
@@ -44,7 +49,23 @@ impl Customizations {
     /// (`resource.customizations`, `resource.customizations.health.GROUP_KIND`), the map that
     /// `resource.customizations` holds (`GROUP/KIND: {health.lua: …}`), a list of CEL expressions as Flux has them, or
     /// a Flux object with them in `spec.healthCheckExprs`. Beside Argo CD's keys, `resource.customizations.expressions`
-    /// holds such a list.
+    /// holds such a list, and `resource.customizations.rules` a table of [`Rules`]:
+    ///
+    /// ```
+    /// use tautline_core::{Object, Timestamp, value};
+    /// use tautline_scripts::Customizations;
+    ///
+    /// let all = Customizations::from_yaml(r#"
+    /// resource.customizations.rules:
+    ///   tea.example.org/Cup: ["phase:Empty Degraded", "Hot=True Healthy"]
+    /// "#)?;
+    /// let cup = Object::new(value!({ "apiVersion": "tea.example.org/v1", "kind": "Cup",
+    ///     "metadata": { "name": "a" }, "status": { "phase": "Empty" } }))?;
+    /// let verdict = all.judge(&cup, Timestamp::default());
+    /// assert_eq!(verdict.health.unwrap().status.as_str(), "Degraded");
+    /// assert_eq!(verdict.rule, "table tea.example.org/Cup");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The text is no YAML or has another form.
@@ -62,8 +83,9 @@ impl Customizations {
         Ok(all)
     }
 
-    /// Reads a tree of files `GROUP/KIND/health.lua` (`KIND/health.lua` in the core group), given as paths and
-    /// texts. In names of folders `_` stands for `*`. Other files are passed over.
+    /// Reads a tree of files `GROUP/KIND/health.lua`, `GROUP/KIND/actions/discovery.lua` and
+    /// `GROUP/KIND/actions/NAME/action.lua` (without `GROUP` in the core group), given as paths and texts. In names of
+    /// folders `_` stands for `*`. Other files are passed over.
     ///
     /// # Errors
     /// A folder's name is no pattern.
@@ -74,6 +96,14 @@ impl Customizations {
             let kind = match parts.as_slice() {
                 [.., group, kind, "health.lua"] => format!("{group}/{kind}"),
                 [kind, "health.lua"] => (*kind).to_owned(),
+                [of @ .., "actions", "discovery.lua"] => {
+                    all.actions.entry(folder_kind(of)).or_default().set_discovery(text);
+                    continue;
+                }
+                [of @ .., "actions", name, "action.lua"] => {
+                    all.actions.entry(folder_kind(of)).or_default().define(name, text);
+                    continue;
+                }
                 _ => continue,
             };
             all.insert(&kind.replace('_', "*"), text)?;
@@ -107,6 +137,12 @@ impl Customizations {
                 None => self.expressions.read(list)?,
             }
         }
+        if let Some(table) = data.get(RULES) {
+            match table.as_str() {
+                Some(text) => self.read_rules(&parse(text)?)?,
+                None => self.read_rules(table)?,
+            }
+        }
         for (key, value) in entries(data)? {
             if let Some(kind) = key.strip_prefix(HEALTH) {
                 self.insert(&kind_of(key, kind)?, script(key, value)?)?;
@@ -114,6 +150,20 @@ impl Customizations {
                 self.actions.insert(kind_of(key, kind)?, Actions::from_yaml(script(key, value)?)?);
             }
         }
+        Ok(())
+    }
+
+    /// A map from `GROUP/KIND` to a list of signs.
+    fn read_rules(&mut self, table: &Value) -> Result<(), ReadError> {
+        let mut map = Map::new();
+        for (kind, signs) in entries(table)? {
+            let signs =
+                signs.as_sequence().ok_or_else(|| entry(kind, "its rules must be a list of signs"))?;
+            let signs: Vec<&str> = signs.iter().map(|sign| sign.as_str().unwrap_or_default()).collect();
+            map.insert(kind, signs.into_iter().map(tautline_core::Value::from).collect::<Vec<_>>());
+        }
+        let rules = Rules::read(&tautline_core::Value::Map(map));
+        self.rules.extend(rules.map_err(|error| entry(RULES, &error.to_string()))?);
         Ok(())
     }
 
@@ -128,6 +178,12 @@ impl Customizations {
         }
         Ok(())
     }
+}
+
+/// `GROUP/KIND` of the folders above.
+fn folder_kind(folders: &[&str]) -> String {
+    let last = folders.len().saturating_sub(2);
+    folders.get(last..).unwrap_or_default().join("/")
 }
 
 /// `GROUP/KIND` of a key's end `GROUP_KIND`.

@@ -148,6 +148,18 @@ function table.sort(list, before)
   return sort_any(list, before)
 end
 function table.getn(list) return #list end
+function table.foreach(list, each)
+  for key, value in pairs(list) do
+    local answer = each(key, value)
+    if answer ~= nil then return answer end
+  end
+end
+function table.foreachi(list, each)
+  for at = 1, #list do
+    local answer = each(at, list[at])
+    if answer ~= nil then return answer end
+  end
+end
 function table.maxn(list)
   local most = 0
   for key in next_any, list do
