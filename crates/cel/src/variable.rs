@@ -181,6 +181,79 @@ pub fn escape(name: &str) -> String {
         .replace('/', "__slash__")
 }
 
+/// What an expression built: a value of which parts may be objects of named types.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Built {
+    /// A value without such objects.
+    Plain(Value),
+    /// A list.
+    List(Vec<Built>),
+    /// A map.
+    Map(Vec<(String, Built)>),
+    /// An object: its type's name, and its fields.
+    Object(String, Vec<(String, Built)>),
+}
+
+/// The names of types are values: what `type(x)` gives is compared with them.
+pub(crate) fn add_types(context: &mut cel::Context<'_>) {
+    const NAMES: [&str; 11] = [
+        "bool",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "null_type",
+        "google.protobuf.Timestamp",
+        "google.protobuf.Duration",
+    ];
+    for name in NAMES {
+        context.add_variable_from_value(name, cel::Value::String(Arc::new(name.to_owned())));
+    }
+    context.add_function("dyn", |value: cel::Value| -> cel::ResolveResult { Ok(value) });
+    context.add_function("type", |value: cel::Value| -> cel::ResolveResult {
+        let name = match &value {
+            cel::Value::Float(_) => "double",
+            cel::Value::Null => "null_type",
+            cel::Value::Timestamp(_) => "google.protobuf.Timestamp",
+            cel::Value::Duration(_) => "google.protobuf.Duration",
+            other => return Ok(cel::Value::String(Arc::new(other.type_of().to_string()))),
+        };
+        Ok(cel::Value::String(Arc::new(name.to_owned())))
+    });
+}
+
+/// A result with the names of its types. Fields are in the order of their names.
+pub(crate) fn to_built(value: &cel::Value) -> Result<Built, Refused> {
+    Ok(match value {
+        cel::Value::List(list) => {
+            let items: Result<Vec<Built>, Refused> = list.iter().map(to_built).collect();
+            Built::List(items?)
+        }
+        cel::Value::Map(map) => {
+            let mut name = None;
+            let mut entries = Vec::new();
+            for (key, value) in map.map.iter() {
+                let Key::String(key) = key else { return Err(Refused::Mistyped("map".to_owned())) };
+                match value {
+                    cel::Value::String(text) if key.as_str() == crate::lower::TYPE_KEY => {
+                        name = Some(text.to_string());
+                    }
+                    value => entries.push((key.to_string(), to_built(value)?)),
+                }
+            }
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            match name {
+                Some(name) => Built::Object(name, entries),
+                None => Built::Map(entries),
+            }
+        }
+        other => Built::Plain(to_core(other)?),
+    })
+}
+
 /// A result as a value of ours.
 pub(crate) fn to_core(value: &cel::Value) -> Result<Value, Refused> {
     Ok(match value {
