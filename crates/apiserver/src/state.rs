@@ -20,6 +20,7 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
     pub(crate) addresses: Addresses,
     pub(crate) tokens: crate::authorize::token::Tokens,
+    pub(crate) policies: crate::policies::Compiled,
     /// How many versions behind the answer to the present read is.
     pub(crate) lag: u64,
     uids: u64,
@@ -37,6 +38,7 @@ impl State {
             rules: Rules::default(),
             addresses: Addresses::default(),
             tokens: crate::authorize::token::Tokens::default(),
+            policies: crate::policies::Compiled::default(),
             lag: 0,
             uids: 0,
             names: 0,

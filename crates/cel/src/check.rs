@@ -162,7 +162,7 @@ impl Checker<'_> {
     fn alike(&mut self, before: Option<Type>, value: &IdedExpr) -> Type {
         let (of, at) = self.walk(value);
         match before {
-            Some(first) if first != of && first.is_dyn() == of.is_dyn() && first.fits(&of) => first,
+            Some(first) if first.is_dyn() || first != of && !of.is_dyn() && first.fits(&of) => first,
             Some(first) if first != of => {
                 self.complain(at, format!("expected type '{}' but found '{}'", first.short(), of.short()));
                 first
@@ -436,7 +436,7 @@ fn binary(operator: &str, left: &Type, right: &Type) -> Option<Type> {
             Type::List(of) | Type::Map(of, _) => left.fits(of).then_some(Type::Bool),
             _ => None,
         },
-        _ if any => Some(Type::Dyn).filter(|_| !matches!((left, right), (Type::Bool, _) | (_, Type::Bool))),
+        _ if any => with_anything(operator, if left.is_dyn() { right } else { left }),
         operators::ADD => match (left, right) {
             (Type::Timestamp, Type::Duration) | (Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
             (Type::String | Type::Bytes | Type::Duration, _) if same => Some(left.clone()),
@@ -451,6 +451,21 @@ fn binary(operator: &str, left: &Type, right: &Type) -> Option<Type> {
         },
         operators::MODULO => (same && matches!(left, Type::Int | Type::Uint)).then(|| left.clone()),
         _ => (same && left.is_number()).then(|| left.clone()),
+    }
+}
+
+/// What arithmetic of a value and anything gives: where one overload takes the value, that one's.
+fn with_anything(operator: &str, known: &Type) -> Option<Type> {
+    match known {
+        Type::Dyn => Some(Type::Dyn),
+        Type::Int | Type::Uint => Some(known.clone()),
+        Type::Double if operator != operators::MODULO => Some(Type::Double),
+        Type::String | Type::Bytes | Type::List(_) if operator == operators::ADD => Some(known.clone()),
+        Type::Timestamp if operator == operators::ADD => Some(Type::Timestamp),
+        Type::Timestamp | Type::Duration if [operators::ADD, operators::SUBSTRACT].contains(&operator) => {
+            Some(Type::Dyn)
+        }
+        _ => None,
     }
 }
 
@@ -538,6 +553,7 @@ mod tests {
             "[JSONPatch{op: 1}]",
             &[(14, "expected type of field 'op' is 'string' but provided type is 'int'")],
         );
+        check("{'a': object.x, 'b': 'c'} == {}", &[]);
         check("Nope{}", &[(5, "undeclared reference to 'Nope' (in container '')")]);
     }
 
@@ -557,6 +573,9 @@ mod tests {
         check("object.l.map(x, string(x))", "list(string)");
         check("timestamp('2020-01-01T00:00:00Z')", "google.protobuf.Timestamp");
         check("variables.n + 1", "int");
+        check("'a ' + object.name + ' b'", "string");
+        check("object.n + 1", "int");
+        check("object.a + object.b", "dyn");
         check("request.name", "string");
         check("object == null || has(object.x)", "bool");
         check("optional.of(1)", "optional_type(int)");

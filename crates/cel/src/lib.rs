@@ -23,8 +23,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod authorizer;
 mod bound;
 mod check;
+mod corrected;
 mod fields;
 mod functions;
 mod lower;
@@ -36,8 +38,9 @@ use cel::{Context, IdedExpr};
 use kube_cel::KubeCelExt as _;
 use tautline_core::{Budget, Value};
 
+pub use authorizer::{Asked, Authorizer};
 pub use types::{Declarations, ObjectType, Type};
-pub use variable::{Built, Variable, escape};
+pub use variable::{Built, Variable, escape, is_reserved};
 
 /// The longest text of an expression, in bytes.
 pub const LONGEST: usize = 64 << 10;
@@ -187,18 +190,25 @@ impl Expression {
                 return Err(Refused::TooDear(cost.steps.max(cost.bytes)));
             }
             let mut context = Context::default().with_all();
-            variable::add_types(&mut context);
+            corrected::add(&mut context);
+            if variables.iter().any(|(name, _)| *name == "authorizer") {
+                authorizer::add(&mut context);
+            }
             for (name, variable) in variables {
                 context.add_variable_from_value(*name, variable.value.clone());
             }
             match context.resolve(&self.lowered) {
                 Ok(value) => Ok((value, cost)),
-                Err(cel::ExecutionError::NoSuchOverload) => {
-                    let missing = lower::first_missing(&self.lowered, &context);
-                    Err(Refused::Failed(missing.unwrap_or_else(|| "no such overload".to_owned())))
+                // These two hide what lies below.
+                Err(cel::ExecutionError::NoSuchOverload | cel::ExecutionError::MissingArgumentOrTarget) => {
+                    let (part, missing) = lower::culprit(&self.lowered, &context);
+                    Err(match (missing, context.resolve(part)) {
+                        (Some(missing), _) => Refused::Failed(missing),
+                        (None, Err(why)) => refused(&why),
+                        (None, Ok(_)) => Refused::Failed("no such overload".to_owned()),
+                    })
                 }
-                Err(cel::ExecutionError::UndeclaredReference(name)) => Err(Refused::Unset(name.to_string())),
-                Err(why) => Err(Refused::Failed(words(&why))),
+                Err(why) => Err(refused(&why)),
             }
         })
     }
@@ -221,6 +231,13 @@ fn parse(text: &str, budget: &Budget) -> Result<IdedExpr, Refused> {
     // cel-go sets the text off by a space more.
     let words = |errors: cel::ParseErrors| errors.to_string().replace("\n| ", "\n | ");
     stacker::grow(STACK, || parser.parse(text)).map_err(|errors| Refused::Syntax(words(errors)))
+}
+
+fn refused(error: &cel::ExecutionError) -> Refused {
+    match error {
+        cel::ExecutionError::UndeclaredReference(name) => Refused::Unset(name.to_string()),
+        other => Refused::Failed(words(other)),
+    }
 }
 
 /// An error in cel-go's words, as far as they are known.
@@ -303,6 +320,15 @@ mod tests {
         assert_eq!(failed("self.nope == 1"), "no such key: nope");
         assert_eq!(failed("self.t > 3"), "no such overload");
         assert_eq!(failed("self.l[7] == 1"), "index out of bounds: 7");
+        assert_eq!(failed("string(self.nope) == ''"), "no such key: nope");
+        assert_eq!(failed("int(self.nope) == 1"), "no such key: nope");
+        assert_eq!(failed("size(self.nope) == 1"), "no such key: nope");
+        assert_eq!(failed("self.nope.startsWith('a')"), "no such key: nope");
+        assert_eq!(failed("'a'.startsWith(self.nope)"), "no such key: nope");
+        assert_eq!(failed("[1].map(x, string(self.nope)).size() == 1"), "no such key: nope");
+        assert_eq!(eval("string(true) + string(1) + string(2.5)", &this), Ok(Value::from("true12.5")));
+        assert_eq!(eval("size('äö') + 'ü'.size()", &this), Ok(Value::Int(3)));
+        assert_eq!(eval("type(self.t) == string && type(1) == int", &this), Ok(Value::Bool(true)));
         assert_eq!(eval("has(self.a.b)", &this), Ok(Value::Bool(false)));
         assert!(matches!(eval("Foo{a: 1}", &this), Err(Refused::Syntax(_))));
     }

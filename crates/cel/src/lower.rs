@@ -2,6 +2,7 @@
 //!
 //! - A field of what is no map is an error, not `false`: fields become index operations.
 //! - `variables.x` becomes the one name `variables.x`.
+//! - `string(x)` is this crate's own.
 //! - `Object{…}` and `JSONPatch{…}` become maps that hold their type's name under a key that no field can have.
 
 use cel::IdedExpr;
@@ -45,15 +46,28 @@ fn gather(node: &IdedExpr, found: &mut Vec<String>) {
     parts(node).into_iter().for_each(|part| gather(part, found));
 }
 
-/// Why an evaluation found no overload, when it is because a field was asked of what is no map: cel-go calls that a
-/// missing key. What stands within macros is not looked at.
-pub(crate) fn first_missing(node: &IdedExpr, context: &cel::Context<'_>) -> Option<String> {
-    if matches!(node.expr, Expr::Comprehension(_)) {
-        return None;
+/// The part of an expression whose own failure is that of the whole, as far as it can be told without running the rounds
+/// of macros; and whether it asks a field of what is no map, which cel-go calls a missing key.
+pub(crate) fn culprit<'a>(node: &'a IdedExpr, context: &cel::Context<'_>) -> (&'a IdedExpr, Option<String>) {
+    let fails = |part: &&IdedExpr| context.resolve(part).is_err();
+    let below = match &node.expr {
+        Expr::Comprehension(fold) => Some(&fold.iter_range).filter(fails),
+        Expr::Call(call) if call.func_name == operators::CONDITIONAL => match call.args.as_slice() {
+            [condition, yes, no] => match context.resolve(condition) {
+                Ok(cel::Value::Bool(truth)) => Some(if truth { yes } else { no }),
+                _ => Some(condition),
+            },
+            _ => None,
+        },
+        _ => parts(node).into_iter().find(fails),
+    };
+    match below {
+        Some(part) => culprit(part, context),
+        None => (node, missing(node, context)),
     }
-    if let Some(found) = parts(node).into_iter().find_map(|part| first_missing(part, context)) {
-        return Some(found);
-    }
+}
+
+fn missing(node: &IdedExpr, context: &cel::Context<'_>) -> Option<String> {
     let Expr::Call(call) = &node.expr else { return None };
     match call.args.as_slice() {
         [operand, IdedExpr { id: 0, expr: Expr::Literal(LiteralValue::String(field)) }]
@@ -111,6 +125,9 @@ fn walk(node: &mut IdedExpr, declared: &Declarations) {
         Expr::Call(mut call) => {
             call.target.iter_mut().for_each(|target| walk(target, declared));
             call.args.iter_mut().for_each(|arg| walk(arg, declared));
+            if call.func_name == "string" && call.target.is_none() {
+                call.func_name = crate::corrected::STRING.to_owned();
+            }
             Expr::Call(call)
         }
         Expr::List(mut list) => {
@@ -142,6 +159,9 @@ fn walk(node: &mut IdedExpr, declared: &Declarations) {
 }
 
 fn selected(mut select: SelectExpr, declared: &Declarations) -> Expr {
+    if let Some(name) = dotted_type(&select) {
+        return Expr::Ident(name);
+    }
     if let Expr::Ident(name) = &select.operand.expr {
         let whole = format!("{name}.{}", select.field);
         if name == "variables"
@@ -164,6 +184,14 @@ fn selected(mut select: SelectExpr, declared: &Declarations) -> Expr {
     }
     let args = vec![*select.operand, text(&select.field)];
     Expr::Call(CallExpr { func_name: operators::INDEX.to_owned(), target: None, args })
+}
+
+/// A type whose name has dots: `google.protobuf.Timestamp`.
+fn dotted_type(select: &SelectExpr) -> Option<String> {
+    let Expr::Select(package) = &select.operand.expr else { return None };
+    let Expr::Ident(root) = &package.operand.expr else { return None };
+    let name = format!("{root}.{}.{}", package.field, select.field);
+    crate::functions::denoted(&name).map(|_| name)
 }
 
 fn text(text: &str) -> IdedExpr {

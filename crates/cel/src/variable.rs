@@ -170,9 +170,14 @@ fn mapped(entries: impl Iterator<Item = (String, cel::Value)>) -> cel::Value {
     cel::Value::Map(Map { map: Arc::new(map) })
 }
 
+/// Whether CEL keeps a word for itself.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A field's name as an expression spells it: `x-y` is `x__dash__y`, `namespace` is `__namespace__`.
 pub fn escape(name: &str) -> String {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return format!("__{name}__");
     }
     name.replace("__", "__underscores__")
@@ -192,37 +197,6 @@ pub enum Built {
     Map(Vec<(String, Built)>),
     /// An object: its type's name, and its fields.
     Object(String, Vec<(String, Built)>),
-}
-
-/// The names of types are values: what `type(x)` gives is compared with them.
-pub(crate) fn add_types(context: &mut cel::Context<'_>) {
-    const NAMES: [&str; 11] = [
-        "bool",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bytes",
-        "list",
-        "map",
-        "null_type",
-        "google.protobuf.Timestamp",
-        "google.protobuf.Duration",
-    ];
-    for name in NAMES {
-        context.add_variable_from_value(name, cel::Value::String(Arc::new(name.to_owned())));
-    }
-    context.add_function("dyn", |value: cel::Value| -> cel::ResolveResult { Ok(value) });
-    context.add_function("type", |value: cel::Value| -> cel::ResolveResult {
-        let name = match &value {
-            cel::Value::Float(_) => "double",
-            cel::Value::Null => "null_type",
-            cel::Value::Timestamp(_) => "google.protobuf.Timestamp",
-            cel::Value::Duration(_) => "google.protobuf.Duration",
-            other => return Ok(cel::Value::String(Arc::new(other.type_of().to_string()))),
-        };
-        Ok(cel::Value::String(Arc::new(name.to_owned())))
-    });
 }
 
 /// A result with the names of its types. Fields are in the order of their names.

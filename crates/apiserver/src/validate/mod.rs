@@ -4,6 +4,7 @@
 //! a word of caution. The rules are written against [`at::At`], a place in the object that knows its path.
 //! Complaints come in the server's order: the written rules first, the declared ones after them.
 
+mod admission_policies;
 mod admissionregistration;
 mod apiextensions;
 mod apps;
@@ -76,6 +77,16 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => admissionregistration::webhooks(root),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            admission_policies::validating(root);
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => admission_policies::mutating(root),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
+            admission_policies::binding(root, true);
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding") => {
+            admission_policies::binding(root, false);
+        }
         ("discovery.k8s.io", "EndpointSlice") => storage::endpoint_slice(root),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => apiextensions::definition(root),
         _ => {}

@@ -58,14 +58,14 @@ impl State {
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
         self.may_grant(ask, &object)?;
-        self.admit(ask, None, &object, how.dry_run)?;
+        let noted = self.admit(ask, None, &object, how.dry_run)?;
         if self.find(&served, object.namespace(), object.name()).is_some() {
             return Err(Failure::already_exists(served.group(), served.plural(), object.name()));
         }
         self.within_limits(ask, &object, how.dry_run)?;
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
-        let warnings = validate::warnings(&served, &object);
+        let warnings = [validate::warnings(&served, &object), noted].concat();
         let object = match how.dry_run {
             true => Arc::new(object),
             false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),

@@ -23,8 +23,9 @@ pub(crate) use expressions::Programs;
 pub(crate) use patch::PatchBody;
 pub(crate) use schema::schema_of_default;
 
-use crate::caller::Ask;
+use crate::caller::{Ask, Verb};
 use crate::failure::Failure;
+use crate::policies::Attributes;
 use crate::rules::Review;
 use crate::state::State;
 
@@ -72,7 +73,7 @@ pub(crate) struct Outcome {
 }
 
 impl State {
-    /// Runs the hooks that may change an object.
+    /// Runs the policies and hooks that may change an object.
     fn mutate(
         &self,
         ask: &Ask,
@@ -80,14 +81,24 @@ impl State {
         object: &mut Object,
         dry_run: bool,
     ) -> Result<(), Failure> {
+        self.mutate_by_policies(ask, old, object, dry_run)?;
         let review = Review { ask, old, dry_run };
         self.rules.mutating.iter().try_for_each(|hook| hook.run(&review, object))
     }
 
-    /// Runs the hooks that may refuse an object; what they change is dropped.
-    fn admit(&self, ask: &Ask, old: Option<&Object>, object: &Object, dry_run: bool) -> Result<(), Failure> {
+    /// Runs the policies and hooks that may refuse an object, and gives their warnings; what hooks change is dropped.
+    fn admit(
+        &self,
+        ask: &Ask,
+        old: Option<&Object>,
+        object: &Object,
+        dry_run: bool,
+    ) -> Result<Vec<String>, Failure> {
+        let new = Some(object).filter(|_| !matches!(ask.verb, Verb::Delete | Verb::DeleteCollection));
+        let warnings = self.validate_by_policies(&Attributes::new(ask, old, new, dry_run))?;
         let review = Review { ask, old, dry_run };
-        self.rules.validating.iter().try_for_each(|hook| hook.run(&review, &mut object.clone()))
+        self.rules.validating.iter().try_for_each(|hook| hook.run(&review, &mut object.clone()))?;
+        Ok(warnings)
     }
 
     /// Stores an object and notes what it holds of the cluster.

@@ -112,11 +112,11 @@ impl State {
         {
             self.may_grant(ask, &new)?;
         }
-        self.admit(ask, Some(old), &new, how.dry_run)?;
+        let noted = self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;
         let warnings = match templated(&served) && old.generation() == new.generation() {
-            true => Vec::new(),
-            false => validate::warnings(&served, &new),
+            true => noted,
+            false => [validate::warnings(&served, &new), noted].concat(),
         };
         Ok(Outcome { object: self.store_update(ask, old, new, how.dry_run), created: false, warnings })
     }
