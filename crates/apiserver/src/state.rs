@@ -23,6 +23,8 @@ pub(crate) struct State {
     pub(crate) policies: crate::policies::Compiled,
     /// How many versions behind the answer to the present read is.
     pub(crate) lag: u64,
+    /// The uids of claims that nobody has written to since they were made.
+    pub(crate) fresh_claims: std::collections::BTreeSet<String>,
     uids: u64,
     names: u64,
     watches: u64,
@@ -40,6 +42,7 @@ impl State {
             tokens: crate::authorize::token::Tokens::default(),
             policies: crate::policies::Compiled::default(),
             lag: 0,
+            fresh_claims: std::collections::BTreeSet::new(),
             uids: 0,
             names: 0,
             watches: 0,

@@ -84,7 +84,8 @@ impl<'a> Comparison<'a> {
         match (expected, got) {
             (Value::Map(a), Value::Map(b)) => {
                 for (key, value) in a {
-                    match b.get(key.as_str()) {
+                    let known = b.get(key.as_str()).map(|known| began(key.as_str(), known, b));
+                    match &known {
                         Some(other) => self.field(&format!("{at}.{key}"), key.as_str(), value, other),
                         None => self.differences.push(format!("{at}.{key}: nothing for {}", value.to_json())),
                     }
@@ -115,6 +116,19 @@ impl<'a> Comparison<'a> {
         if !equal {
             self.differences.push(format!("{at}: {} for {}", got.to_json(), expected.to_json()));
         }
+    }
+}
+
+/// When a deletion was asked for: recordings hold that moment, not the end of its grace period.
+fn began(key: &str, value: &Value, of: &tautline_core::Map) -> Value {
+    let grace = of.get("deletionGracePeriodSeconds").and_then(Value::as_i64);
+    let time = value.as_str().and_then(|text| tautline_grammar::time::parse(text).ok());
+    match (key, time, grace) {
+        ("deletionTimestamp", Some(end), Some(grace)) => {
+            let grace = std::time::Duration::from_secs(grace.unsigned_abs());
+            Value::from(tautline_grammar::time::seconds(end - grace))
+        }
+        _ => value.clone(),
     }
 }
 

@@ -13,8 +13,7 @@ use tautline_apiserver::{ListenOptions, Listener, Options, Server};
 use tautline_core::{ManualClock, Timestamp, Value, value};
 use tautline_yaml as yaml;
 
-/// 2030-01-01T00:00:00Z, where every case begins.
-const START: i64 = 1_893_456_000;
+use super::names::EMBEDDED_START as START;
 
 /// Why a server cannot be asked.
 #[derive(Debug, thiserror::Error)]

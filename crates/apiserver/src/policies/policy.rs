@@ -74,7 +74,10 @@ pub(crate) struct Policy {
 
 /// Policies that were compiled, each in its last version.
 #[derive(Default)]
-pub(crate) struct Compiled(Mutex<HashMap<(Kind, String), (String, Arc<Policy>)>>);
+pub(crate) struct Compiled(Mutex<HashMap<(Kind, String), Version>>);
+
+/// A policy, and the uid and resourceVersion of its object.
+type Version = (String, Arc<Policy>);
 
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -114,7 +114,7 @@ pub(crate) fn check_status(served: &Served, object: &Object) -> Vec<Wrong> {
 
 /// Checks what changed of an object. Some kinds are looked at for changes before they are checked as a whole, most
 /// after.
-pub(crate) fn check_update(served: &Served, old: &Object, new: &Object) -> Vec<Wrong> {
+pub(crate) fn check_update(served: &Served, old: &Object, new: &Object, is_applied: bool) -> Vec<Wrong> {
     let changes = at::Check::default();
     let kind = (served.group(), served.gvk().kind.as_str());
     let mut first = false;
@@ -140,7 +140,7 @@ pub(crate) fn check_update(served: &Served, old: &Object, new: &Object) -> Vec<W
             first = true;
             apps::update_selector(&changes, old, new);
         }
-        ("apps", "StatefulSet") => apps::update_stateful_set(&changes, old, new),
+        ("apps", "StatefulSet") => apps::update_stateful_set(&changes, old, new, is_applied),
         ("apps", "ControllerRevision") => apps::update_revision(&changes, old, new),
         ("batch", "Job") => batch::update_job(&changes, old, new),
         ("networking.k8s.io", "IngressClass") => networking::update_class(&changes, old, new),

@@ -22,7 +22,8 @@ impl State {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }
         warnings.extend(ask.served.custom.as_ref().and_then(|c| c.warning.clone()));
-        let mut outcome = self.create_object(ask, object, how, None)?;
+        let made = self.create_object(ask, object, how, None);
+        let mut outcome = made.map_err(|failure| failure.after(&warnings))?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }
@@ -68,7 +69,12 @@ impl State {
         let warnings = [validate::warnings(&served, &object), noted].concat();
         let object = match how.dry_run {
             true => Arc::new(object),
-            false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
+            false => {
+                if served.is("", "PersistentVolumeClaim") {
+                    self.fresh_claims.insert(object.metadata_str("uid").to_owned());
+                }
+                crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object)))
+            }
         };
         Ok(Outcome { object, created: true, warnings })
     }

@@ -8,6 +8,7 @@ mod expressions;
 mod limits;
 mod metadata;
 mod patch;
+mod scaling;
 mod schema;
 mod services;
 mod strategy;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use tautline_core::Object;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, pruned};
 pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
 pub(crate) use expressions::Programs;
 pub(crate) use patch::PatchBody;
@@ -50,6 +51,8 @@ pub(crate) struct How {
     pub(crate) validation: FieldValidation,
     /// What reading the body noticed: fields that stand there twice.
     pub(crate) noted: Vec<String>,
+    /// Whether it is a write even if nothing that can be seen changes.
+    pub(crate) writes_anyway: bool,
 }
 
 impl How {
@@ -60,6 +63,7 @@ impl How {
             force: false,
             validation: FieldValidation::Ignore,
             noted: Vec::new(),
+            writes_anyway: false,
         }
     }
 }
