@@ -81,6 +81,8 @@ mod caller;
 mod catalog;
 mod controllers;
 mod convert;
+#[cfg(feature = "http")]
+mod eviction;
 mod failure;
 mod go_fields;
 mod go_json;
