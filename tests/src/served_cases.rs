@@ -59,6 +59,10 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     async fn step(&mut self, step: &Value, sent: &sent::Step) -> Result<Vec<String>, PeerError> {
+        // The recorder waited too, but where it wanted to see what is not served yet.
+        if step.i64_at(&["code"]) != Some(404) {
+            self.peer.await_definitions().await?;
+        }
         self.peer.wait_for(step.i64_at(&["clock"]).unwrap_or_default()).await;
         if step.get("http").is_some() {
             return self.request(step, sent.body().as_deref(), "recorder/1.0").await;
@@ -79,6 +83,9 @@ impl Replay<'_> {
     ) -> Result<Vec<String>, PeerError> {
         let asked = self.asked(step, body, agent);
         let answer = self.peer.send(&asked).await?;
+        if asked.is_definition() && answer.code == 201 {
+            self.peer.defined.extend(answer.name());
+        }
         let mut differences = self.compare(step, &answer);
         if let Some(stored) = step.get("stored") {
             let path = asked.path.split('?').next().unwrap_or_default().to_owned();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tautline_cluster::Cause;
-use tautline_core::{Object, Value};
+use tautline_core::Object;
 use tautline_grammar::{LabelSelector, time};
 
 use crate::caller::Ask;

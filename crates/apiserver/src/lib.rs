@@ -60,8 +60,7 @@
 //!
 //! # What it does not do
 //! It calls no webhooks, neither for admission nor for conversion. It reads JSON, YAML and protobuf, and answers in JSON
-//! and YAML. Conversion webhooks are not called, and two CustomResourceDefinitions may claim one name. OpenAPI
-//! v2 is empty, and v3 has the types' names but, of built-in kinds, no descriptions.
+//! and YAML. OpenAPI v2 is empty, and v3 has the types' names but, of built-in kinds, no descriptions.
 //!
 //! Objects are validated as the real server does it, in its words, create and update: the core group except
 //! Events, ServiceAccounts and most of a Node; apps, batch, networking, autoscaling/v2, policy, rbac, scheduling,
@@ -81,6 +80,7 @@ mod caller;
 mod catalog;
 mod controllers;
 mod convert;
+mod crd_names;
 #[cfg(feature = "http")]
 mod eviction;
 mod failure;

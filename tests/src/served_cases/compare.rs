@@ -141,7 +141,8 @@ fn put_in_order(status: &mut Value) {
     let code = status.i64_at(&["code"]).unwrap_or_default();
     let group = status.str_at(&["details", "group"]).unwrap_or_default().to_owned();
     let custom = group.contains('.') && !group.ends_with(".k8s.io");
-    if code != 409 && !(code == 422 && custom) {
+    let defines = status.str_at(&["details", "kind"]) == Some("CustomResourceDefinition");
+    if code != 409 && !(code == 422 && (custom || defines)) {
         return;
     }
     let key = if code == 409 { "message" } else { "field" };

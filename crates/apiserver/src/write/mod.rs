@@ -118,7 +118,7 @@ impl State {
         if served.is("", "Service") {
             self.addresses.hold(stored);
         }
-        if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        if served.is("apiextensions.k8s.io", "CustomResourceDefinition") && self.may_serve(stored) {
             self.catalog.add_crd(stored);
         }
     }
