@@ -18,7 +18,7 @@ use crate::merge_cases::Outcome;
 
 use compare::Comparison;
 use names::Names;
-use peer::{Answer, Asked};
+pub(crate) use peer::{Answer, Asked};
 pub use peer::{Peer, PeerError};
 
 /// Replays a file of cases against a server.

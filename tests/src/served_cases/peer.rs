@@ -39,11 +39,11 @@ pub enum PeerError {
 
 /// A request.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
 }
 
 impl Asked {
@@ -63,10 +63,10 @@ impl Answer {
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) code: u16,
-    pub(super) warnings: Vec<String>,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) body: String,
 }
 
 /// A server to replay against.
@@ -116,7 +116,7 @@ impl Peer {
     }
 
     /// Makes a fresh place for a case; what its namespace is called.
-    pub(super) async fn begin<'v>(
+    pub(crate) async fn begin<'v>(
         &mut self,
         crds: impl Iterator<Item = &'v Value>,
     ) -> Result<String, PeerError> {
@@ -234,7 +234,7 @@ impl Peer {
         }
     }
 
-    pub(super) async fn send(&self, asked: &Asked) -> Result<Answer, PeerError> {
+    pub(crate) async fn send(&self, asked: &Asked) -> Result<Answer, PeerError> {
         let Some(door) = &self.door else {
             return Err(PeerError::Kubeconfig { file: String::new(), problem: "no case has begun".into() });
         };

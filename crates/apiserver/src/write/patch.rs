@@ -105,18 +105,20 @@ impl State {
             Some(_) => drop(wanted.metadata_mut().insert("name", ask.name.as_str())),
             None => check_name(ask, &wanted)?,
         }
-        if let Some(old) = &old {
-            check_version(ask, old, &wanted)?;
-        } else if !wanted.metadata_str("uid").is_empty() {
+        // Whose fields are in the way is told before whose version is.
+        let fresh = old.as_ref().map_or(Ok(()), |old| check_version(ask, old, &wanted));
+        if old.is_none() && !wanted.metadata_str("uid").is_empty() {
             let why = format!(
                 "uid mismatch: the provided object specified uid {}, and no existing object was found",
                 wanted.metadata_str("uid")
             );
             return Err(Failure::conflict(&ask.group, &ask.resource, &ask.name, &why));
-        } else if !ask.subresource.is_empty() {
+        }
+        if old.is_none() && !ask.subresource.is_empty() {
             return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
         }
         if let (Some(old), "scale") = (&old, ask.subresource.as_str()) {
+            fresh?;
             return self.apply_scale(ask, old, &wanted, how);
         }
         let warnings = self.apply_warnings(ask, &wanted, how);
@@ -134,6 +136,7 @@ impl State {
         let first = old.as_ref().is_some_and(|old| self.is_first_write(&ask.served, old));
         let how = &How { writes_anyway: first || !emptied.is_empty(), ..how.clone() };
         let applied = typing::apply(&self.catalog, ask, old.as_deref(), &wanted, how, self.now())?;
+        fresh?;
         let Some((mut object, fields)) = applied else {
             let object = old.ok_or_else(|| Failure::internal("an apply that creates changed nothing"))?;
             let mut warnings = warnings;
