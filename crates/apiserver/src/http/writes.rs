@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tautline_core::{Object, Value, value};
 
 use super::answer::Answer;
-use super::{Call, HttpService, body, list_how, reviews};
+use super::reads::list_how;
+use super::{Call, HttpService, body, reviews};
 use crate::caller::{Ask, Verb};
 use crate::failure::{Failure, Wrong};
 use crate::state::State;
