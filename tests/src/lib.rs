@@ -6,6 +6,7 @@ pub mod fixtures;
 pub mod helm_cases;
 pub mod kustomize_cases;
 pub mod merge_cases;
+pub mod model;
 #[allow(
     clippy::panic,
     clippy::expect_used,

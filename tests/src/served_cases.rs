@@ -7,6 +7,7 @@
 mod compare;
 mod names;
 mod peer;
+mod sent;
 
 use std::path::Path;
 
@@ -17,7 +18,7 @@ use crate::merge_cases::Outcome;
 
 use compare::Comparison;
 use names::Names;
-use peer::{Answer, Asked};
+pub(crate) use peer::{Answer, Asked};
 pub use peer::{Peer, PeerError};
 
 /// Replays a file of cases against a server.
@@ -31,12 +32,13 @@ pub async fn run(folder: &Path, file: &str, peer: &mut Peer) -> Result<Outcome, 
     };
     let crds = read("crds.json")?;
     let mut outcome = Outcome::default();
-    for case in read(file)?.as_list().into_iter().flatten() {
+    let sent = sent::read(&fixtures::text(folder, file)?)?;
+    for (case, sent) in read(file)?.as_list().into_iter().flatten().zip(&sent) {
         let scratch = peer.begin(crds.as_list().into_iter().flatten()).await?;
         let mut replay = Replay { peer, names: Names::new(scratch) };
         let name = case.str_at(&["case"]).unwrap_or_default();
-        for (i, step) in case.list_at(&["steps"]).iter().enumerate() {
-            let differences = replay.step(step).await?;
+        for (i, (step, sent)) in case.list_at(&["steps"]).iter().zip(&sent.steps).enumerate() {
+            let differences = replay.step(step, sent).await?;
             outcome.total += 1;
             if differences.is_empty() {
                 outcome.passed += 1;
@@ -56,22 +58,34 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    async fn step(&mut self, step: &Value) -> Result<Vec<String>, PeerError> {
+    async fn step(&mut self, step: &Value, sent: &sent::Step) -> Result<Vec<String>, PeerError> {
+        // The recorder waited too, but where it wanted to see what is not served yet.
+        if step.i64_at(&["code"]) != Some(404) {
+            self.peer.await_definitions().await?;
+        }
         self.peer.wait_for(step.i64_at(&["clock"]).unwrap_or_default()).await;
         if step.get("http").is_some() {
-            return self.request(step, "recorder/1.0").await;
+            return self.request(step, sent.body().as_deref(), "recorder/1.0").await;
         }
         let mut differences = Vec::new();
-        for request in step.list_at(&["requests"]) {
-            differences.extend(self.request(request, "kubectl/v1.37.1").await?);
+        for (request, sent) in step.list_at(&["requests"]).iter().zip(sent.requests()) {
+            differences.extend(self.request(request, sent.body().as_deref(), "kubectl/v1.37.1").await?);
         }
         Ok(differences)
     }
 
     /// Sends one request, and tells how its answer differs.
-    async fn request(&mut self, step: &Value, agent: &str) -> Result<Vec<String>, PeerError> {
-        let asked = self.asked(step, agent);
+    async fn request(
+        &mut self,
+        step: &Value,
+        body: Option<&str>,
+        agent: &str,
+    ) -> Result<Vec<String>, PeerError> {
+        let asked = self.asked(step, body, agent);
         let answer = self.peer.send(&asked).await?;
+        if asked.is_definition() && answer.code == 201 {
+            self.peer.defined.extend(answer.name());
+        }
         let mut differences = self.compare(step, &answer);
         if let Some(stored) = step.get("stored") {
             let path = asked.path.split('?').next().unwrap_or_default().to_owned();
@@ -84,7 +98,7 @@ impl Replay<'_> {
         Ok(differences)
     }
 
-    fn asked(&self, step: &Value, agent: &str) -> Asked {
+    fn asked(&self, step: &Value, body: Option<&str>, agent: &str) -> Asked {
         let (method, path) = step.str_at(&["http"]).and_then(|http| http.split_once(' ')).unwrap_or_default();
         let mut headers = vec![("user-agent".to_owned(), agent.to_owned())];
         if let Some(media) = step.str_at(&["type"]) {
@@ -95,8 +109,8 @@ impl Replay<'_> {
             headers.retain(|(known, _)| *known != name);
             headers.push((name, self.names.text(value.as_str().unwrap_or_default())));
         }
-        let body = match (step.get("send"), step.str_at(&["sendText"])) {
-            (Some(body), _) => Some(self.names.body(body).to_json()),
+        let body = match (body, step.str_at(&["sendText"])) {
+            (Some(body), _) => Some(self.names.body(body)),
             (None, text) => text.map(|text| self.names.text(text)),
         };
         Asked { method: method.to_owned(), path: self.names.url(path), headers, body }

@@ -243,6 +243,11 @@ impl Schemas for Catalog {
         self.by_kind.get(gvk).map(|served| served.kind.clone())
     }
 
+    fn convert(&self, object: &Object, to: &GroupVersionKind) -> Option<Object> {
+        let is_autoscaler = object.is("autoscaling", "HorizontalPodAutoscaler");
+        is_autoscaler.then(|| crate::convert::convert(object, to))
+    }
+
     fn kinds(&self) -> Vec<Arc<Kind>> {
         self.by_kind.values().map(|served| served.kind.clone()).collect()
     }

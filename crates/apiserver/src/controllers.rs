@@ -11,6 +11,7 @@ use tautline_ownership::Propagation;
 
 use crate::caller::{Ask, Identity, Verb};
 use crate::catalog::Served;
+use crate::crd_names;
 use crate::state::State;
 use crate::store::{Place, Todo};
 use crate::write::{CRD_CLEANUP, DeleteHow, FOREGROUND, How, ORPHAN, set_finalizers};
@@ -68,6 +69,13 @@ impl State {
             let place =
                 Place { shelf: format!("{}.{}", "customresourcedefinitions", CRD.0).into(), slot: crd };
             self.store.todo.push_back(Todo::Written(place));
+        }
+        if object.is(CRD.0, CRD.1) {
+            // Its names are free for others.
+            for waiting in self.waiting_for_names(object.str_at(&["spec", "group"]).unwrap_or_default()) {
+                let place = self.store.by_uid(waiting.metadata_str("uid")).cloned();
+                self.store.todo.extend(place.map(Todo::Written));
+            }
         }
         if !self.options.controllers {
             return;
@@ -305,24 +313,17 @@ impl State {
             }
             return;
         }
-        let established =
-            crd.list_at(&["status", "conditions"]).iter().any(|c| c.str_at(&["type"]) == Some("Established"));
-        let names = crd.at(&["spec", "names"]).cloned().unwrap_or_default();
-        if established && crd.at(&["status", "acceptedNames"]) == Some(&names) {
+        let names = self.names_of(crd);
+        let conditions = crd_names::conditions(crd, &names, &self.now_text());
+        if crd.at(&["status", "acceptedNames"]) == Some(&names.accepted)
+            && crd.list_at(&["status", "conditions"]) == conditions
+        {
             return;
         }
         let mut new = Object::clone(crd);
-        let condition = |kind: &str, reason: &str, message: &str| {
-            value!({ "type": kind, "status": "True", "lastTransitionTime": self.now_text(),
-                "reason": reason, "message": message })
-        };
-        let conditions = value!([
-            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-            condition("Established", "InitialNamesAccepted", "the initial names have been accepted")
-        ]);
         let status = new.as_map_mut().map_at("status");
         status.insert("conditions", conditions);
-        status.insert("acceptedNames", names);
+        status.insert("acceptedNames", names.accepted);
         let who = Identity::admin("kube-apiserver");
         let ask = Ask::new(&who, Verb::Update, served, "", crd.name()).with_subresource("status");
         let new = crate::typing::own_update(&self.catalog, &ask, crd, new, "kube-apiserver", self.now());

@@ -48,6 +48,13 @@ fn hpa_up(object: &mut Object) {
     }
     let status = object.as_map_mut().map_at("status");
     status.remove("currentCPUUtilizationPercentage");
+    // What v1 always prints v2 leaves out when it is zero, and the other way round.
+    if status.get("currentReplicas").and_then(Value::as_i64) == Some(0) {
+        status.remove("currentReplicas");
+    }
+    if !status.contains_key("currentMetrics") {
+        status.insert("currentMetrics", Value::Null);
+    }
 }
 
 fn hpa_down(object: &mut Object) {
@@ -64,5 +71,9 @@ fn hpa_down(object: &mut Object) {
     let status = object.as_map_mut().map_at("status");
     for field in ["currentMetrics", "conditions"] {
         status.remove(field);
+    }
+    // v1 always prints how many there are.
+    if !status.contains_key("currentReplicas") {
+        status.insert("currentReplicas", 0);
     }
 }

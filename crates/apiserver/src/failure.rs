@@ -23,6 +23,8 @@ pub struct Failure {
     pub retry_after: Option<u32>,
     /// A token to go on with an expired list.
     pub go_on: Option<String>,
+    /// What was remarked before the request failed; sent as warning headers.
+    pub warnings: Vec<String>,
 }
 
 /// `details` of a [`Failure`].
@@ -42,7 +44,8 @@ impl Failure {
     /// A failure without details.
     pub fn new(code: u16, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        Self { code, reason, message, details: None, retry_after: None, go_on: None }
+        let (details, retry_after, go_on, warnings) = (None, None, None, Vec::new());
+        Self { code, reason, message, details, retry_after, go_on, warnings }
     }
 
     /// The same failure about something.
@@ -51,6 +54,13 @@ impl Failure {
         let causes = self.details.take().map(|d| d.causes).unwrap_or_default();
         let (name, group, kind) = (name.into(), group.into(), kind.into());
         self.details = Some(Box::new(Details { name, group, kind, causes }));
+        self
+    }
+
+    /// The same failure after these remarks.
+    #[must_use]
+    pub(crate) fn after(mut self, remarks: &[String]) -> Self {
+        self.warnings.splice(0..0, remarks.iter().cloned());
         self
     }
 

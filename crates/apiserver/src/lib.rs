@@ -52,16 +52,20 @@
 //! service accounts are good on the TCP side. Without it everybody may do everything but what a [`Right`] takes away.
 //! With [`Options::quotas`] ResourceQuotas are counted and enforced, and LimitRanges default and bound pods.
 //!
+//! # Admission
+//! [`Admission`] hooks are Rust. ValidatingAdmissionPolicies and MutatingAdmissionPolicies are run as the real server
+//! runs them, with their bindings, parameters, conditions and variables; a policy that could never run is refused when
+//! it is made. Policies are in force with the next request. Nothing fills in a policy's `status`, audit annotations are
+//! evaluated and dropped, and a `Warn` on a delete is not heard.
+//!
 //! # What it does not do
-//! It runs no admission policies or webhooks: rules of CustomResourceDefinitions are compiled when one is made and run
-//! on every write, but a ValidatingAdmissionPolicy is an ordinary object. It reads JSON, YAML and protobuf, and answers
-//! in JSON and YAML. Conversion webhooks are not called, and two CustomResourceDefinitions may claim one name. OpenAPI
-//! v2 is empty, and v3 has the types' names but, of built-in kinds, no descriptions.
+//! It calls no webhooks, neither for admission nor for conversion. It reads JSON, YAML and protobuf, and answers in JSON
+//! and YAML. OpenAPI v2 is empty, and v3 has the types' names but, of built-in kinds, no descriptions.
 //!
 //! Objects are validated as the real server does it, in its words, create and update: the core group except
 //! Events, ServiceAccounts and most of a Node; apps, batch, networking, autoscaling/v2, policy, rbac, scheduling,
-//! StorageClasses, EndpointSlices, Leases, CustomResourceDefinitions and webhook configurations. Of a status only
-//! that of a Service is checked. Other kinds (resource.k8s.io, flow control, admission policies, certificates, CSI)
+//! StorageClasses, EndpointSlices, Leases, CustomResourceDefinitions, admission policies and webhook configurations. Of a
+//! status only that of a Service is checked. Other kinds (resource.k8s.io, flow control, certificates, CSI)
 //! are held to their types and metadata alone, and autoscaling/v1 is not checked beyond them. Time zones of CronJobs
 //! are judged by their look.
 #![cfg_attr(feature = "http", doc = include_str!("lesson.md"))]
@@ -76,6 +80,9 @@ mod caller;
 mod catalog;
 mod controllers;
 mod convert;
+mod crd_names;
+#[cfg(feature = "http")]
+mod eviction;
 mod failure;
 mod go_fields;
 mod go_json;
@@ -84,6 +91,7 @@ mod http;
 mod local;
 mod openapi;
 mod options;
+mod policies;
 mod protobuf;
 mod read;
 mod rules;

@@ -20,10 +20,13 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
     pub(crate) addresses: Addresses,
     pub(crate) tokens: crate::authorize::token::Tokens,
+    pub(crate) policies: crate::policies::Compiled,
     /// How many versions behind the answer to the present read is.
     pub(crate) lag: u64,
     /// What pods have written, by namespace and name.
     pub(crate) logs: std::collections::BTreeMap<(String, String), String>,
+    /// The uids of claims that nobody has written to since they were made.
+    pub(crate) fresh_claims: std::collections::BTreeSet<String>,
     uids: u64,
     names: u64,
     watches: u64,
@@ -39,7 +42,9 @@ impl State {
             rules: Rules::default(),
             addresses: Addresses::default(),
             tokens: crate::authorize::token::Tokens::default(),
+            policies: crate::policies::Compiled::default(),
             lag: 0,
+            fresh_claims: std::collections::BTreeSet::new(),
             uids: 0,
             names: 0,
             watches: 0,

@@ -132,14 +132,15 @@ pub(crate) fn apply(
         defaulter: &settle,
     };
     let applied = tautline_merge::apply(request).map_err(refusal)?;
-    if old.is_some_and(|old| *old == applied.object) {
+    if old.is_some_and(|old| *old == applied.object && !how.writes_anyway) {
         return Ok(None);
     }
     let fields = applied.object.metadata().and_then(|m| m.get("managedFields")).cloned().unwrap_or_default();
     Ok(Some((applied.object, fields)))
 }
 
-fn refusal(error: ApplyError) -> Failure {
+/// An apply that is refused.
+pub(crate) fn refusal(error: ApplyError) -> Failure {
     let message = error.to_string();
     match error {
         ApplyError::Conflicts(conflicts) => {
@@ -239,7 +240,14 @@ pub(crate) fn to_stored(served: &Served, object: Object) -> Object {
     if *served.gvk() == served.stored { object } else { crate::convert::convert(&object, &served.stored) }
 }
 
-/// A stored object in the version that is asked for.
+/// A stored object in the version that is asked for. A custom resource loses what this version does not know.
 pub(crate) fn from_stored(served: &Served, object: &Object) -> Object {
-    if object.gvk() == *served.gvk() { object.clone() } else { crate::convert::convert(object, served.gvk()) }
+    if object.gvk() == *served.gvk() {
+        return object.clone();
+    }
+    let converted = crate::convert::convert(object, served.gvk());
+    match (&served.custom, &served.root) {
+        (Some(_), Some(root)) => crate::write::pruned(converted, root),
+        _ => converted,
+    }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Cost {
     pub(crate) steps: u64,
     pub(crate) bytes: u64,
     /// Items of the value, when it is a list or a map.
-    items: u64,
+    pub(crate) items: u64,
 }
 
 /// The most that an expression can cost on these variables.

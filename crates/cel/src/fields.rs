@@ -1,15 +1,16 @@
 //! Fields that a text asks for and a schema does not know.
 
+use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr};
-use cel::{IdedExpr, Program};
 use tautline_core::Value;
 
+use crate::tokens::complaint;
 use crate::variable::escape;
 
 /// See [`crate::Expression::unknown_field`].
-pub(crate) fn unknown(program: &Program, text: &str, variables: &[&str], schema: &Value) -> Option<String> {
+pub(crate) fn unknown(tree: &IdedExpr, text: &str, variables: &[&str], schema: &Value) -> Option<String> {
     let look = Look { variables, schema };
-    let (path, field) = look.below(program.expression())?;
+    let (path, field) = look.below(tree)?;
     let start = text.find(&path)?;
     let offset = start + path.len() - field.len() - 1;
     Some(complaint(text, offset, &format!("undefined field '{field}'")))
@@ -22,16 +23,6 @@ fn written(node: &IdedExpr) -> Option<String> {
         Expr::Select(select) => Some(format!("{}.{}", written(&select.operand)?, select.field)),
         _ => None,
     }
-}
-
-/// A complaint as cel-go prints it: place, line, and a sign under the column.
-fn complaint(text: &str, offset: usize, what: &str) -> String {
-    let before = text.get(..offset).unwrap_or(text);
-    let row = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let column = text.get(start..offset).unwrap_or_default().chars().count();
-    let line = text.lines().nth(row - 1).unwrap_or_default();
-    format!("ERROR: <input>:{row}:{}: {what}\n | {line}\n | {}^", column + 1, ".".repeat(column))
 }
 
 struct Look<'a> {

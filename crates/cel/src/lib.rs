@@ -23,15 +23,24 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod authorizer;
 mod bound;
+mod check;
+mod corrected;
 mod fields;
+mod functions;
+mod lower;
+mod tokens;
+mod types;
 mod variable;
 
-use cel::{Context, Program};
+use cel::{Context, IdedExpr};
 use kube_cel::KubeCelExt as _;
 use tautline_core::{Budget, Value};
 
-pub use variable::{Variable, escape};
+pub use authorizer::{Asked, Authorizer};
+pub use types::{Declarations, ObjectType, Type};
+pub use variable::{Built, Variable, escape, is_reserved};
 
 /// The longest text of an expression, in bytes.
 pub const LONGEST: usize = 64 << 10;
@@ -57,6 +66,9 @@ pub enum Refused {
     /// Evaluating it failed: a missing key, an overflow, no such overload.
     #[error("{0}")]
     Failed(String),
+    /// It asked for a name that no variable has; holds the name.
+    #[error("undeclared reference to '{0}' (in container '')")]
+    Unset(String),
     /// The value is of another type than was asked for; holds the type it has.
     #[error("the expression gives a {0}")]
     Mistyped(String),
@@ -66,25 +78,50 @@ pub enum Refused {
 #[derive(Debug)]
 pub struct Expression {
     text: String,
-    program: Program,
+    /// As it was parsed.
+    tree: IdedExpr,
+    /// What is evaluated.
+    lowered: IdedExpr,
+    kind: Type,
 }
 
 impl Expression {
-    /// Compiles an expression.
+    /// Compiles an expression of which it is not known what it may name.
     ///
     /// # Errors
     /// What is too long or not CEL.
     pub fn compile(text: &str, budget: &Budget) -> Result<Self, Refused> {
-        if text.len() > LONGEST.min(budget.bytes) {
-            return Err(Refused::TooLong(text.len()));
+        let tree = parse(text, budget)?;
+        if let Some(name) = stacker::grow(STACK, || lower::built(&tree)) {
+            let at = text.find('{').unwrap_or(0);
+            let what = format!("undeclared reference to '{name}' (in container '')");
+            return Err(Refused::Syntax(tokens::complaint(text, at, &what)));
         }
-        let signs = text.bytes().filter(|b| b.is_ascii_punctuation() && *b != b'_').count();
-        if signs > MOST_SIGNS {
-            return Err(Refused::TooLong(signs));
-        }
-        let program = stacker::grow(STACK, || Program::compile(text))
-            .map_err(|errors| Refused::Syntax(errors.to_string()))?;
-        Ok(Self { text: text.to_owned(), program })
+        let lowered = lowered(&tree, &Declarations::default());
+        Ok(Self { text: text.to_owned(), tree, lowered, kind: Type::Dyn })
+    }
+
+    /// Compiles an expression and holds it against what it may name, as kube-apiserver does it for an admission
+    /// policy: names, fields, operators and functions must be known and fit.
+    ///
+    /// # Errors
+    /// What is too long, not CEL, or does not fit; all that does not fit is told, in cel-go's words.
+    pub fn checked(text: &str, declared: &Declarations, budget: &Budget) -> Result<Self, Refused> {
+        let tree = parse(text, budget)?;
+        let kind = stacker::grow(STACK, || check::check(text, &tree, declared)).map_err(Refused::Syntax)?;
+        let lowered = lowered(&tree, declared);
+        Ok(Self { text: text.to_owned(), tree, lowered, kind })
+    }
+
+    /// What the expression's value is, as far as it can be told from the text; [`Type::Dyn`] unless it was
+    /// [`checked`](Self::checked).
+    pub fn kind(&self) -> &Type {
+        &self.kind
+    }
+
+    /// The names of `variables.NAME` that the expression reads.
+    pub fn composed(&self) -> Vec<String> {
+        stacker::grow(STACK, || lower::composed(&self.tree))
     }
 
     /// The text it was compiled from.
@@ -94,13 +131,13 @@ impl Expression {
 
     /// Whether the expression reads a variable.
     pub fn reads(&self, variable: &str) -> bool {
-        stacker::grow(STACK, || self.program.references().has_variable(variable))
+        stacker::grow(STACK, || self.tree.references().has_variable(variable))
     }
 
     /// The first field of a variable that the schema does not know, in cel-go's words and with its place; `None`
     /// when every field that can be told from the text is known.
     pub fn unknown_field(&self, variables: &[&str], schema: &Value) -> Option<String> {
-        stacker::grow(STACK, || fields::unknown(&self.program, &self.text, variables, schema))
+        stacker::grow(STACK, || fields::unknown(&self.tree, &self.text, variables, schema))
     }
 
     /// The value as a truth.
@@ -108,7 +145,7 @@ impl Expression {
     /// # Errors
     /// As [`Expression::evaluate`], and [`Refused::Mistyped`] for anything but a `bool`.
     pub fn holds(&self, variables: &[(&str, Variable)], budget: &Budget) -> Result<bool, Refused> {
-        match self.run(variables, budget)? {
+        match self.run(variables, budget)?.0 {
             cel::Value::Bool(truth) => Ok(truth),
             other => Err(Refused::Mistyped(other.type_of().to_string())),
         }
@@ -119,24 +156,87 @@ impl Expression {
     /// # Errors
     /// [`Refused::TooDear`], [`Refused::Failed`], [`Refused::Mistyped`].
     pub fn evaluate(&self, variables: &[(&str, Variable)], budget: &Budget) -> Result<Value, Refused> {
-        variable::to_core(&self.run(variables, budget)?)
+        variable::to_core(&self.run(variables, budget)?.0)
     }
 
-    fn run(&self, variables: &[(&str, Variable)], budget: &Budget) -> Result<cel::Value, Refused> {
+    /// The value as another expression can use it.
+    ///
+    /// # Errors
+    /// [`Refused::TooDear`], [`Refused::Failed`], [`Refused::Unset`].
+    pub fn variable(&self, variables: &[(&str, Variable)], budget: &Budget) -> Result<Variable, Refused> {
+        let (value, cost) = self.run(variables, budget)?;
+        Ok(Variable { value, bytes: cost.bytes, items: cost.items })
+    }
+
+    /// The value with the names of the types of what was built: `Object{…}`, `JSONPatch{…}`.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn build(&self, variables: &[(&str, Variable)], budget: &Budget) -> Result<Built, Refused> {
+        variable::to_built(&self.run(variables, budget)?.0)
+    }
+
+    fn run(
+        &self,
+        variables: &[(&str, Variable)],
+        budget: &Budget,
+    ) -> Result<(cel::Value, bound::Cost), Refused> {
         if budget.cancel.is_cancelled() {
             return Err(Refused::Failed("cancelled".to_owned()));
         }
         stacker::grow(STACK, || {
-            let cost = bound::of(self.program.expression(), variables);
+            let cost = bound::of(&self.lowered, variables);
             if cost.steps > budget.steps || cost.bytes > MOST_BYTES {
                 return Err(Refused::TooDear(cost.steps.max(cost.bytes)));
             }
             let mut context = Context::default().with_all();
+            corrected::add(&mut context);
+            if variables.iter().any(|(name, _)| *name == "authorizer") {
+                authorizer::add(&mut context);
+            }
             for (name, variable) in variables {
                 context.add_variable_from_value(*name, variable.value.clone());
             }
-            self.program.execute(&context).map_err(|why| Refused::Failed(words(&why)))
+            match context.resolve(&self.lowered) {
+                Ok(value) => Ok((value, cost)),
+                // These two hide what lies below.
+                Err(cel::ExecutionError::NoSuchOverload | cel::ExecutionError::MissingArgumentOrTarget) => {
+                    let (part, missing) = lower::culprit(&self.lowered, &context);
+                    Err(match (missing, context.resolve(part)) {
+                        (Some(missing), _) => Refused::Failed(missing),
+                        (None, Err(why)) => refused(&why),
+                        (None, Ok(_)) => Refused::Failed("no such overload".to_owned()),
+                    })
+                }
+                Err(why) => Err(refused(&why)),
+            }
         })
+    }
+}
+
+/// The tree may be as deep as the text has signs.
+fn lowered(tree: &IdedExpr, declared: &Declarations) -> IdedExpr {
+    stacker::grow(STACK, || lower::lower(tree.clone(), declared))
+}
+
+fn parse(text: &str, budget: &Budget) -> Result<IdedExpr, Refused> {
+    if text.len() > LONGEST.min(budget.bytes) {
+        return Err(Refused::TooLong(text.len()));
+    }
+    let signs = text.bytes().filter(|b| b.is_ascii_punctuation() && *b != b'_').count();
+    if signs > MOST_SIGNS {
+        return Err(Refused::TooLong(signs));
+    }
+    let parser = cel::parser::Parser::default().enable_optional_syntax(true);
+    // cel-go sets the text off by a space more.
+    let words = |errors: cel::ParseErrors| errors.to_string().replace("\n| ", "\n | ");
+    stacker::grow(STACK, || parser.parse(text)).map_err(|errors| Refused::Syntax(words(errors)))
+}
+
+fn refused(error: &cel::ExecutionError) -> Refused {
+    match error {
+        cel::ExecutionError::UndeclaredReference(name) => Refused::Unset(name.to_string()),
+        other => Refused::Failed(words(other)),
     }
 }
 
@@ -148,6 +248,12 @@ fn words(error: &cel::ExecutionError) -> String {
         cel::ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
         cel::ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
         cel::ExecutionError::Overflow(..) => "integer overflow".to_owned(),
+        cel::ExecutionError::IndexOutOfBounds(cel::Value::Int(index)) => {
+            format!("index out of bounds: {index}")
+        }
+        cel::ExecutionError::UnsupportedBinaryOperator(..)
+        | cel::ExecutionError::UnsupportedUnaryOperator(..)
+        | cel::ExecutionError::ValuesNotComparable(..) => "no such overload".to_owned(),
         // Others hold the values themselves, which may be secrets.
         cel::ExecutionError::FunctionError { function, .. } => format!("error in function {function}"),
         _ => "the expression does not fit its values".to_owned(),
@@ -200,6 +306,54 @@ mod tests {
             Expression::compile("1", &Budget::default()).and_then(|e| e.holds(&[], &Budget::default())),
             Err(Refused::Mistyped("int".into()))
         );
+    }
+
+    #[test]
+    fn what_is_no_map_has_no_keys() {
+        let this = value!({ "a": null, "t": "x", "l": [1] });
+        let failed = |text: &str| match eval(text, &this) {
+            Err(Refused::Failed(why)) => why,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(failed("self.a.b == 1"), "no such key: b");
+        assert_eq!(failed("self.t.b.c == 1"), "no such key: b");
+        assert_eq!(failed("self.nope == 1"), "no such key: nope");
+        assert_eq!(failed("self.t > 3"), "no such overload");
+        assert_eq!(failed("self.l[7] == 1"), "index out of bounds: 7");
+        assert_eq!(failed("string(self.nope) == ''"), "no such key: nope");
+        assert_eq!(failed("int(self.nope) == 1"), "no such key: nope");
+        assert_eq!(failed("size(self.nope) == 1"), "no such key: nope");
+        assert_eq!(failed("self.nope.startsWith('a')"), "no such key: nope");
+        assert_eq!(failed("'a'.startsWith(self.nope)"), "no such key: nope");
+        assert_eq!(failed("[1].map(x, string(self.nope)).size() == 1"), "no such key: nope");
+        assert_eq!(eval("string(true) + string(1) + string(2.5)", &this), Ok(Value::from("true12.5")));
+        assert_eq!(eval("size('äö') + 'ü'.size()", &this), Ok(Value::Int(3)));
+        assert_eq!(eval("type(self.t) == string && type(1) == int", &this), Ok(Value::Bool(true)));
+        assert_eq!(eval("has(self.a.b)", &this), Ok(Value::Bool(false)));
+        assert!(matches!(eval("Foo{a: 1}", &this), Err(Refused::Syntax(_))));
+    }
+
+    #[test]
+    fn objects_are_built_with_their_names() {
+        let declared = Declarations {
+            variables: [("object".to_owned(), Type::Dyn)].into_iter().collect(),
+            composed: Some([("n".to_owned(), Type::Int)].into_iter().collect()),
+            builds_objects: true,
+        };
+        let budget = Budget { steps: 1_000_000, ..Budget::default() };
+        let text = "Object{spec: Object.spec{replicas: variables.n, ?paused: optional.none()}}";
+        let expression = Expression::checked(text, &declared, &budget).unwrap();
+        assert_eq!(expression.composed(), ["n"]);
+        let n = Variable::plain(&Value::Int(3));
+        let spec = vec![("replicas".to_owned(), Built::Plain(Value::Int(3)))];
+        assert_eq!(
+            expression.build(&[("variables.n", n)], &budget),
+            Ok(Built::Object(
+                "Object".into(),
+                vec![("spec".into(), Built::Object("Object.spec".into(), spec))]
+            ))
+        );
+        assert_eq!(expression.build(&[], &budget), Err(Refused::Unset("variables.n".into())));
     }
 
     proptest! {

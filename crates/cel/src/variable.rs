@@ -170,15 +170,62 @@ fn mapped(entries: impl Iterator<Item = (String, cel::Value)>) -> cel::Value {
     cel::Value::Map(Map { map: Arc::new(map) })
 }
 
+/// Whether CEL keeps a word for itself.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A field's name as an expression spells it: `x-y` is `x__dash__y`, `namespace` is `__namespace__`.
 pub fn escape(name: &str) -> String {
-    if RESERVED.contains(&name) {
+    if is_reserved(name) {
         return format!("__{name}__");
     }
     name.replace("__", "__underscores__")
         .replace('.', "__dot__")
         .replace('-', "__dash__")
         .replace('/', "__slash__")
+}
+
+/// What an expression built: a value of which parts may be objects of named types.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Built {
+    /// A value without such objects.
+    Plain(Value),
+    /// A list.
+    List(Vec<Built>),
+    /// A map.
+    Map(Vec<(String, Built)>),
+    /// An object: its type's name, and its fields.
+    Object(String, Vec<(String, Built)>),
+}
+
+/// A result with the names of its types. Fields are in the order of their names.
+pub(crate) fn to_built(value: &cel::Value) -> Result<Built, Refused> {
+    Ok(match value {
+        cel::Value::List(list) => {
+            let items: Result<Vec<Built>, Refused> = list.iter().map(to_built).collect();
+            Built::List(items?)
+        }
+        cel::Value::Map(map) => {
+            let mut name = None;
+            let mut entries = Vec::new();
+            for (key, value) in map.map.iter() {
+                let Key::String(key) = key else { return Err(Refused::Mistyped("map".to_owned())) };
+                match value {
+                    cel::Value::String(text) if key.as_str() == crate::lower::TYPE_KEY => {
+                        name = Some(text.to_string());
+                    }
+                    value => entries.push((key.to_string(), to_built(value)?)),
+                }
+            }
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            match name {
+                Some(name) => Built::Object(name, entries),
+                None => Built::Map(entries),
+            }
+        }
+        other => Built::Plain(to_core(other)?),
+    })
 }
 
 /// A result as a value of ours.

@@ -6,7 +6,7 @@ mod source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{GroupKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
+use tautline_core::{GroupKind, GroupVersionKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
 use tautline_ownership::{CompleteRender, Prepared};
 use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, StepId};
 

@@ -35,6 +35,16 @@ pub trait Schemas: Send + Sync {
         0
     }
 
+    /// An object of a kind in another version of it, where that is not the same text under another name and the source
+    /// knows the conversion.
+    fn convert(
+        &self,
+        _object: &tautline_core::Object,
+        _to: &GroupVersionKind,
+    ) -> Option<tautline_core::Object> {
+        None
+    }
+
     /// Whether defaults that live in the API server's code are known to be those of
     /// [`crate::KUBERNETES_VERSION`] for this kind (rule R6): true for the built-in table and for custom
     /// resources, whose schema says everything.

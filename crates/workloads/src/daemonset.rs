@@ -6,7 +6,7 @@ use tautline_core::{Map, Object, Timestamp, Value};
 
 use crate::action::Action;
 use crate::world::{World, template_hash};
-use crate::{events, shape};
+use crate::{events, revisions, shape};
 
 const REVISION: &str = "controller-revision-hash";
 
@@ -40,6 +40,10 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>, now: Timestamp) -> Vec<
         let message = format!("Deleted pod: {}", pod.name());
         actions.push(tell(world, set, "SuccessfulDelete", &message, now));
     }
+    let named = |hash: &str| format!("{}-{hash}", set.name());
+    let in_use: Vec<String> = pods.iter().filter_map(|pod| pod.label(REVISION)).map(named).collect();
+    let in_use: Vec<&str> = in_use.iter().map(String::as_str).collect();
+    actions.extend(revisions::step(world, set, &named(&hash), &hash, &in_use));
     actions.extend(Action::status(set, status(set, &pods, &hash)));
     actions
 }

@@ -102,7 +102,7 @@ fn status(job: &Object, counts: &Counts, outcome: Option<bool>, suspended: bool,
     status
 }
 
-fn is_finished(job: &Object) -> bool {
+pub(crate) fn is_finished(job: &Object) -> bool {
     ["Complete", "Failed"]
         .iter()
         .any(|kind| shape::condition(job, kind).is_some_and(|c| c.str_at(&["status"]) == Some("True")))

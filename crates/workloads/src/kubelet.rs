@@ -13,10 +13,14 @@ use tautline_grammar::time;
 
 use crate::action::Action;
 use crate::shape::Conditions;
+use crate::trouble::Trouble;
 
 /// What the kubelet does about a pod.
-pub(crate) fn step(pod: &Object, now: Timestamp) -> Vec<Action> {
+pub(crate) fn step(pod: &Object, now: Timestamp, trouble: Option<Trouble>) -> Vec<Action> {
     if pod.is_terminating() {
+        if trouble == Some(Trouble::StuckTerminating) {
+            return Vec::new();
+        }
         let grace = pod.metadata().and_then(|m| m.get("deletionGracePeriodSeconds")).and_then(Value::as_i64);
         // With a grace of zero only finalizers hold it: those are not the kubelet's.
         let discard = grace.is_some_and(|g| g > 0).then(|| Action::discard(pod, Some(Duration::ZERO)));
@@ -25,7 +29,22 @@ pub(crate) fn step(pod: &Object, now: Timestamp) -> Vec<Action> {
     if matches!(crate::shape::phase(pod), "Succeeded" | "Failed") {
         return Vec::new();
     }
-    Action::status(pod, status(pod, now)).into_iter().collect()
+    Action::status(pod, status(pod, now, trouble)).into_iter().collect()
+}
+
+/// What the scheduler writes about a pod that has no place.
+pub(crate) fn pending(pod: &Object, why: &str, now: Timestamp) -> Vec<Action> {
+    let mut status = pod.get("status").and_then(Value::as_map).cloned().unwrap_or_default();
+    status.insert("phase", "Pending");
+    let mut conditions = Conditions::of(pod, now);
+    conditions.set("PodScheduled", "False", "Unschedulable", why, false);
+    conditions.write(&mut status);
+    Action::status(pod, status).into_iter().collect()
+}
+
+/// Whether a pod has been given a place, or never was refused one.
+pub(crate) fn is_scheduled(pod: &Object) -> bool {
+    crate::shape::condition(pod, "PodScheduled").is_none_or(|c| c.str_at(&["status"]) == Some("True"))
 }
 
 /// What becomes of a container.
@@ -33,15 +52,20 @@ pub(crate) fn step(pod: &Object, now: Timestamp) -> Vec<Action> {
 enum Fate {
     Unpullable,
     Runs,
+    Unready,
     Succeeds,
     Fails,
     CrashLoops,
 }
 
-fn fate(container: &Value, policy: &str, init: bool) -> Fate {
+fn fate(container: &Value, policy: &str, init: bool, trouble: Option<Trouble>) -> Fate {
     let image = container.str_at(&["image"]).unwrap_or_default();
     let name = image.rsplit('/').next().unwrap_or_default();
     match () {
+        () if trouble == Some(Trouble::ImagePullBackOff) => Fate::Unpullable,
+        () if trouble == Some(Trouble::CrashLoopBackOff) && !init && policy == "Never" => Fate::Fails,
+        () if trouble == Some(Trouble::CrashLoopBackOff) && !init => Fate::CrashLoops,
+        () if trouble == Some(Trouble::FailingProbe) && !init => Fate::Unready,
         () if name.starts_with("broken") => Fate::Unpullable,
         () if name.starts_with("fail") && policy == "Never" => Fate::Fails,
         () if name.starts_with("fail") => Fate::CrashLoops,
@@ -50,10 +74,10 @@ fn fate(container: &Value, policy: &str, init: bool) -> Fate {
     }
 }
 
-fn status(pod: &Object, now: Timestamp) -> Map {
+fn status(pod: &Object, now: Timestamp, trouble: Option<Trouble>) -> Map {
     let policy = pod.str_at(&["spec", "restartPolicy"]).unwrap_or("Always");
     let fates = |field: &str, init: bool| -> Vec<(Value, Fate)> {
-        pod.list_at(&["spec", field]).iter().map(|c| (c.clone(), fate(c, policy, init))).collect()
+        pod.list_at(&["spec", field]).iter().map(|c| (c.clone(), fate(c, policy, init, trouble))).collect()
     };
     let (first, main) = (fates("initContainers", true), fates("containers", false));
     let initialized = first.iter().all(|(_, fate)| *fate == Fate::Succeeds);
@@ -89,7 +113,7 @@ fn phase(first: &[(Value, Fate)], main: &[(Value, Fate)], initialized: bool) -> 
     match () {
         () if first.iter().any(|(_, f)| *f == Fate::Fails) => "Failed",
         () if !initialized || any(Fate::Unpullable) => "Pending",
-        () if any(Fate::Runs) || any(Fate::CrashLoops) => "Running",
+        () if any(Fate::Runs) || any(Fate::Unready) || any(Fate::CrashLoops) => "Running",
         () if any(Fate::Fails) => "Failed",
         () => "Succeeded",
     }
@@ -148,14 +172,14 @@ fn container_status(
     let (state, last, restarts) = match (wait, fate) {
         (true, _) => (value!({ "waiting": { "reason": "PodInitializing" } }), Value::map(), 0),
         (_, Fate::Unpullable) => (unpullable(image), Value::map(), 0),
-        (_, Fate::Runs) => (value!({ "running": { "startedAt": started } }), Value::map(), 0),
+        (_, Fate::Runs | Fate::Unready) => (value!({ "running": { "startedAt": started } }), Value::map(), 0),
         (_, Fate::Succeeds) => (ended(0, "Completed"), Value::map(), 0),
         (_, Fate::Fails) => (ended(1, "Error"), Value::map(), 0),
         (_, Fate::CrashLoops) => (crash_loop(pod, name), ended(1, "Error"), 1),
     };
     let pulled = !wait && fate != Fate::Unpullable;
     let mut status = value!({ "name": name, "image": image, "imageID": "", "restartCount": restarts,
-        "state": state, "lastState": last, "started": !wait && fate == Fate::Runs,
+        "state": state, "lastState": last, "started": !wait && matches!(fate, Fate::Runs | Fate::Unready),
         "ready": !wait && (fate == Fate::Runs || init && fate == Fate::Succeeds) });
     if let (true, Some(map)) = (pulled, status.as_map_mut()) {
         map.insert("containerID", format!("containerd://{}", id(pod, name)));

@@ -30,30 +30,42 @@
 //! An image whose last path segment begins with `broken` is never pulled, one that begins with `fail` exits
 //! with 1, every other runs; in pods that need not run for ever (a Job's) it exits with 0.
 //!
+//! Whatever an image is called, [`Player::trouble`] lets a failure befall the pods of a name, and takes it away again.
+//!
+//! # Where pods run
+//! Without Node objects there is room for everything. With them, a pod runs only where one of them has the CPU, memory
+//! and labels that it asks for, and is pending otherwise, with the scheduler's words. Which node it is, is not written:
+//! `spec.nodeName` stays as it was, and a DaemonSet has one pod.
+//!
 //! # What it does not do
-//! There is one node, without limits; nothing is scheduled. It writes no ControllerRevisions (so no
-//! `kubectl rollout undo` of StatefulSets and DaemonSets), tells as Events only what controllers make, remove
-//! and scale, and plays no CronJobs,
-//! disruption budgets and quotas. Volumes are bound without a PersistentVolume. Time matters only to
-//! `progressDeadlineSeconds` and `ttlSecondsAfterFinished`, which are looked at by [`Player::catch_up`].
+//! It tells as Events only what controllers make, remove and scale. Volumes are bound without a PersistentVolume. CronJobs
+//! run in UTC: one that names another zone is never due. Time matters to `progressDeadlineSeconds`,
+//! `ttlSecondsAfterFinished` and schedules, which are looked at by [`Player::catch_up`].
 #![forbid(unsafe_code)]
 
 mod action;
 mod autoscaler;
 mod claims;
+mod cronjob;
 mod daemonset;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod events;
 mod job;
 mod kubelet;
 mod player;
 mod replicas;
+mod revisions;
 mod rolling;
+mod schedule;
+mod scheduler;
 mod shape;
 mod statefulset;
+mod trouble;
 mod world;
 
 pub use action::Action;
 pub use player::Player;
+pub use trouble::Trouble;
 pub use world::{Play, World};

@@ -60,6 +60,11 @@ impl Player {
         self.world.feed_use(target, percent);
     }
 
+    /// Lets something befall the pods of a namespace whose names begin so, or lets them be well again.
+    pub fn trouble(&mut self, namespace: &str, prefix: &str, trouble: Option<crate::Trouble>) {
+        self.world.trouble(namespace, prefix, trouble);
+    }
+
     /// Goes on until the cluster cannot be listed any more.
     ///
     /// # Errors

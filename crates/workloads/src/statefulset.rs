@@ -6,7 +6,7 @@ use tautline_core::{Map, Object, Timestamp, Value, value};
 
 use crate::action::Action;
 use crate::world::{World, template_hash};
-use crate::{events, shape};
+use crate::{events, revisions, shape};
 
 const REVISION: &str = "controller-revision-hash";
 
@@ -57,6 +57,9 @@ pub(crate) fn step(world: &mut World, set: &Arc<Object>, now: Timestamp) -> Vec<
         actions.push(action);
         actions.push(tell(world, set, "Delete", &name, now));
     }
+    let in_use: Vec<&str> = pods.iter().filter_map(|pod| pod.label(REVISION)).collect();
+    let hash = revision.rsplit('-').next().unwrap_or_default();
+    actions.extend(revisions::step(world, set, &revision, hash, &in_use));
     actions.extend(Action::status(set, status(set, &pods, &revision, all_ready)));
     actions
 }

@@ -6,7 +6,12 @@ use std::sync::Arc;
 use tautline_core::{Digest, Object, ResourceKey, Timestamp, Value};
 
 use crate::action::Action;
-use crate::{autoscaler, claims, daemonset, deployment, endpoints, job, kubelet, replicas, statefulset};
+use crate::scheduler::Places;
+use crate::trouble::Trouble;
+use crate::{
+    autoscaler, claims, cronjob, daemonset, deployment, disruption, endpoints, job, kubelet, replicas, shape,
+    statefulset,
+};
 
 /// Who is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +33,11 @@ impl Play {
                 ("apps/v1", "Deployment"),
                 ("apps/v1", "StatefulSet"),
                 ("apps/v1", "DaemonSet"),
+                ("apps/v1", "ControllerRevision"),
                 ("batch/v1", "Job"),
+                ("batch/v1", "CronJob"),
+                ("policy/v1", "PodDisruptionBudget"),
+                ("v1", "Node"),
                 ("autoscaling/v2", "HorizontalPodAutoscaler"),
                 ("v1", "PersistentVolumeClaim"),
                 ("v1", "PersistentVolume"),
@@ -53,6 +62,9 @@ pub struct World {
     dirty: BTreeSet<ResourceKey>,
     names: u64,
     used: HashMap<ResourceKey, i64>,
+    places: Places,
+    /// By namespace and beginning of a name.
+    troubles: BTreeMap<(String, String), Trouble>,
 }
 
 impl World {
@@ -65,6 +77,8 @@ impl World {
             dirty: BTreeSet::new(),
             names: 0,
             used: HashMap::new(),
+            places: Places::default(),
+            troubles: BTreeMap::new(),
         }
     }
 
@@ -95,6 +109,7 @@ impl World {
             self.unlink(&object);
             self.stir(&object);
             self.dirty.remove(key);
+            self.make_room(&object);
         }
     }
 
@@ -121,6 +136,7 @@ impl World {
         let waiting = |object: &Object| match object.kind() {
             "Deployment" => !deployment::is_complete(object),
             "Job" => job::waits_for_time(object),
+            "CronJob" => true,
             _ => false,
         };
         let keys: Vec<ResourceKey> =
@@ -140,8 +156,10 @@ impl World {
 
     fn look_at(&mut self, object: &Arc<Object>, now: Timestamp) -> Vec<Action> {
         match (self.play, object.group(), object.kind()) {
-            (_, "", "Pod") => kubelet::step(object, now),
+            (_, "", "Pod") => self.run(object, now),
             (Play::Kubelet, _, _) => Vec::new(),
+            (_, "batch", "CronJob") => cronjob::step(self, object, now),
+            (_, "policy", "PodDisruptionBudget") => disruption::step(self, object, now),
             (_, "apps", "ReplicaSet") => replicas::step(self, object, now),
             (_, "apps", "Deployment") => deployment::step(self, object, now),
             (_, "apps", "StatefulSet") => statefulset::step(self, object, now),
@@ -154,6 +172,57 @@ impl World {
             (_, "networking.k8s.io", "Ingress") => endpoints::step_ingress(object),
             _ => Vec::new(),
         }
+    }
+
+    /// Lets something befall the pods of a namespace whose names begin so, or lets them be well again.
+    pub fn trouble(&mut self, namespace: &str, prefix: &str, trouble: Option<Trouble>) {
+        let key = (namespace.to_owned(), prefix.to_owned());
+        match trouble {
+            Some(trouble) => drop(self.troubles.insert(key, trouble)),
+            None => drop(self.troubles.remove(&key)),
+        }
+        let pods: Vec<ResourceKey> = self.within("", "Pod", namespace).map(|pod| pod.key()).collect();
+        self.dirty.extend(pods);
+    }
+
+    fn trouble_of(&self, pod: &Object) -> Option<Trouble> {
+        let mut all = self.troubles.iter();
+        let befalls =
+            |key: &(String, String)| key.0 == pod.namespace() && pod.name().starts_with(key.1.as_str());
+        all.find(|(key, _)| befalls(key)).map(|(_, trouble)| *trouble)
+    }
+
+    /// The kubelet's part, for a pod that has a place.
+    fn run(&mut self, pod: &Object, now: Timestamp) -> Vec<Action> {
+        let trouble = self.trouble_of(pod);
+        if !shape::is_active(pod) {
+            self.make_room(pod);
+            return kubelet::step(pod, now, trouble);
+        }
+        let nodes: Vec<Arc<Object>> = self.within("", "Node", "").cloned().collect();
+        let placed = match trouble {
+            Some(Trouble::Unschedulable) => {
+                Err("0/1 nodes are available: 1 node(s) had no room, as a test wants it.".to_owned())
+            }
+            _ => self.places.place(pod, &nodes),
+        };
+        match placed {
+            Ok(()) => kubelet::step(pod, now, trouble),
+            Err(why) => kubelet::pending(pod, &why, now),
+        }
+    }
+
+    /// A pod that is gone or done leaves room for those that wait.
+    fn make_room(&mut self, pod: &Object) {
+        if pod.is("", "Pod") && self.places.release(pod) {
+            self.stir_pending();
+        }
+    }
+
+    fn stir_pending(&mut self) {
+        let waits = |object: &&Arc<Object>| object.is("", "Pod") && !kubelet::is_scheduled(object);
+        let keys: Vec<ResourceKey> = self.objects.values().filter(waits).map(|pod| pod.key()).collect();
+        self.dirty.extend(keys);
     }
 
     /// Feeds what an autoscaler sees: the use of CPU of what it scales, in percent of what its pods ask for.
@@ -217,6 +286,14 @@ impl World {
         }
         if object.get("spec").is_some_and(|spec| spec.get("replicas").is_some()) {
             self.stir_scalers(object.namespace());
+        }
+        if object.is("", "Node") {
+            self.stir_pending();
+        }
+        if object.is("", "Pod") || object.get("spec").is_some_and(|spec| spec.get("replicas").is_some()) {
+            let budgets = self.within("policy", "PodDisruptionBudget", object.namespace());
+            let budgets: Vec<ResourceKey> = budgets.map(|budget| budget.key()).collect();
+            self.dirty.extend(budgets);
         }
         if object.is("", "Pod") {
             let services: Vec<ResourceKey> =

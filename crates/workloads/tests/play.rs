@@ -9,7 +9,7 @@ use tautline_apiserver::{Identity, Local, Options, Server, Verb};
 use tautline_cluster::{Patch, Query, Target, WriteOptions};
 use tautline_core::{FieldManager, ManualClock, Object, Timestamp, Value, value};
 use tautline_ownership::Propagation;
-use tautline_workloads::{Play, Player};
+use tautline_workloads::{Play, Player, Trouble};
 
 struct Stage {
     local: Local,
@@ -38,6 +38,17 @@ impl Stage {
         object.metadata_mut().insert("namespace", "default");
         let target = Target::of(self.local.resource(object.api_version(), object.kind()).unwrap(), &object);
         self.local.make(&target, &object, &WriteOptions::by(FieldManager::new("test"))).unwrap().object
+    }
+
+    /// A node with so much CPU.
+    fn node(&self, name: &str, cpu: &str) {
+        let node = Object::new(value!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": name } }));
+        let target = Target::new(self.local.resource("v1", "Node").unwrap(), "", name);
+        let by = || WriteOptions::by(FieldManager::new("test"));
+        self.local.make(&target, &node.unwrap(), &by()).unwrap();
+        let status = value!({ "status": { "allocatable": { "cpu": cpu, "memory": "8Gi", "pods": "110" } } });
+        let options = WriteOptions { subresource: Some("status".to_owned()), ..by() };
+        self.local.change(&target, &Patch::Merge(status), &options).unwrap();
     }
 
     fn merge(&self, target: &Target, patch: Value) {
@@ -240,4 +251,211 @@ fn a_hundred_deployments_take_a_bounded_number_of_writes() {
     assert_eq!(counts.of(Verb::Create, ""), 400);
     // Besides these: the pod, its ReplicaSet and the Deployment tell each step, and the revision.
     assert!(counts.writes() <= 1400, "{} writes", counts.writes());
+}
+
+fn job_template() -> Value {
+    value!({ "spec": { "template": { "spec": { "restartPolicy": "Never",
+        "containers": [{ "name": "job", "image": "task:1" }] } } } })
+}
+
+#[test]
+fn a_cron_job_runs_when_it_is_due() {
+    let mut stage = start();
+    stage.make(value!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": "nightly" },
+        "spec": { "schedule": "*/10 * * * *", "successfulJobsHistoryLimit": 2, "jobTemplate": job_template() } }));
+    stage.play();
+    assert!(stage.list("batch/v1", "Job").is_empty(), "it is not due when it is made");
+    stage.clock.advance(Duration::from_secs(605));
+    stage.play();
+    let job = stage.list("batch/v1", "Job").remove(0);
+    assert_eq!(job.name(), "nightly-31557610");
+    assert_eq!(condition(&job, "Complete").str_at(&["status"]), Some("True"));
+    let nightly = stage.get("batch/v1", "CronJob", "nightly");
+    assert_eq!(nightly.str_at(&["status", "lastScheduleTime"]), Some("2030-01-01T00:10:00Z"));
+    assert_eq!(nightly.str_at(&["status", "lastSuccessfulTime"]), Some("2030-01-01T00:10:05Z"));
+    for _ in 0..3 {
+        stage.clock.advance(Duration::from_secs(600));
+        stage.play();
+    }
+    assert_eq!(stage.list("batch/v1", "Job").len(), 2, "only so many are kept");
+    stage.merge(&stage.at("batch/v1", "CronJob", "nightly"), value!({ "spec": { "suspend": true } }));
+    let before = stage.list("batch/v1", "Job").last().unwrap().name().to_owned();
+    stage.clock.advance(Duration::from_secs(3600));
+    stage.play();
+    assert_eq!(stage.list("batch/v1", "Job").last().unwrap().name(), before);
+}
+
+#[test]
+fn a_cron_job_that_forbids_a_second_waits_for_the_first() {
+    let mut stage = start();
+    stage.make(value!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": { "name": "c" },
+        "spec": { "schedule": "* * * * *", "concurrencyPolicy": "Forbid", "jobTemplate": job_template() } }));
+    stage.player.trouble("default", "c-", Some(Trouble::ImagePullBackOff));
+    for _ in 0..3 {
+        stage.clock.advance(Duration::from_secs(60));
+        stage.play();
+    }
+    assert_eq!(stage.list("batch/v1", "Job").len(), 1);
+    let cron = stage.get("batch/v1", "CronJob", "c");
+    assert_eq!(cron.list_at(&["status", "active"]).len(), 1);
+}
+
+#[test]
+fn a_disruption_budget_counts_its_pods() {
+    let mut stage = start();
+    stage.make(deployment("web", "shop:1", 4));
+    stage.make(
+        value!({ "apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": { "name": "web" },
+        "spec": { "maxUnavailable": "25%", "selector": { "matchLabels": { "app": "web" } } } }),
+    );
+    stage.play();
+    let numbers = |stage: &Stage| {
+        let budget = stage.get("policy/v1", "PodDisruptionBudget", "web");
+        ["expectedPods", "desiredHealthy", "currentHealthy", "disruptionsAllowed"]
+            .map(|field| budget.i64_at(&["status", field]).unwrap())
+    };
+    assert_eq!(numbers(&stage), [4, 3, 4, 1]);
+    let budget = stage.get("policy/v1", "PodDisruptionBudget", "web");
+    assert_eq!(condition(&budget, "DisruptionAllowed").str_at(&["reason"]), Some("SufficientPods"));
+    let pod = stage.list("v1", "Pod").remove(0).name().to_owned();
+    stage.player.trouble("default", &pod, Some(Trouble::FailingProbe));
+    stage.play();
+    assert_eq!(numbers(&stage), [4, 3, 3, 0]);
+}
+
+#[test]
+fn troubles_come_and_go() {
+    let mut stage = start();
+    stage.make(deployment("web", "shop:1", 1));
+    let seen = |stage: &mut Stage, trouble: Option<Trouble>| {
+        stage.player.trouble("default", "web-", trouble);
+        stage.play();
+        let pod = stage.list("v1", "Pod").remove(0);
+        let status = pod.list_at(&["status", "containerStatuses"]).first().cloned().unwrap_or_default();
+        let waits = status.str_at(&["state", "waiting", "reason"]).unwrap_or_default().to_owned();
+        let ready = condition(&pod, "Ready").str_at(&["status"]).unwrap_or_default().to_owned();
+        (pod.str_at(&["status", "phase"]).unwrap_or_default().to_owned(), waits, ready)
+    };
+    let is = |phase: &str, waits: &str, ready: &str| (phase.to_owned(), waits.to_owned(), ready.to_owned());
+    assert_eq!(seen(&mut stage, None), is("Running", "", "True"));
+    assert_eq!(seen(&mut stage, Some(Trouble::FailingProbe)), is("Running", "", "False"));
+    assert_eq!(seen(&mut stage, Some(Trouble::CrashLoopBackOff)), is("Running", "CrashLoopBackOff", "False"));
+    let trouble = seen(&mut stage, Some(Trouble::ImagePullBackOff));
+    assert_eq!(trouble, is("Pending", "ImagePullBackOff", "False"));
+    assert_eq!(seen(&mut stage, None), is("Running", "", "True"));
+    let web = stage.get("apps/v1", "Deployment", "web");
+    assert_eq!(web.i64_at(&["status", "availableReplicas"]), Some(1));
+}
+
+#[test]
+fn a_pod_can_be_stuck_on_its_way_out() {
+    let mut stage = start();
+    stage.make(value!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "p" },
+        "spec": { "nodeName": "n", "containers": [{ "name": "c", "image": "shop:1" }] } }));
+    stage.make(value!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "q", "finalizers": ["example.test/hold"] },
+        "spec": { "containers": [{ "name": "c", "image": "shop:1" }] } }));
+    stage.player.trouble("default", "p", Some(Trouble::StuckTerminating));
+    stage.play();
+    for name in ["p", "q"] {
+        stage.local.remove(&stage.at("v1", "Pod", name), Propagation::Background).unwrap();
+    }
+    stage.play();
+    assert_eq!(stage.list("v1", "Pod").len(), 2);
+    stage.player.trouble("default", "p", None);
+    stage.merge(&stage.at("v1", "Pod", "q"), value!({ "metadata": { "finalizers": null } }));
+    stage.play();
+    assert!(stage.list("v1", "Pod").is_empty());
+}
+
+#[test]
+fn pods_wait_for_room_on_the_nodes() {
+    let mut stage = start();
+    stage.node("small", "1500m");
+    let mut web = deployment("web", "shop:1", 2);
+    let asks = value!({ "requests": { "cpu": "1", "memory": "1Gi" } });
+    let containers = value!([{ "name": "app", "image": "shop:1", "resources": asks }]);
+    if let Some(Value::Map(spec)) = web.get("spec").and_then(|s| s.at(&["template", "spec"])).cloned() {
+        let mut spec = spec;
+        spec.insert("containers", containers);
+        web.as_map_mut().unwrap().map_at("spec").map_at("template").insert("spec", spec);
+    }
+    stage.make(web);
+    stage.play();
+    let phases = |stage: &Stage| -> Vec<String> {
+        let mut all: Vec<String> = stage
+            .list("v1", "Pod")
+            .iter()
+            .map(|pod| pod.str_at(&["status", "phase"]).unwrap_or_default().to_owned())
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(phases(&stage), ["Pending", "Running"]);
+    let pods = stage.list("v1", "Pod");
+    let waiting = pods.iter().find(|pod| pod.str_at(&["status", "phase"]) == Some("Pending")).unwrap();
+    let scheduled = condition(waiting, "PodScheduled");
+    assert_eq!(scheduled.str_at(&["reason"]), Some("Unschedulable"));
+    assert_eq!(scheduled.str_at(&["message"]), Some("0/1 nodes are available: 1 Insufficient cpu."));
+    stage.node("large", "8");
+    stage.play();
+    assert_eq!(phases(&stage), ["Running", "Running"]);
+}
+
+#[test]
+fn sets_keep_their_revisions() {
+    let mut stage = start();
+    let template = |name: &str, image: &str| {
+        value!({ "metadata": { "labels": { "app": name } },
+            "spec": { "containers": [{ "name": "c", "image": image }] } })
+    };
+    stage.make(value!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": { "name": "db" },
+        "spec": { "replicas": 1, "serviceName": "db", "selector": { "matchLabels": { "app": "db" } },
+            "template": template("db", "db:1") } }));
+    stage.make(value!({ "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": { "name": "agent" },
+        "spec": { "selector": { "matchLabels": { "app": "agent" } }, "template": template("agent", "agent:1") } }));
+    stage.play();
+    let revisions = |stage: &Stage, owner: &str| -> Vec<i64> {
+        let all = stage.list("apps/v1", "ControllerRevision");
+        let of = all.iter().filter(|revision| revision.controller().is_some_and(|c| c.name == owner));
+        let mut numbers: Vec<i64> = of.filter_map(|r| r.get("revision").and_then(Value::as_i64)).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    assert_eq!((revisions(&stage, "db"), revisions(&stage, "agent")), (vec![1], vec![1]));
+    let image = |kind: &str, name: &str, image: &str, stage: &Stage| {
+        let patch = value!({ "spec": { "template": { "spec": { "containers": [{ "name": "c", "image": image }] } } } });
+        stage.merge(&stage.at("apps/v1", kind, name), patch);
+    };
+    image("StatefulSet", "db", "db:2", &stage);
+    image("DaemonSet", "agent", "agent:2", &stage);
+    stage.play();
+    assert_eq!((revisions(&stage, "db"), revisions(&stage, "agent")), (vec![1, 2], vec![1, 2]));
+    let history = stage.list("apps/v1", "ControllerRevision");
+    let first = history.iter().find(|revision| {
+        revision.get("revision").and_then(Value::as_i64) == Some(1)
+            && revision.controller().is_some_and(|c| c.name == "db")
+    });
+    // What `kubectl rollout undo` sends.
+    let data = first.unwrap().get("data").cloned().unwrap();
+    let target = stage.at("apps/v1", "StatefulSet", "db");
+    let by = WriteOptions::by(FieldManager::new("kubectl-rollout"));
+    stage.local.change(&target, &Patch::Strategic(data), &by).unwrap();
+    stage.play();
+    assert_eq!(revisions(&stage, "db"), [2, 3], "the old revision is the newest again");
+    let pod = stage.get("v1", "Pod", "db-0");
+    assert_eq!(pod.list_at(&["spec", "containers"])[0].str_at(&["image"]), Some("db:1"));
+}
+
+#[test]
+fn an_ingress_gets_an_address() {
+    let mut stage = start();
+    stage.make(
+        value!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": { "name": "web" },
+        "spec": { "defaultBackend": { "service": { "name": "web", "port": { "number": 80 } } } } }),
+    );
+    stage.play();
+    let web = stage.get("networking.k8s.io/v1", "Ingress", "web");
+    let address = &web.list_at(&["status", "loadBalancer", "ingress"])[0];
+    assert_eq!(address.str_at(&["ip"]), Some("192.0.2.10"));
 }

@@ -84,7 +84,8 @@ impl<'a> Comparison<'a> {
         match (expected, got) {
             (Value::Map(a), Value::Map(b)) => {
                 for (key, value) in a {
-                    match b.get(key.as_str()) {
+                    let known = b.get(key.as_str()).map(|known| began(key.as_str(), known, b));
+                    match &known {
                         Some(other) => self.field(&format!("{at}.{key}"), key.as_str(), value, other),
                         None => self.differences.push(format!("{at}.{key}: nothing for {}", value.to_json())),
                     }
@@ -118,6 +119,19 @@ impl<'a> Comparison<'a> {
     }
 }
 
+/// When a deletion was asked for: recordings hold that moment, not the end of its grace period.
+fn began(key: &str, value: &Value, of: &tautline_core::Map) -> Value {
+    let grace = of.get("deletionGracePeriodSeconds").and_then(Value::as_i64);
+    let time = value.as_str().and_then(|text| tautline_grammar::time::parse(text).ok());
+    match (key, time, grace) {
+        ("deletionTimestamp", Some(end), Some(grace)) => {
+            let grace = std::time::Duration::from_secs(grace.unsigned_abs());
+            Value::from(tautline_grammar::time::seconds(end - grace))
+        }
+        _ => value.clone(),
+    }
+}
+
 /// Puts into order what the server walks in the order of a hash map: the causes of conflicts, and those of refused
 /// custom resources together with the list in their message.
 fn put_in_order(status: &mut Value) {
@@ -127,7 +141,8 @@ fn put_in_order(status: &mut Value) {
     let code = status.i64_at(&["code"]).unwrap_or_default();
     let group = status.str_at(&["details", "group"]).unwrap_or_default().to_owned();
     let custom = group.contains('.') && !group.ends_with(".k8s.io");
-    if code != 409 && !(code == 422 && custom) {
+    let defines = status.str_at(&["details", "kind"]) == Some("CustomResourceDefinition");
+    if code != 409 && !(code == 422 && (custom || defines)) {
         return;
     }
     let key = if code == 409 { "message" } else { "field" };

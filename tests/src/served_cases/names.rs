@@ -4,7 +4,12 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use tautline_core::{Map, Value};
+
+/// The hour in which cases begin on an embedded server. It is before the recording's 2030, as the real server's was: what
+/// a request brings along of that year is later than anything the server writes itself.
+const EMBEDDED_HOUR: &str = "2026-01-01T00:";
+/// The same in seconds since 1970.
+pub(super) const EMBEDDED_START: i64 = 1_767_225_600;
 
 /// What in a recorded text stands for something that differs from run to run.
 static PLACEHOLDERS: LazyLock<Regex> = LazyLock::new(|| {
@@ -15,9 +20,22 @@ static PLACEHOLDERS: LazyLock<Regex> = LazyLock::new(|| {
         r"|(?P<time>2030-01-01T00:00:\d\dZ)",
         r"|(?P<told><(?:asked|oldest|current|hash)>)",
         r"|(?P<suffix>x{4}[x\d])",
-        r#"|(?P<version>resourceVersion\\*":\\*"(?P<number>\d+))"#,
+        r#"|(?P<version>(?:resourceVersion\\*":\\*"|resourceVersion: "|ResourceVersion in record \()(?P<number>\d+))"#,
     );
     Regex::new(pattern).expect("the pattern is a constant that every replay uses")
+});
+
+/// A version in a body: of an object, or the value of an operation on it.
+static VERSIONS: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern =
+        r#"(?P<lead>(?:"resourceVersion"|"path": ?"[^"]*/resourceVersion", ?"value"): ?")(?P<number>\d+)""#;
+    Regex::new(pattern).expect("the pattern is a constant that every replay uses")
+});
+
+/// A node port in a body.
+static PORTS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?P<lead>"nodePort": ?)(?P<port>\d+)"#)
+        .expect("the pattern is a constant that every replay uses")
 });
 
 /// Which name here stands for which recorded one.
@@ -38,6 +56,9 @@ impl Names {
     pub(super) fn text(&self, text: &str) -> String {
         let known = PLACEHOLDERS.replace_all(text, |found: &regex::Captures<'_>| {
             let whole = &found[0];
+            if found.name("time").is_some() {
+                return whole.to_owned();
+            }
             self.here.get(whole).cloned().unwrap_or_else(|| whole.to_owned())
         });
         self.placed(&known)
@@ -56,30 +77,19 @@ impl Names {
         format!("{}?{}", self.text(path), pairs.join("&"))
     }
 
-    /// A recorded body as it is sent here.
-    pub(super) fn body(&self, body: &Value) -> Value {
-        match body {
-            Value::Map(map) => {
-                Value::Map(map.iter().map(|(key, value)| self.entry(map, key, value)).collect())
-            }
-            Value::List(items) => Value::List(items.iter().map(|item| self.body(item)).collect()),
-            Value::String(text) => Value::string(self.text(text)),
-            other => other.clone(),
-        }
-    }
-
-    fn entry(&self, map: &Map, key: &tautline_core::Key, value: &Value) -> (tautline_core::Key, Value) {
-        let patched = |end: &str| map.get("path").and_then(Value::as_str).is_some_and(|p| p.ends_with(end));
-        let is_version =
-            key.as_str() == "resourceVersion" || key.as_str() == "value" && patched("/resourceVersion");
-        let value = match value {
-            Value::String(version) if is_version => Value::string(self.version(version)),
-            Value::Int(port) if key.as_str() == "nodePort" => {
-                self.here.get(&port_name(*port)).and_then(|p| p.parse::<i64>().ok()).unwrap_or(*port).into()
-            }
-            other => self.body(other),
-        };
-        (self.placed(key.as_str()).as_str().into(), value)
+    /// A recorded body, in JSON, as it is sent here. Times stay: those of an answer that is sent back were sent as they
+    /// stand in the recording, years ahead of the server's own.
+    pub(super) fn body(&self, body: &str) -> String {
+        let known = VERSIONS.replace_all(body, |found: &regex::Captures<'_>| {
+            let (lead, number) = (&found["lead"], &found["number"]);
+            format!("{lead}{}\"", self.version(number))
+        });
+        let known = PORTS.replace_all(&known, |found: &regex::Captures<'_>| {
+            let (lead, port) = (&found["lead"], &found["port"]);
+            let known = port.parse().ok().and_then(|port| self.here.get(&port_name(port)));
+            format!("{lead}{}", known.map_or(port, String::as_str))
+        });
+        self.text(&known)
     }
 
     fn version(&self, recorded: &str) -> String {
@@ -88,7 +98,9 @@ impl Names {
 
     /// An answer's text with `demo` again for the scratch namespace.
     pub(super) fn as_recorded(&self, text: &str) -> String {
-        if self.scratch == "demo" { text.to_owned() } else { text.replace(&self.scratch, "demo") }
+        // The embedded server's hour is that of the recording, years earlier.
+        let text = text.replace(EMBEDDED_HOUR, "2030-01-01T00:");
+        if self.scratch == "demo" { text } else { text.replace(&self.scratch, "demo") }
     }
 
     fn placed(&self, text: &str) -> String {
@@ -111,7 +123,9 @@ impl Names {
     /// Whether two texts are equal but for what differs from run to run. Times must be equal to the second where
     /// the server's clock is ours to set.
     pub(super) fn same_text(&mut self, recorded: &str, here: &str, keeps_time: bool) -> bool {
-        if recorded == here && (keeps_time || !PLACEHOLDERS.is_match(recorded)) {
+        let is_free = || PLACEHOLDERS.captures_iter(recorded).any(|found| found.name("time").is_none());
+        // A time that a request brought along is the same here.
+        if recorded == here && (keeps_time || !is_free()) {
             return true;
         }
         let mut pattern = String::from("^");

@@ -13,8 +13,10 @@ use tautline_apiserver::{ListenOptions, Listener, Options, Server};
 use tautline_core::{ManualClock, Timestamp, Value, value};
 use tautline_yaml as yaml;
 
-/// 2030-01-01T00:00:00Z, where every case begins.
-const START: i64 = 1_893_456_000;
+use super::names::EMBEDDED_START as START;
+
+/// Where CustomResourceDefinitions are.
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// Why a server cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +39,34 @@ pub enum PeerError {
 
 /// A request.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
+}
+
+impl Asked {
+    /// Whether it makes a CustomResourceDefinition.
+    pub(super) fn is_definition(&self) -> bool {
+        self.method == "POST" && self.path.split('?').next() == Some(DEFINITIONS)
+    }
+}
+
+impl Answer {
+    /// The name of the object.
+    pub(super) fn name(&self) -> Option<String> {
+        let object = Value::from_json(self.body.as_bytes()).ok()?;
+        object.str_at(&["metadata", "name"]).map(str::to_owned)
+    }
 }
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) code: u16,
-    pub(super) warnings: Vec<String>,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) warnings: Vec<String>,
+    pub(crate) body: String,
 }
 
 /// A server to replay against.
@@ -58,6 +75,8 @@ pub struct Peer {
     kind: Kind,
     door: Option<Door>,
     cases: usize,
+    /// Definitions that were made and not waited for.
+    pub(super) defined: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -81,13 +100,14 @@ impl Peer {
     pub fn embedded() -> Self {
         provide_cryptography();
         let clock = Arc::new(ManualClock::at(Timestamp::from_seconds(START)));
-        Self { kind: Kind::Embedded { clock, listener: None }, door: None, cases: 0 }
+        Self { kind: Kind::Embedded { clock, listener: None }, door: None, cases: 0, defined: Vec::new() }
     }
 
     /// The server of a kubeconfig's current context.
     pub fn real(kubeconfig: impl Into<PathBuf>) -> Self {
         provide_cryptography();
-        Self { kind: Kind::Real { kubeconfig: kubeconfig.into(), began: 0 }, door: None, cases: 0 }
+        let kind = Kind::Real { kubeconfig: kubeconfig.into(), began: 0 };
+        Self { kind, door: None, cases: 0, defined: Vec::new() }
     }
 
     /// Whether the server's clock is ours to set.
@@ -96,11 +116,12 @@ impl Peer {
     }
 
     /// Makes a fresh place for a case; what its namespace is called.
-    pub(super) async fn begin<'v>(
+    pub(crate) async fn begin<'v>(
         &mut self,
         crds: impl Iterator<Item = &'v Value>,
     ) -> Result<String, PeerError> {
         self.cases += 1;
+        self.defined.clear();
         let first = self.cases == 1;
         let scratch = match &mut self.kind {
             Kind::Embedded { clock, listener } => {
@@ -140,7 +161,7 @@ impl Peer {
 
     /// Custom resources are served a moment after their definition is made.
     async fn define(&self, crd: &Value) -> Result<(), PeerError> {
-        self.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd).await?;
+        self.create(DEFINITIONS, crd).await?;
         let of = |path: &[&str]| crd.str_at(path).unwrap_or_default();
         for version in crd.list_at(&["spec", "versions"]) {
             let version = version.str_at(&["name"]).unwrap_or_default();
@@ -155,6 +176,36 @@ impl Peer {
             }
         }
         Ok(())
+    }
+
+    /// Waits until the definitions that were made are established and served; one that never is, is waited for ten
+    /// seconds.
+    pub(super) async fn await_definitions(&mut self) -> Result<(), PeerError> {
+        for name in std::mem::take(&mut self.defined) {
+            let path = format!("{DEFINITIONS}/{name}");
+            let asked = Asked { method: "GET".into(), path, ..Asked::default() };
+            for _ in 0..if self.keeps_time() { 0 } else { 100 } {
+                let crd = Value::from_json(self.send(&asked).await?.body.as_bytes()).unwrap_or_default();
+                if self.is_served(&crd).await? {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_served(&self, crd: &Value) -> Result<bool, PeerError> {
+        let established = crd.list_at(&["status", "conditions"]).iter().any(|condition| {
+            condition.str_at(&["type"]) == Some("Established")
+                && condition.str_at(&["status"]) == Some("True")
+        });
+        let of = |path: &[&str]| crd.str_at(path).unwrap_or_default();
+        let version = crd.list_at(&["spec", "versions"]).first().and_then(|v| v.str_at(&["name"]));
+        let (Some(version), true) = (version, established) else { return Ok(false) };
+        let path = format!("/apis/{}/{version}/{}", of(&["spec", "group"]), of(&["spec", "names", "plural"]));
+        let asked = Asked { method: "GET".into(), path, ..Asked::default() };
+        Ok(self.send(&asked).await?.code != 404)
     }
 
     async fn create(&self, path: &str, object: &Value) -> Result<(), PeerError> {
@@ -183,7 +234,7 @@ impl Peer {
         }
     }
 
-    pub(super) async fn send(&self, asked: &Asked) -> Result<Answer, PeerError> {
+    pub(crate) async fn send(&self, asked: &Asked) -> Result<Answer, PeerError> {
         let Some(door) = &self.door else {
             return Err(PeerError::Kubeconfig { file: String::new(), problem: "no case has begun".into() });
         };

@@ -1,6 +1,7 @@
 //! RBAC, as kube-apiserver 1.37 evaluates it when [`crate::Options::rbac`] is on: who is bound to which rules, what they
 //! allow, and that nobody grants what he does not hold.
 
+pub(crate) mod grants;
 pub(crate) mod rule;
 pub(crate) mod token;
 
@@ -80,36 +81,8 @@ impl State {
 
     /// The verdict with its reason, as a SubjectAccessReview tells it.
     pub(crate) fn judge(&self, who: &Identity, asked: &Question) -> Verdict {
-        if !self.options.rbac || who.groups.iter().any(|group| group == MASTERS) {
-            return Verdict { allowed: true, reason: String::new() };
-        }
-        let mut lost = Vec::new();
-        for (binding, subject) in self.bindings(who, &asked.namespace) {
-            match self.role_of(&binding) {
-                Ok(role) if rules_of(&role).iter().any(|rule| rule.allows(asked)) => {
-                    let (kind, name) = (binding.kind(), binding.name());
-                    let shown = match binding.namespace() {
-                        "" => name.to_owned(),
-                        namespace => format!("{name}/{namespace}"),
-                    };
-                    let of = |field: &str| binding.str_at(&["roleRef", field]).unwrap_or_default();
-                    let reason = format!(
-                        "RBAC: allowed by {kind} \"{shown}\" of {} \"{}\" to {subject}",
-                        of("kind"),
-                        of("name")
-                    );
-                    return Verdict { allowed: true, reason };
-                }
-                Ok(_) => {}
-                Err(why) => lost.push(why),
-            }
-        }
-        let reason = match lost.as_slice() {
-            [] => String::new(),
-            [one] => format!("RBAC: {one}"),
-            many => format!("RBAC: [{}]", many.join(", ")),
-        };
-        Verdict { allowed: false, reason }
+        let role_of = |binding: &Object| self.role_of(binding).ok();
+        verdict(self.options.rbac, who, asked, || self.bindings(who, &asked.namespace), role_of)
     }
 
     /// Every rule that somebody is bound to in a namespace.
@@ -136,11 +109,9 @@ impl State {
 
     /// The role that a binding names.
     fn role_of(&self, binding: &Object) -> Result<Arc<Object>, String> {
-        let of = |field: &str| binding.str_at(&["roleRef", field]).unwrap_or_default();
-        let (kind, name) = (of("kind"), of("name"));
-        let namespace = if kind == "Role" { binding.namespace() } else { "" };
+        let (kind, namespace, name) = role_name(binding);
         let found = self.find_builtin("rbac.authorization.k8s.io/v1", kind, namespace, name);
-        found.ok_or_else(|| format!("{}.{GROUP} \"{name}\" not found", kind.to_lowercase()))
+        found.ok_or_else(|| lost_role(binding))
     }
 
     /// Refuses to grant what the granter does not hold: rules in a role, or a role by a binding.
@@ -223,6 +194,58 @@ impl State {
             }
         }
     }
+}
+
+/// Judges by bindings, each with the subject that was met.
+fn verdict(
+    rbac: bool,
+    who: &Identity,
+    asked: &Question,
+    bindings: impl FnOnce() -> Vec<(Arc<Object>, String)>,
+    role_of: impl Fn(&Object) -> Option<Arc<Object>>,
+) -> Verdict {
+    if !rbac || who.groups.iter().any(|group| group == MASTERS) {
+        return Verdict { allowed: true, reason: String::new() };
+    }
+    let mut lost = Vec::new();
+    for (binding, subject) in bindings() {
+        match role_of(&binding) {
+            Some(role) if rules_of(&role).iter().any(|rule| rule.allows(asked)) => {
+                let reason = allowed_by(&binding, &subject);
+                return Verdict { allowed: true, reason };
+            }
+            Some(_) => {}
+            None => lost.push(lost_role(&binding)),
+        }
+    }
+    let reason = match lost.as_slice() {
+        [] => String::new(),
+        [one] => format!("RBAC: {one}"),
+        many => format!("RBAC: [{}]", many.join(", ")),
+    };
+    Verdict { allowed: false, reason }
+}
+
+fn allowed_by(binding: &Object, subject: &str) -> String {
+    let (kind, name) = (binding.kind(), binding.name());
+    let shown = match binding.namespace() {
+        "" => name.to_owned(),
+        namespace => format!("{name}/{namespace}"),
+    };
+    let of = |field: &str| binding.str_at(&["roleRef", field]).unwrap_or_default();
+    format!("RBAC: allowed by {kind} \"{shown}\" of {} \"{}\" to {subject}", of("kind"), of("name"))
+}
+
+/// Kind, namespace and name of the role that a binding names.
+fn role_name(binding: &Object) -> (&str, &str, &str) {
+    let of = |field: &str| binding.str_at(&["roleRef", field]).unwrap_or_default();
+    let (kind, name) = (of("kind"), of("name"));
+    (kind, if kind == "Role" { binding.namespace() } else { "" }, name)
+}
+
+fn lost_role(binding: &Object) -> String {
+    let (kind, _, name) = role_name(binding);
+    format!("{}.{GROUP} \"{name}\" not found", kind.to_lowercase())
 }
 
 /// The subject of a binding that somebody is, as reasons print it.

@@ -139,7 +139,8 @@ impl Answer {
                 Self::page_not_found().into_response(form)
             }
             Self::Failed(failure) => {
-                let mut response = document(failure.code, &failure.to_value(), form.yaml);
+                let document = document(failure.code, &failure.to_value(), form.yaml);
+                let mut response = with_warnings(document, &failure.warnings);
                 if let Some(seconds) = failure.retry_after {
                     response.headers_mut().insert("retry-after", HeaderValue::from(seconds));
                 }

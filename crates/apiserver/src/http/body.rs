@@ -86,6 +86,42 @@ pub(super) fn object(bytes: &Bytes, content_type: &str, served: &Served) -> Resu
     }
 }
 
+/// The body of an apply, in YAML, with the remarks about keys that stand twice in a map.
+///
+/// # Errors
+/// 400 for what is no YAML, and for such keys when reading is strict.
+pub(super) fn applied(bytes: &Bytes, is_strict: bool) -> Result<(Value, Vec<String>), Failure> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|e| Failure::bad_request(format!("error decoding YAML: {e}")))?;
+    let options = tautline_yaml::Options::default();
+    let value = tautline_yaml::read(text, &options).map_err(|e| Failure::bad_request(broken(&e)))?;
+    let strict = tautline_yaml::read(text, &tautline_yaml::Options { strict: true, ..options });
+    let twice = strict.err().filter(|e| matches!(e.kind, tautline_yaml::ErrorKind::Duplicate(_)));
+    let Some(twice) = twice else { return Ok((value, Vec::new())) };
+    let remark = format!("line {}: {}", twice.line, twice.kind);
+    if is_strict {
+        let message = format!(
+            "error strict decoding patch: error converting YAML to JSON: yaml: unmarshal errors:\n  {remark}"
+        );
+        return Err(Failure::bad_request(message));
+    }
+    Ok((value, vec![remark]))
+}
+
+/// What the server's parser says of broken YAML, as far as its words are known.
+fn broken(error: &tautline_yaml::Error) -> String {
+    let line = error.line;
+    match &error.kind {
+        tautline_yaml::ErrorKind::Syntax(why) if why.starts_with("unclosed bracket '['") => {
+            format!("error encoding patch: yaml: line {line}: did not find expected ',' or ']'")
+        }
+        tautline_yaml::ErrorKind::Syntax(why) if why.starts_with("unclosed bracket '{'") => {
+            format!("error encoding patch: yaml: line {line}: did not find expected ',' or '}}'")
+        }
+        _ => format!("error encoding patch: {error}"),
+    }
+}
+
 /// The beginning of a body: as text if it looks like an object, in hexadecimal otherwise.
 fn summary(bytes: &[u8]) -> String {
     const MOST: usize = 128;

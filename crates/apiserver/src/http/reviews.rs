@@ -150,10 +150,8 @@ fn asked_for(ask: &Ask, body: &Value) -> crate::caller::Identity {
 }
 
 fn evict(state: &mut State, ask: &Ask, body: &Value) -> Result<Answer, Failure> {
-    let mut pod = ask.clone();
-    pod.subresource.clear();
     let how = DeleteHow::read(body.get("deleteOptions").unwrap_or(&Value::Null))?;
-    state.delete(&pod, &how)?;
+    state.evict(ask, &how)?;
     Ok(Answer::Value(
         201,
         value!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201 }),

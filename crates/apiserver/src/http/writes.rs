@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tautline_core::{Object, Value, value};
 
 use super::answer::Answer;
-use super::{Call, HttpService, body, list_how, reviews};
+use super::reads::list_how;
+use super::{Call, HttpService, body, reviews};
 use crate::caller::{Ask, Verb};
 use crate::failure::{Failure, Wrong};
 use crate::state::State;
@@ -28,7 +29,7 @@ impl HttpService {
         let after = state.enter(ask)?;
         let outcome = match ask.verb {
             Verb::Patch => {
-                let patch = patch_body(call, ask, &media)?;
+                let patch = patch_body(call, ask, &media, &mut how)?;
                 state.patch(ask, patch, &how)?
             }
             Verb::Update => {
@@ -172,10 +173,11 @@ fn how(call: &Call, ask: &Ask) -> Result<How, Failure> {
         force: call.query.flag("force"),
         validation,
         noted: Vec::new(),
+        writes_anyway: false,
     })
 }
 
-fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure> {
+fn patch_body(call: &Call, ask: &Ask, media: &str, how: &mut How) -> Result<PatchBody, Failure> {
     let media = media.split(';').next().unwrap_or_default().trim();
     let refused = |known: &str| {
         let message = format!(
@@ -195,7 +197,13 @@ fn patch_body(call: &Call, ask: &Ask, media: &str) -> Result<PatchBody, Failure>
         "application/merge-patch+json" => Ok(PatchBody::Merge(json()?)),
         "application/strategic-merge-patch+json" if ask.served.custom.is_some() => Err(refused(all)),
         "application/strategic-merge-patch+json" => Ok(PatchBody::Strategic(json()?)),
-        "application/apply-patch+yaml" => Ok(PatchBody::Apply(body::value(&call.body, "application/yaml")?)),
+        "application/apply-patch+yaml" => {
+            let (applied, twice) = body::applied(&call.body, how.validation == FieldValidation::Strict)?;
+            if how.validation == FieldValidation::Warn {
+                how.noted.extend(twice);
+            }
+            Ok(PatchBody::Apply(applied))
+        }
         _ if ask.served.custom.is_some() => Err(refused(all)),
         _ => Err(Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").about("", "", "")),
     }

@@ -4,6 +4,7 @@ mod cells;
 mod path;
 mod pods;
 mod rarer;
+mod shape;
 
 use std::sync::Arc;
 
@@ -62,8 +63,8 @@ pub(crate) fn of(
     let (columns, rows): (Vec<Column>, Vec<Vec<Value>>) = match &served.custom {
         Some(custom) => custom_rows(&custom.columns, objects, now),
         None => {
-            let shape = cells::shape(&served.kind.gvk);
-            (cells::columns(shape), objects.iter().map(|object| cells::row(shape, object, now)).collect())
+            let shape = shape::shape(&served.kind.gvk);
+            (shape::columns(shape), objects.iter().map(|object| cells::row(shape, object, now)).collect())
         }
     };
     let rows: Vec<Value> = rows

@@ -55,16 +55,63 @@ fn versions(versions: At<'_>) {
     }
 }
 
-fn rule(rule: At<'_>) {
-    for field in ["operations", "apiGroups", "apiVersions", "resources"] {
-        if rule.at(field).list().is_empty() {
-            rule.at(field).required("");
-        }
-    }
+/// Which requests are meant: operations, groups, versions, resources, scope.
+pub(super) fn rule(rule: At<'_>) {
+    either(rule.at("operations"), "operations");
     for operation in rule.at("operations").items() {
         operation.one_of(&["*", "CONNECT", "CREATE", "DELETE", "UPDATE"]);
     }
+    either(rule.at("apiGroups"), "API groups");
+    either(rule.at("apiVersions"), "API versions");
+    rule.at("apiVersions").items().filter(|version| version.str().is_empty()).for_each(|v| v.required(""));
+    resources(rule.at("resources"));
     rule.at("scope").one_of_if_set(&["*", "Cluster", "Namespaced"]);
+}
+
+/// A list with something in it: everything, or names.
+fn either(list: At<'_>, of: &str) {
+    if list.list().is_empty() {
+        list.required("");
+    }
+    if list.list().len() > 1 && list.items().any(|item| item.str() == "*") {
+        list.invalid(&format!("if '*' is present, must not specify other {of}"));
+    }
+}
+
+fn resources(list: At<'_>) {
+    if list.list().is_empty() {
+        return list.required("");
+    }
+    let (mut whole, mut subs) = (BTreeSet::new(), BTreeSet::new());
+    let mut is_plain = false;
+    for item in list.items() {
+        let text = item.str();
+        let Some((resource, sub)) = text.split_once('/') else {
+            match text {
+                "" => item.required(""),
+                text => is_plain = text != "*",
+            }
+            continue;
+        };
+        if whole.contains(resource) {
+            item.invalid(&format!("if '{resource}/*' is present, must not specify {text}"));
+        }
+        if subs.contains(sub) {
+            item.invalid(&format!("if '*/{sub}' is present, must not specify {text}"));
+        }
+        if sub == "*" {
+            whole.insert(resource);
+        }
+        if resource == "*" {
+            subs.insert(sub);
+        }
+    }
+    if list.list().len() > 1 && list.items().any(|item| item.str() == "*/*") {
+        list.invalid("if '*/*' is present, must not specify other resources");
+    }
+    if is_plain && list.items().any(|item| item.str() == "*") {
+        list.invalid("if '*' is present, must not specify other resources without subresources");
+    }
 }
 
 fn client(config: At<'_>) {

@@ -271,7 +271,12 @@ pub(super) fn update_selector<'a>(check: &'a Check<'a>, old: &'a Object, new: &'
 }
 
 /// What may change of a StatefulSet.
-pub(super) fn update_stateful_set<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a Object) {
+pub(super) fn update_stateful_set<'a>(
+    check: &'a Check<'a>,
+    old: &'a Object,
+    new: &'a Object,
+    is_applied: bool,
+) {
     const FIXED: [&str; 4] = ["selector", "volumeClaimTemplates", "serviceName", "podManagementPolicy"];
     let spec = check.root(new).at("spec");
     let changed: Vec<&&str> =
@@ -280,6 +285,8 @@ pub(super) fn update_stateful_set<'a>(check: &'a Check<'a>, old: &'a Object, new
         let at = spec.at(field);
         let printed = match **field {
             "selector" => go::label_selector(at.value()),
+            // An apply leaves an empty list behind, other writes none.
+            "volumeClaimTemplates" if !at.is_set() && !is_applied => "null".to_owned(),
             "volumeClaimTemplates" => go::print("[]PersistentVolumeClaim", at.value()),
             _ => Value::from(at.str()).to_json(),
         };

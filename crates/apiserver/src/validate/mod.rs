@@ -4,6 +4,7 @@
 //! a word of caution. The rules are written against [`at::At`], a place in the object that knows its path.
 //! Complaints come in the server's order: the written rules first, the declared ones after them.
 
+mod admission_policies;
 mod admissionregistration;
 mod apiextensions;
 mod apps;
@@ -76,6 +77,16 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => admissionregistration::webhooks(root),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy") => {
+            admission_policies::validating(root);
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy") => admission_policies::mutating(root),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding") => {
+            admission_policies::binding(root, true);
+        }
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding") => {
+            admission_policies::binding(root, false);
+        }
         ("discovery.k8s.io", "EndpointSlice") => storage::endpoint_slice(root),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => apiextensions::definition(root),
         _ => {}
@@ -103,7 +114,7 @@ pub(crate) fn check_status(served: &Served, object: &Object) -> Vec<Wrong> {
 
 /// Checks what changed of an object. Some kinds are looked at for changes before they are checked as a whole, most
 /// after.
-pub(crate) fn check_update(served: &Served, old: &Object, new: &Object) -> Vec<Wrong> {
+pub(crate) fn check_update(served: &Served, old: &Object, new: &Object, is_applied: bool) -> Vec<Wrong> {
     let changes = at::Check::default();
     let kind = (served.group(), served.gvk().kind.as_str());
     let mut first = false;
@@ -129,7 +140,7 @@ pub(crate) fn check_update(served: &Served, old: &Object, new: &Object) -> Vec<W
             first = true;
             apps::update_selector(&changes, old, new);
         }
-        ("apps", "StatefulSet") => apps::update_stateful_set(&changes, old, new),
+        ("apps", "StatefulSet") => apps::update_stateful_set(&changes, old, new, is_applied),
         ("apps", "ControllerRevision") => apps::update_revision(&changes, old, new),
         ("batch", "Job") => batch::update_job(&changes, old, new),
         ("networking.k8s.io", "IngressClass") => networking::update_class(&changes, old, new),

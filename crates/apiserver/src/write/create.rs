@@ -22,7 +22,8 @@ impl State {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }
         warnings.extend(ask.served.custom.as_ref().and_then(|c| c.warning.clone()));
-        let mut outcome = self.create_object(ask, object, how, None)?;
+        let made = self.create_object(ask, object, how, None);
+        let mut outcome = made.map_err(|failure| failure.after(&warnings))?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }
@@ -58,17 +59,22 @@ impl State {
         metadata::tidy(&mut object);
         self.check_new(ask, &object)?;
         self.may_grant(ask, &object)?;
-        self.admit(ask, None, &object, how.dry_run)?;
+        let noted = self.admit(ask, None, &object, how.dry_run)?;
         if self.find(&served, object.namespace(), object.name()).is_some() {
             return Err(Failure::already_exists(served.group(), served.plural(), object.name()));
         }
         self.within_limits(ask, &object, how.dry_run)?;
         self.allot(&mut object, None, &served)?;
         object.metadata_mut().remove("resourceVersion");
-        let warnings = validate::warnings(&served, &object);
+        let warnings = [validate::warnings(&served, &object), noted].concat();
         let object = match how.dry_run {
             true => Arc::new(object),
-            false => crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object))),
+            false => {
+                if served.is("", "PersistentVolumeClaim") {
+                    self.fresh_claims.insert(object.metadata_str("uid").to_owned());
+                }
+                crate::read::shown(&served, self.commit(ask, typing::to_stored(&served, object)))
+            }
         };
         Ok(Outcome { object, created: true, warnings })
     }

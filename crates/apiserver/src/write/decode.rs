@@ -36,6 +36,16 @@ pub(crate) fn decode(served: &Served, body: Value, how: &How) -> Result<(Object,
     read(served, body, how, false).map_err(|refusal| refusal.failure)
 }
 
+/// An object without the fields that its type does not know.
+pub(crate) fn pruned(object: Object, root: &tautline_schema::Root) -> Object {
+    let mut value = object.into_value();
+    Found { custom: true, ..Found::default() }.walk(&mut value, root.node(), "");
+    match value {
+        Value::Map(map) => Object::from_map(map),
+        _ => Object::from_map(Map::new()),
+    }
+}
+
 /// The same for a body that a patch made, which may say that it is of an older version of its group.
 ///
 /// # Errors

@@ -167,6 +167,7 @@ impl State {
     /// Removes an object and what it held of the cluster.
     pub(crate) fn take_away(&mut self, place: &Place) {
         let Some(last) = self.store.remove(place) else { return };
+        self.fresh_claims.remove(last.metadata_str("uid"));
         if last.is("", "Service") {
             self.addresses.release(last.metadata_str("uid"));
         }

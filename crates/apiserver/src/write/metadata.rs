@@ -166,11 +166,18 @@ fn check_owners(object: &Object, wrong: &mut Vec<Wrong>) {
             wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
         }
     }
-    let controllers = object.owner_references().filter(|o| o.controller).count();
-    if controllers > 1 {
+    let controllers: Vec<String> = object
+        .owner_references()
+        .filter(|owner| owner.controller)
+        .map(|owner| format!("{}/{}", owner.kind, owner.name))
+        .collect();
+    if let [first, second, ..] = controllers.as_slice() {
         let all: Vec<String> = owners.into_iter().flatten().map(print_owner).collect();
-        let message =
-            format!("Invalid value: [{}]: Only one reference can have Controller set to true", all.join(","));
+        let message = format!(
+            "Invalid value: [{}]: Only one reference can have Controller set to true. Found \"true\" in references for \
+             {first} and {second}",
+            all.join(",")
+        );
         let field = "metadata.ownerReferences".to_owned();
         wrong.push(Wrong { field, reason: "FieldValueInvalid", message });
     }
@@ -221,6 +228,13 @@ pub(super) fn keep(old: &Object, new: &mut Object) -> Vec<Wrong> {
         {
             wrong.push(Wrong::invalid(format!("metadata.{field}"), value, "field is immutable"));
         }
+    }
+    let grace = |object: &Object| {
+        object.metadata().and_then(|m| m.get("deletionGracePeriodSeconds")).and_then(Value::as_i64)
+    };
+    if let Some(seconds) = grace(new).filter(|_| grace(new) != grace(old)) {
+        let field = "metadata.deletionGracePeriodSeconds";
+        wrong.push(Wrong::invalid(field, &Value::Int(seconds), "field is immutable"));
     }
     for field in fields {
         copy(old, new, field);

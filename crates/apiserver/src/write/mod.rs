@@ -8,6 +8,7 @@ mod expressions;
 mod limits;
 mod metadata;
 mod patch;
+mod scaling;
 mod schema;
 mod services;
 mod strategy;
@@ -17,14 +18,15 @@ use std::sync::Arc;
 
 use tautline_core::Object;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, pruned};
 pub(crate) use delete::{CRD_CLEANUP, DeleteHow, FOREGROUND, ORPHAN, Removal, is_finished, set_finalizers};
 pub(crate) use expressions::Programs;
 pub(crate) use patch::PatchBody;
 pub(crate) use schema::schema_of_default;
 
-use crate::caller::Ask;
+use crate::caller::{Ask, Verb};
 use crate::failure::Failure;
+use crate::policies::Attributes;
 use crate::rules::Review;
 use crate::state::State;
 
@@ -49,6 +51,8 @@ pub(crate) struct How {
     pub(crate) validation: FieldValidation,
     /// What reading the body noticed: fields that stand there twice.
     pub(crate) noted: Vec<String>,
+    /// Whether it is a write even if nothing that can be seen changes.
+    pub(crate) writes_anyway: bool,
 }
 
 impl How {
@@ -59,6 +63,7 @@ impl How {
             force: false,
             validation: FieldValidation::Ignore,
             noted: Vec::new(),
+            writes_anyway: false,
         }
     }
 }
@@ -72,7 +77,7 @@ pub(crate) struct Outcome {
 }
 
 impl State {
-    /// Runs the hooks that may change an object.
+    /// Runs the policies and hooks that may change an object.
     fn mutate(
         &self,
         ask: &Ask,
@@ -80,14 +85,24 @@ impl State {
         object: &mut Object,
         dry_run: bool,
     ) -> Result<(), Failure> {
+        self.mutate_by_policies(ask, old, object, dry_run)?;
         let review = Review { ask, old, dry_run };
         self.rules.mutating.iter().try_for_each(|hook| hook.run(&review, object))
     }
 
-    /// Runs the hooks that may refuse an object; what they change is dropped.
-    fn admit(&self, ask: &Ask, old: Option<&Object>, object: &Object, dry_run: bool) -> Result<(), Failure> {
+    /// Runs the policies and hooks that may refuse an object, and gives their warnings; what hooks change is dropped.
+    fn admit(
+        &self,
+        ask: &Ask,
+        old: Option<&Object>,
+        object: &Object,
+        dry_run: bool,
+    ) -> Result<Vec<String>, Failure> {
+        let new = Some(object).filter(|_| !matches!(ask.verb, Verb::Delete | Verb::DeleteCollection));
+        let warnings = self.validate_by_policies(&Attributes::new(ask, old, new, dry_run))?;
         let review = Review { ask, old, dry_run };
-        self.rules.validating.iter().try_for_each(|hook| hook.run(&review, &mut object.clone()))
+        self.rules.validating.iter().try_for_each(|hook| hook.run(&review, &mut object.clone()))?;
+        Ok(warnings)
     }
 
     /// Stores an object and notes what it holds of the cluster.
@@ -103,7 +118,7 @@ impl State {
         if served.is("", "Service") {
             self.addresses.hold(stored);
         }
-        if served.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+        if served.is("apiextensions.k8s.io", "CustomResourceDefinition") && self.may_serve(stored) {
             self.catalog.add_crd(stored);
         }
     }

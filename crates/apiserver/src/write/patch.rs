@@ -42,7 +42,12 @@ impl State {
         if ask.subresource == "scale" {
             return self.patch_scale(ask, &old, &body, how);
         }
-        let patched = typing::patched(&ask.served, &old.to_value(), &body)?;
+        let mut patched = typing::patched(&ask.served, &old.to_value(), &body)?;
+        if let (Some(_), Value::Map(map)) = (&ask.served.custom, &patched) {
+            let mut object = Object::from_map(map.clone());
+            tautline_schema::defaults::drop_nulls(&mut object, &self.catalog);
+            patched = object.into_value();
+        }
         let (mut object, warnings) = match read(&ask.served, patched.clone(), how, true) {
             Ok(read) => read,
             Err(refusal) => return Err(as_invalid(ask, &body, &old, &patched, refusal)),
@@ -52,7 +57,8 @@ impl State {
         check_version(ask, &old, &object)?;
         typing::default(&self.catalog, &mut object)
             .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
-        let mut outcome = self.update_object(ask, &old, object, how, None)?;
+        let updated = self.update_object(ask, &old, object, how, None);
+        let mut outcome = updated.map_err(|failure| failure.after(&warnings))?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }
@@ -99,16 +105,21 @@ impl State {
             Some(_) => drop(wanted.metadata_mut().insert("name", ask.name.as_str())),
             None => check_name(ask, &wanted)?,
         }
-        if let Some(old) = &old {
-            check_version(ask, old, &wanted)?;
-        } else if !wanted.metadata_str("uid").is_empty() {
+        // Whose fields are in the way is told before whose version is.
+        let fresh = old.as_ref().map_or(Ok(()), |old| check_version(ask, old, &wanted));
+        if old.is_none() && !wanted.metadata_str("uid").is_empty() {
             let why = format!(
                 "uid mismatch: the provided object specified uid {}, and no existing object was found",
                 wanted.metadata_str("uid")
             );
             return Err(Failure::conflict(&ask.group, &ask.resource, &ask.name, &why));
-        } else if !ask.subresource.is_empty() {
+        }
+        if old.is_none() && !ask.subresource.is_empty() {
             return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
+        }
+        if let (Some(old), "scale") = (&old, ask.subresource.as_str()) {
+            fresh?;
+            return self.apply_scale(ask, old, &wanted, how);
         }
         let warnings = self.apply_warnings(ask, &wanted, how);
         if let Some(old) =
@@ -121,7 +132,11 @@ impl State {
         for field in ["resourceVersion", "uid"] {
             wanted.metadata_mut().remove(field);
         }
+        let emptied = old.as_ref().map(|old| ask.served.emptied(old, &wanted)).unwrap_or_default();
+        let first = old.as_ref().is_some_and(|old| self.is_first_write(&ask.served, old));
+        let how = &How { writes_anyway: first || !emptied.is_empty(), ..how.clone() };
         let applied = typing::apply(&self.catalog, ask, old.as_deref(), &wanted, how, self.now())?;
+        fresh?;
         let Some((mut object, fields)) = applied else {
             let object = old.ok_or_else(|| Failure::internal("an apply that creates changed nothing"))?;
             let mut warnings = warnings;
@@ -134,10 +149,14 @@ impl State {
             Some(old) => {
                 typing::default(&self.catalog, &mut object)
                     .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
-                self.update_object(ask, old, object, how, Some(fields))?
+                for field in emptied {
+                    object.as_map_mut().map_at("spec").insert(field, Value::List(Default::default()));
+                }
+                self.update_object(ask, old, object, how, Some(fields))
             }
-            None => self.create_object(ask, object, how, Some(fields))?,
-        };
+            None => self.create_object(ask, object, how, Some(fields)),
+        }
+        .map_err(|failure| failure.after(&warnings))?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }

@@ -110,6 +110,27 @@ impl Served {
             super::admission::count_template(old, new);
         }
         self.count_generation(old, new);
+        if self.is("networking.k8s.io", "NetworkPolicy") {
+            let spec = new.as_map_mut().map_at("spec");
+            for field in ["ingress", "egress"] {
+                if spec.get(field).and_then(Value::as_list).is_some_and(|list| list.is_empty()) {
+                    spec.remove(field);
+                }
+            }
+        }
+    }
+
+    /// The lists of a NetworkPolicy's wish that an apply makes empty where there were none: its strategy takes that for a
+    /// change, although nothing of it can be seen.
+    pub(super) fn emptied(&self, old: &Object, wanted: &Object) -> Vec<&'static str> {
+        let is_policy = self.is("networking.k8s.io", "NetworkPolicy");
+        let lists = ["ingress", "egress"].into_iter().filter(|_| is_policy);
+        let is_empty = |value: Option<&Value>| value.and_then(Value::as_list).is_some_and(|l| l.is_empty());
+        lists
+            .filter(|field| {
+                is_empty(wanted.at(&["spec", field])) && old.at(&["spec", field]).is_none_or(Value::is_null)
+            })
+            .collect()
     }
 
     /// Takes of an update through `status` the status alone.

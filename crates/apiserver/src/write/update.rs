@@ -49,7 +49,8 @@ impl State {
         check_preconditions(ask, &old, &object)?;
         typing::default(&self.catalog, &mut object)
             .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
-        let mut outcome = self.update_object(ask, &old, object, how, None)?;
+        let updated = self.update_object(ask, &old, object, how, None);
+        let mut outcome = updated.map_err(|failure| failure.after(&warnings))?;
         outcome.warnings.splice(0..0, warnings);
         Ok(outcome)
     }
@@ -64,6 +65,7 @@ impl State {
         applied: Option<Value>,
     ) -> Result<Outcome, Failure> {
         let served = ask.served.clone();
+        let is_applied = applied.is_some();
         let mut wrong = metadata::keep(old, &mut new);
         let status = ask.subresource == "status";
         if status {
@@ -98,7 +100,7 @@ impl State {
             None if ask.subresource == "ephemeralcontainers" => {
                 wrong.extend(validate::check(&served, &new, false))
             }
-            None => wrong.extend(validate::check_update(&served, old, &new)),
+            None => wrong.extend(validate::check_update(&served, old, &new, is_applied)),
         }
         if !wrong.is_empty() {
             return Err(invalid(ask, &new, wrong));
@@ -112,11 +114,11 @@ impl State {
         {
             self.may_grant(ask, &new)?;
         }
-        self.admit(ask, Some(old), &new, how.dry_run)?;
+        let noted = self.admit(ask, Some(old), &new, how.dry_run)?;
         self.allot(&mut new, Some(old), &served)?;
         let warnings = match templated(&served) && old.generation() == new.generation() {
-            true => Vec::new(),
-            false => validate::warnings(&served, &new),
+            true => noted,
+            false => [validate::warnings(&served, &new), noted].concat(),
         };
         Ok(Outcome { object: self.store_update(ask, old, new, how.dry_run), created: false, warnings })
     }
@@ -124,7 +126,8 @@ impl State {
     /// Stores a changed object; removes one that only waited for its last finalizer; writes nothing when
     /// nothing changed.
     fn store_update(&mut self, ask: &Ask, old: &Arc<Object>, new: Object, dry_run: bool) -> Arc<Object> {
-        if dry_run || same_but_for_times(old, &new) {
+        let first = self.is_first_write(&ask.served, old);
+        if dry_run || !first && same_but_for_times(old, &new) {
             return if dry_run { Arc::new(new) } else { old.clone() };
         }
         if crate::write::delete::is_finished(&ask.served, &new) {
@@ -132,12 +135,19 @@ impl State {
             self.take_away(&place);
             return Arc::new(new);
         }
+        self.fresh_claims.remove(new.metadata_str("uid"));
         let stored = self.commit(ask, typing::to_stored(&ask.served, new));
         if *ask.served.gvk() == ask.served.stored {
             stored
         } else {
             Arc::new(typing::from_stored(&ask.served, &stored))
         }
+    }
+
+    /// Whether a write is the first since a claim was made. The real server stores a claim a second time with it, whatever
+    /// it says.
+    pub(super) fn is_first_write(&self, served: &crate::catalog::Served, old: &Object) -> bool {
+        served.is("", "PersistentVolumeClaim") && self.fresh_claims.contains(old.metadata_str("uid"))
     }
 
     /// PUT on `scale`: only the number of replicas counts.

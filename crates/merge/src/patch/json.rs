@@ -76,8 +76,23 @@ fn operate(document: &mut Value, operation: &Value, dialect: Dialect) -> Step<()
         other => Ok(other.cloned().unwrap_or_default()),
     };
     match op {
-        "add" => Place::find(document, path()?, dialect)?.add(value()?),
-        "remove" => Place::find(document, path()?, dialect)?.remove().map(drop),
+        "add" => {
+            let path = path()?;
+            find(
+                document,
+                path,
+                dialect,
+                &format!("add operation does not apply: doc is missing path: {path:?}"),
+            )?
+            .add(value()?)
+            .map_err(|why| format!("error in add for path: '{path}': {why}"))
+        }
+        "remove" => {
+            let path = path()?;
+            let missing = format!("remove operation does not apply: doc is missing path: {path:?}");
+            let removed = find(document, path, dialect, &missing)?.remove();
+            removed.map(drop).map_err(|why| format!("error in remove for path: '{path}': {why}"))
+        }
         "replace" => replace(document, path()?, value()?, dialect),
         "move" => {
             let (from, to) = (from()?, path()?);
@@ -85,17 +100,29 @@ fn operate(document: &mut Value, operation: &Value, dialect: Dialect) -> Step<()
             {
                 return Err("a value cannot be moved into itself".to_owned());
             }
-            let moved = Place::find(document, from, dialect)?.remove_for_move()?;
-            Place::find(document, to, dialect)?.add(moved)
+            let lacks = |what: &str| format!("move operation does not apply: doc is missing {what}");
+            let moved =
+                find(document, from, dialect, &lacks(&format!("from path: {from}")))?.remove_for_move()?;
+            find(document, to, dialect, &lacks(&format!("destination path: {to}")))?.add(moved)
         }
         "copy" => {
             let (from, to) = (from()?, path()?);
-            let copied = Place::find(document, from, dialect)?.get()?.unwrap_or_default();
-            Place::find(document, to, dialect)?.add(copied)
+            let lacks = |what: &str| format!("copy operation does not apply: doc is missing {what}");
+            let copied = find(document, from, dialect, &lacks(&format!("from path: {from}")))?;
+            let copied = copied.get()?.unwrap_or_default();
+            find(document, to, dialect, &lacks(&format!("destination path: {to}")))?.add(copied)
         }
         "test" => test(document, path()?, &value()?, dialect),
         other => Err(format!("unexpected kind: {other}")),
     }
+}
+
+/// The place of a path, or the API server's word for there being none.
+fn find<'d>(document: &'d mut Value, path: &str, dialect: Dialect, missing: &str) -> Step<Place<'d>> {
+    Place::find(document, path, dialect).map_err(|why| match dialect {
+        Dialect::Kubernetes => format!("{missing}: missing value"),
+        Dialect::Rfc6902 => why,
+    })
 }
 
 fn replace(document: &mut Value, path: &str, value: Value, dialect: Dialect) -> Step<()> {
@@ -106,7 +133,8 @@ fn replace(document: &mut Value, path: &str, value: Value, dialect: Dialect) -> 
         *document = value;
         return Ok(());
     }
-    let place = Place::find(document, path, dialect)?;
+    let missing = format!("replace operation does not apply: doc is missing path: {path}");
+    let place = find(document, path, dialect, &missing)?;
     if place.get()?.is_none() && dialect == Dialect::Rfc6902 {
         return Err(format!("replace operation does not apply: {path} is missing"));
     }
@@ -236,9 +264,9 @@ impl<'d> Place<'d> {
     fn remove(self) -> Step<Value> {
         let i = if let Holder::List(list) = &self.holder { Some(self.index(list.len())?) } else { None };
         match (self.holder, i) {
-            (Holder::Map(map), _) => {
-                map.remove(&self.key).ok_or_else(|| format!("unable to remove nonexistent key: {}", self.key))
-            }
+            (Holder::Map(map), _) => map
+                .remove(&self.key)
+                .ok_or_else(|| format!("Unable to remove nonexistent key: {}: missing value", self.key)),
             (Holder::List(list), Some(i)) => {
                 let mut items = std::mem::take(list).into_vec();
                 let removed = items.remove(i);

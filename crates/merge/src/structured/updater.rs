@@ -170,6 +170,10 @@ impl Updater<'_> {
                 error,
             )
         };
+        // Of what was applied in a version that is converted by code nothing is taken away, as recorded.
+        if last.api_version != self.api_version && self.versions.is_converted(&merged, &last.api_version) {
+            return Ok(merged);
+        }
         let merged = match self.versions.convert(&merged, &last.api_version) {
             Ok(converted) => converted,
             Err(NoVersion::Gone) => return Ok(merged),

@@ -36,6 +36,9 @@ impl Versions<'_> {
         let Some(root) = self.root(api_version) else {
             return Err(self.without_schema(api_version));
         };
+        if let Some(converted) = self.by_code(object, api_version) {
+            return Typed::check(converted.into_value(), root, true).map_err(|_| NoVersion::DontKnow);
+        }
         let mut value = object.value.clone();
         if let Some(map) = value.as_map_mut() {
             map.insert("apiVersion", api_version);
@@ -47,6 +50,17 @@ impl Versions<'_> {
             // Kubernetes' own versions are converted by code.
             false => NoVersion::DontKnow,
         })
+    }
+
+    /// Whether a version is converted by code and not by renaming.
+    pub(super) fn is_converted(&self, object: &Typed, api_version: &str) -> bool {
+        self.by_code(object, api_version).is_some()
+    }
+
+    fn by_code(&self, object: &Typed, api_version: &str) -> Option<Object> {
+        let to = GroupVersionKind { version: GroupVersion::parse(api_version).version, ..self.kind.clone() };
+        let map = object.value.as_map()?;
+        self.schemas.convert(&Object::from_map(map.clone()), &to)
     }
 
     fn without_schema(&self, api_version: &str) -> NoVersion {

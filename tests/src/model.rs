@@ -1,0 +1,136 @@
+//! Random requests to two servers, or to a server and a small reference, with equal answers.
+//!
+//! A sequence is made from its number alone: requests on two names of a kind, by POST, PUT, GET, DELETE, patches of all
+//! types and applies of three managers, at the version that was seen last, at an old one, or at none. What two servers
+//! cannot agree on is put out of the way before answers are compared: uids, versions and times are numbered by their first
+//! appearance, so that a write that changed nothing shows on both.
+
+mod reference;
+mod sequence;
+
+use std::collections::BTreeMap;
+
+use tautline_core::{Budget, Value};
+
+use crate::served_cases::{Answer, Asked, Peer, PeerError};
+pub use reference::Reference;
+pub use sequence::{Kind, Request, sequence};
+
+/// One answer, made comparable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The status code.
+    pub code: u16,
+    /// The body.
+    pub body: String,
+}
+
+/// A server, and what its answers said so far.
+#[derive(Debug)]
+pub struct Side<'a> {
+    peer: &'a mut Peer,
+    namespace: String,
+    /// The versions of each name: the first that was seen, and the last.
+    versions: BTreeMap<String, (String, String)>,
+    numbers: BTreeMap<String, usize>,
+}
+
+impl<'a> Side<'a> {
+    /// A fresh namespace on a server.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn begin(peer: &'a mut Peer) -> Result<Self, PeerError> {
+        let namespace = peer.begin(std::iter::empty()).await?;
+        Ok(Self { peer, namespace, versions: BTreeMap::new(), numbers: BTreeMap::new() })
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn ask(&mut self, request: &Request) -> Result<Seen, PeerError> {
+        let asked = self.asked(request);
+        let answer = self.peer.send(&asked).await?;
+        Ok(self.seen(&request.name, &answer))
+    }
+
+    fn asked(&self, request: &Request) -> Asked {
+        let known = self.versions.get(&request.name);
+        let version = match request.version {
+            sequence::Version::None => None,
+            sequence::Version::First => known.map(|(first, _)| first.clone()),
+            sequence::Version::Last => known.map(|(_, last)| last.clone()),
+        };
+        let mut body = request.body.clone();
+        if let Some(map) = body.as_map_mut().filter(|map| map.contains_key("metadata")) {
+            map.map_at("metadata").insert("namespace", self.namespace.as_str());
+            if let Some(version) = version {
+                map.map_at("metadata").insert("resourceVersion", version);
+            }
+        }
+        let mut headers = vec![("user-agent".to_owned(), "model/1.0".to_owned())];
+        if !request.media.is_empty() {
+            headers.push(("content-type".to_owned(), request.media.to_owned()));
+        }
+        let path = request.path.replace("NAMESPACE", &self.namespace);
+        let body = (!request.body.is_null()).then(|| body.to_json());
+        Asked { method: request.method.to_owned(), path, headers, body }
+    }
+
+    fn seen(&mut self, name: &str, answer: &Answer) -> Seen {
+        let budget = Budget { nodes: usize::MAX, ..Budget::default() };
+        let text = answer.body.replace(&self.namespace, "NAMESPACE");
+        let Ok(mut body) = Value::from_json_within(text.as_bytes(), &budget) else {
+            return Seen { code: answer.code, body: text };
+        };
+        if let Some(version) = body.str_at(&["metadata", "resourceVersion"]).map(str::to_owned)
+            && !name.is_empty()
+            && body.str_at(&["kind"]) != Some("Status")
+        {
+            let known =
+                self.versions.entry(name.to_owned()).or_insert_with(|| (version.clone(), version.clone()));
+            known.1 = version;
+        }
+        self.clean(&mut body);
+        Seen { code: answer.code, body: body.to_json() }
+    }
+
+    /// Numbers what differs from server to server.
+    fn clean(&mut self, value: &mut Value) {
+        match value {
+            Value::Map(map) => {
+                if map.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List")) {
+                    map.remove("metadata");
+                }
+                for field in ["uid", "resourceVersion"] {
+                    if let Some(text) = map.get(field).and_then(Value::as_str).map(str::to_owned) {
+                        let next = self.numbers.len();
+                        let number = *self.numbers.entry(format!("{field} {text}")).or_insert(next);
+                        map.insert(field, format!("{field} {number}"));
+                    }
+                }
+                for field in ["creationTimestamp", "deletionTimestamp", "time"] {
+                    if map.get(field).is_some_and(|time| time.as_str().is_some()) {
+                        map.insert(field, "some time");
+                    }
+                }
+                let keys: Vec<String> = map.keys().map(ToString::to_string).collect();
+                for key in keys {
+                    if let Some(below) = map.get_mut(&key) {
+                        self.clean(below);
+                    }
+                }
+                if let Some(Value::List(entries)) = map.get_mut("managedFields") {
+                    // Their order depends on seconds.
+                    entries.sort_by_cached_key(Value::to_json);
+                }
+                if let Some(Value::List(causes)) = map.get_mut("causes") {
+                    causes.sort_by_cached_key(Value::to_json);
+                }
+            }
+            Value::List(list) => list.iter_mut().for_each(|item| self.clean(item)),
+            _ => {}
+        }
+    }
+}
