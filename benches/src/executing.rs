@@ -39,7 +39,10 @@ pub(crate) async fn execute(count: usize) -> Result<(), String> {
             return Err(format!("{written} applies for {count} objects"));
         }
         let ratio = engine / raw;
-        println!("round {round}: load generator {raw:.0}/s, controller {engine:.0}/s, ratio {:.0} %", ratio * 100.0);
+        println!(
+            "round {round}: load generator {raw:.0}/s, controller {engine:.0}/s, ratio {:.0} %",
+            ratio * 100.0
+        );
         ratios.push(ratio);
     }
     ratios.sort_by(f64::total_cmp);
@@ -57,7 +60,8 @@ async fn generate(slow: &Slow, count: usize, round: usize) -> Result<f64, String
         .map(|_| {
             let (slow, next, resource) = (slow.clone(), next.clone(), like.resource.clone());
             tokio::spawn(async move {
-                let options = WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("generator")) };
+                let options =
+                    WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("generator")) };
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     if index >= count {

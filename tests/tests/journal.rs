@@ -199,9 +199,8 @@ async fn two_controllers_on_one_cluster_run_a_hook_once() {
         stand.until_synced("web", &last).await;
         let key = ("argoproj.io/v1alpha1", "Application", "argocd", "web");
         let is_closed = |app: Option<&tautline_core::Object>| {
-            app.and_then(|app| app.annotation("tautline.dev/journal")).is_some_and(|record| {
-                record.contains("\"isClosed\":true") && record.contains(&last)
-            })
+            app.and_then(|app| app.annotation("tautline.dev/journal"))
+                .is_some_and(|record| record.contains("\"isClosed\":true") && record.contains(&last))
         };
         stand.until(key.0, key.1, key.2, key.3, "closed in the journal", is_closed).await;
     }

@@ -324,7 +324,8 @@ fn put(admin: &tautline_apiserver::Local, object: &str) -> Arc<Object> {
         let object = Object::new(object).unwrap();
         let resource = admin.resource(object.api_version(), object.kind()).unwrap();
         let by = tautline_core::FieldManager::new("person");
-        let options = tautline_cluster::WriteOptions { force: true, ..tautline_cluster::WriteOptions::by(by) };
+        let options =
+            tautline_cluster::WriteOptions { force: true, ..tautline_cluster::WriteOptions::by(by) };
         admin.server_apply(&Target::of(resource, &object), &object, &options).unwrap().object
     };
     apply(manifest("Namespace prod"));

@@ -150,7 +150,16 @@ impl<'a> Run<'a> {
         let snapshot = &mut planned.comparison.snapshot;
         let empty = Cache::new(snapshot.cache.masking().clone());
         let cache = RwLock::new(std::mem::replace(&mut snapshot.cache, empty));
-        Self { planned, live, executor, complete, cache, progress: Progress::default(), has_trouble: false, noted: None }
+        Self {
+            planned,
+            live,
+            executor,
+            complete,
+            cache,
+            progress: Progress::default(),
+            has_trouble: false,
+            noted: None,
+        }
     }
 
     /// Notes how the objects fare that later steps wait for.

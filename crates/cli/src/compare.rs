@@ -179,7 +179,8 @@ fn hook_runs(
     interrupted: Option<&Record>,
 ) -> Vec<HookRun> {
     let began = journal::began(interrupted, &rendering.revision);
-    let (now, interrupted) = (began.unwrap_or_else(|| SystemClock.now()), interrupted.filter(|_| began.is_some()));
+    let (now, interrupted) =
+        (began.unwrap_or_else(|| SystemClock.now()), interrupted.filter(|_| began.is_some()));
     let finished = interrupted.map(Record::finished_hooks).unwrap_or_default();
     let made = interrupted.map(Record::made_hooks).unwrap_or_default();
     let mut runs = Vec::new();
@@ -190,9 +191,10 @@ fn hook_runs(
             let prepared = prepare(&[manifest], &subject.destination, scopes);
             runs.extend(prepared.manifests.into_iter().map(|(key, manifest)| {
                 let live = snapshot.cache.get(&key);
-                let is_of_this_run = live.as_ref().present().is_some_and(|live| {
-                    created_at(live).is_some_and(|at| at.seconds() >= now.seconds())
-                });
+                let is_of_this_run = live
+                    .as_ref()
+                    .present()
+                    .is_some_and(|live| created_at(live).is_some_and(|at| at.seconds() >= now.seconds()));
                 let place = (key, *phase);
                 // One that was made and is gone has run: it is missed, not run again.
                 let is_missed = made.contains_key(&place) && live.is_absent();
