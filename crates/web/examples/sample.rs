@@ -130,6 +130,7 @@ impl Pages for Sample {
         let conditions = if number == 3 { vec![broken] } else { vec![] };
         Some(AppPage {
             operation: Some(operation),
+            plan: None,
             history: (1..5).rev().map(entry).collect(),
             conditions,
             tree,
