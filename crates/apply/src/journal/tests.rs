@@ -1,4 +1,5 @@
 //! The same rules wherever records are kept.
+#![allow(clippy::disallowed_methods, reason = "the tests make and remove folders")]
 
 use tautline_core::{Digest, ResourceKey, Timestamp, Uid};
 use tautline_plan::{Deed, Phase, Stage};
