@@ -18,7 +18,7 @@ fn folder() -> tempfile::TempDir {
     };
     write(
         "cups.yaml",
-        "apiVersion: tea.example.org/v1\nkind: Cup\nmetadata: {name: a, namespace: n}\nspec: {size: 1}\nstatus: {phase: Empty}\n",
+        "apiVersion: tea.example.org/v1\nkind: Cup\nmetadata: {name: a, namespace: tea}\nspec: {size: 1}\nstatus: {phase: Empty}\n",
     );
     write(
         "pod.yaml",
@@ -51,9 +51,9 @@ fn check(output: &Output, code: i32, parts: &[&str]) {
 #[test]
 fn rules_are_data_that_users_bring() {
     let folder = folder();
-    check(&taut(folder.path(), &["health", "cups.yaml"]), 0, &["tea.example.org/Cup n/a  -  (none)"]);
+    check(&taut(folder.path(), &["health", "cups.yaml"]), 0, &["tea.example.org/Cup tea/a  -  (none)"]);
     let own = taut(folder.path(), &["health", "cups.yaml", "--customizations", "rules.yaml"]);
-    check(&own, 1, &["tea.example.org/Cup n/a  Degraded  (table tea.example.org/Cup)"]);
+    check(&own, 1, &["tea.example.org/Cup tea/a  Degraded  (table tea.example.org/Cup)"]);
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn actions_are_listed_and_what_they_come_to_is_printed() {
     let folder = folder();
     let taut = |arguments: &[&str]| taut(folder.path(), arguments);
     let list = taut(&["actions", "list", "cups.yaml", "--customizations", "scripts"]);
-    check(&list, 0, &["tea.example.org/Cup n/a  drink  (disabled)\n", "tea.example.org/Cup n/a  fill\n"]);
+    check(&list, 0, &["tea.example.org/Cup tea/a  drink  (disabled)\n", "tea.example.org/Cup tea/a  fill\n"]);
     let fill =
         ["actions", "run", "fill", "cups.yaml", "--customizations", "scripts", "--parameter", "size=7"];
-    check(&taut(&fill), 0, &["# change tea.example.org/Cup n/a\n---\n", "size: 7"]);
+    check(&taut(&fill), 0, &["# change tea.example.org/Cup tea/a\n---\n", "size: 7"]);
     let drink = taut(&["actions", "run", "drink", "cups.yaml", "--customizations", "scripts"]);
     check(&drink, 2, &["action \"drink\" is disabled for it now"]);
     let fly = taut(&["actions", "run", "fly", "cups.yaml", "--customizations", "scripts"]);

@@ -40,12 +40,12 @@ pub struct Standing {
 /// let (mut all, web) = (Standings::default(), ResourceKey::new("apps", "Deployment", "prod", "web"));
 /// let at = |seconds| Timestamp::from_seconds(seconds);
 /// for crash in 0..3 {
-///     all.note(&web, Health::healthy(), at(crash * 30));
-///     all.note(&web, Health::degraded("it crashed"), at(crash * 30 + 20));
+///     all.note(&web, Health::new(HealthStatus::Healthy, ""), at(crash * 30));
+///     all.note(&web, Health::new(HealthStatus::Degraded, "it crashed"), at(crash * 30 + 20));
 /// }
-/// let now = all.note(&web, Health::healthy(), at(90));
+/// let now = all.note(&web, Health::new(HealthStatus::Healthy, ""), at(90));
 /// assert_eq!((now.health.status, now.is_flapping, now.until), (HealthStatus::Progressing, true, Some(at(150))));
-/// let later = all.note(&web, Health::healthy(), at(150));
+/// let later = all.note(&web, Health::new(HealthStatus::Healthy, ""), at(150));
 /// assert_eq!((later.health.status, later.is_flapping), (HealthStatus::Healthy, false));
 /// ```
 #[derive(Clone, Debug, Default)]
