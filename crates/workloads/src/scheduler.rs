@@ -76,7 +76,7 @@ impl Places {
             let of = |asks: &[i64; 3]| asks.get(i).copied().unwrap_or(0);
             let used: i64 = here.iter().map(|place| of(&place.asks)).sum();
             let most = room(node, name);
-            if of(&asks) > 0 && most.is_none_or(|most| used + of(&asks) > most) {
+            if of(&asks) > 0 && most.is_some_and(|most| used + of(&asks) > most) {
                 lacks.push(format!("Insufficient {name}"));
             }
         }
@@ -84,7 +84,7 @@ impl Places {
     }
 }
 
-/// What a node can give, in thousandths; `None` where it does not say.
+/// What a node can give, in thousandths; `None` where it does not say, and then it has enough.
 fn room(node: &Object, resource: &str) -> Option<i64> {
     let told =
         node.at(&["status", "allocatable", resource]).or_else(|| node.at(&["status", "capacity", resource]));

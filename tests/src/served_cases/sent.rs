@@ -63,6 +63,6 @@ mod tests {
 
     #[test]
     fn texts_keep_their_space() {
-        assert_eq!(compact(r#"{"a": [1, 2.0], "b": "x \\" , y"}"#), r#"{"a":[1,2.0],"b":"x \\" , y"}"#);
+        assert_eq!(compact(r#"{"a": [1, 2.0], "b": "x \" , y"}"#), r#"{"a":[1,2.0],"b":"x \" , y"}"#);
     }
 }
