@@ -37,7 +37,7 @@ struct Kept {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
-    Present { uid: Text, version: Text, reads: Digest },
+    Present { read_in: Text, uid: Text, version: Text, reads: Digest },
     Absent,
     Unknown(Why),
 }
@@ -90,8 +90,9 @@ impl Seen {
     fn of(live: &Presence<Arc<Object>>) -> Self {
         match live {
             Presence::Present(object) => {
-                let (uid, version) = identity(object);
-                Self::Present { uid: uid.into(), version: version.into(), reads: digest_of_reads(object) }
+                let (read_in, uid, version) = identity(object);
+                let reads = digest_of_reads(object);
+                Self::Present { read_in: read_in.into(), uid: uid.into(), version: version.into(), reads }
             }
             Presence::Absent(_) => Self::Absent,
             Presence::Unknown(why) => Self::Unknown(why.clone()),
@@ -101,8 +102,8 @@ impl Seen {
     /// Whether the live side is the very version that was seen.
     fn is_version(&self, live: &Presence<Arc<Object>>) -> bool {
         match (self, live) {
-            (Self::Present { uid, version, .. }, Presence::Present(live)) => {
-                !version.is_empty() && identity(live) == (uid.as_str(), version.as_str())
+            (Self::Present { read_in, uid, version, .. }, Presence::Present(live)) => {
+                !version.is_empty() && identity(live) == (read_in.as_str(), uid.as_str(), version.as_str())
             }
             (Self::Absent, Presence::Absent(_)) => true,
             (Self::Unknown(seen), Presence::Unknown(why)) => seen == why,
@@ -121,13 +122,16 @@ impl Seen {
     }
 }
 
-/// The uid and the version of an object, empty if it has none.
-fn identity(object: &Object) -> (&str, &str) {
-    static KEYS: LazyLock<[Key; 3]> = LazyLock::new(|| ["metadata", "uid", "resourceVersion"].map(Key::new));
-    let [metadata, uid, version] = &*KEYS;
+/// The API version that an object is read in, its uid and its resourceVersion, empty if it has none: one state of an
+/// object has one resourceVersion in all API versions.
+fn identity(object: &Object) -> (&str, &str, &str) {
+    static KEYS: LazyLock<[Key; 4]> =
+        LazyLock::new(|| ["apiVersion", "metadata", "uid", "resourceVersion"].map(Key::new));
+    let [read_in, metadata, uid, version] = &*KEYS;
+    let read_in = object.as_map().get_key(read_in).and_then(Value::as_str).unwrap_or_default();
     let metadata = object.as_map().get_key(metadata).and_then(Value::as_map);
     let text = |key: &Key| metadata.and_then(|map| map.get_key(key)?.as_str()).unwrap_or_default();
-    (text(uid), text(version))
+    (read_in, text(uid), text(version))
 }
 
 /// The digest of all that a comparison reads of a live object: everything but its status, its version, and what

@@ -59,6 +59,9 @@ struct Unsure {
 struct Memo {
     desired: Option<Digest>,
     live: Option<(Option<Uid>, Option<ResourceVersion>)>,
+    /// Whether the live object is read in the version that Git writes: the same state has the same resourceVersion in
+    /// all.
+    is_read_as_written: bool,
     unknown: Option<Why>,
     owner: Owner,
     learned: bool,
@@ -186,6 +189,7 @@ impl Resource {
         let memo = Memo {
             desired: self.digest_of(&pair),
             live: pair.live.as_ref().present().map(|live| (live.uid(), live.resource_version())),
+            is_read_as_written: is_read_as_written(&pair),
             unknown: pair.live.unknown().cloned(),
             owner: pair.owner.clone(),
             learned: self.learned.is_some(),
@@ -375,6 +379,13 @@ impl Resource {
 
 fn fallback_gvk(key: &ResourceKey) -> GroupVersionKind {
     key.group_kind().in_version("")
+}
+
+/// Whether both sides are in one version, as far as both are there.
+fn is_read_as_written(pair: &Pair) -> bool {
+    let live = pair.live.as_ref().present();
+    live.zip(pair.desired.as_ref())
+        .is_none_or(|(live, desired)| live.api_version() == desired.object.api_version())
 }
 
 /// An object of a kind that complete discovery does not serve is not there, and not unknown.

@@ -121,8 +121,9 @@ impl Walk<'_> {
         let options = Options { budget: self.request.budget.clone(), ..Options::default() };
         let documents = read_all(text, &options);
         let some_parsed = documents.iter().any(|(_, d)| d.is_ok());
-        // A file that is not YAML at all and does not look like a manifest is somebody else's.
-        let looks_like_one = ["apiVersion:", "kind:", "metadata:"].iter().all(|field| text.contains(field));
+        // A file that is not YAML at all and does not look like a manifest is somebody else's. Argo CD asks for all three
+        // of `apiVersion`, `kind` and `metadata`: a manifest that was cut off before them would count as gone.
+        let looks_like_one = ["apiVersion:", "kind:"].iter().any(|field| text.contains(field));
         for (line, document) in documents {
             match document {
                 Ok(value) => self.value(path, line, value),
