@@ -211,7 +211,7 @@ impl Executor {
         object.metadata_mut().insert("uid", live.metadata_str("uid"));
         match self.send(job, &object).await {
             Err(error) if versions::is_of_another(&error) => {
-                let moved = versions::entry_moved(live, &self.settings.manager, &object.api_version());
+                let moved = versions::entry_moved(live, &self.settings.manager, object.api_version());
                 let Some(patch) = moved else { return Err(error) };
                 self.cluster.patch(&Target::of(job.resource.clone(), live), &patch, &self.options()).await?;
                 self.send(job, &object).await

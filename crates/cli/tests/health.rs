@@ -1,4 +1,5 @@
 //! `taut health` and `taut actions` on files.
+#![allow(clippy::disallowed_methods, reason = "the tests start the program and make its input files")]
 
 use std::path::Path;
 use std::process::{Command, Output};

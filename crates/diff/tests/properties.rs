@@ -162,7 +162,12 @@ proptest! {
         let live = applied(None, &before).0;
         if normal(&desired) == normal(&before) {
             let after = applied(Some(&live), &desired).0;
-            prop_assert_eq!(sorted(&live), sorted(&after), "an apply makes no change that the normal form hides");
+            if sorted(&live) != sorted(&after) {
+                // Only ownership tells these apart: a map that lost its last owned field is dropped, and comes back as
+                // its type prints it. The comparison sees that.
+                prop_assert_eq!(compare(&structured(), &desired, &live).outcome, Outcome::Change);
+                prop_assert_eq!(sorted(&live), sorted(&applied(Some(&after), &desired).0));
+            }
         }
         if compare(&structured(), &desired, &live).outcome == Outcome::Unchanged {
             prop_assert_eq!(sorted(&live), sorted(&applied(Some(&live), &desired).0));

@@ -57,10 +57,10 @@ impl Watcher {
 
     async fn list(&self) -> Result<ResourceVersion, ClusterError> {
         let kind = self.kind();
-        if self.with_cache(|cache| cache.is_restored(&kind)) {
-            if let Some(end) = self.confirm().await? {
-                return self.end_list(end, Vec::new());
-            }
+        if self.with_cache(|cache| cache.is_restored(&kind))
+            && let Some(end) = self.confirm().await?
+        {
+            return self.end_list(end, Vec::new());
         }
         self.with_cache(|cache| cache.begin_list(self.resource.clone()));
         let mut changed: Vec<ResourceKey> = Vec::new();
