@@ -38,7 +38,7 @@ pub struct PlanOptions {
     pub is_whole: bool,
     /// Whether a sync of several waves ends only when the last one is well.
     pub awaits_last_wave: bool,
-    /// Whether a person confirms first what is pruned and bears data ([`bears_data`]).
+    /// Whether a person confirms first what is pruned and bears data ([`crate::bears_data`]).
     pub confirms_data: bool,
     /// What autoscalers scale, live or desired ones ([`crate::autoscaled`]); `None` while that is not known, and
     /// then no object's replicas are given up.

@@ -14,7 +14,7 @@ use tautline_ownership::Warrant;
 
 use crate::trouble;
 
-/// Hands everything on, but what pods come to is what [`trouble`] says.
+/// Hands everything on, but what pods come to is what `trouble` says.
 pub struct Troubled {
     inner: Arc<dyn Stage>,
     /// Whether the server has admission controllers and volume controllers of its own.

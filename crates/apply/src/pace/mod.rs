@@ -65,7 +65,7 @@ pub enum Went {
     Otherwise,
 }
 
-/// A place among the requests at once. Give it back with [`Pace::leave`]; dropped, it is given back too.
+/// A place among the requests at once. Give it back with `Pace::leave`; dropped, it is given back too.
 #[derive(Debug)]
 pub struct Place<'a> {
     pace: &'a Pace,
