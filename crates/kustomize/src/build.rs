@@ -278,6 +278,10 @@ impl<'a> Target<'a> {
                 Err(error @ Error::Budget(_)) => return Err(error),
                 Err(_) => paths.push(entry.clone()),
                 Ok(mut inline) => {
+                    // As for a file: whether an unknown kind has a namespace is asked of the types.
+                    if !inline.iter().all(|config| is_known(&config.gvk())) {
+                        self.context().schemas.borrow_mut().mark_used(false);
+                    }
                     for config in &mut inline {
                         config.origin = crate::patches::inline_origin(&self.shown_file());
                         if let Some(origin) = &self.origin {
