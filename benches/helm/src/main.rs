@@ -14,6 +14,8 @@
 
 mod charts;
 mod files;
+#[path = "../../turns.rs"]
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -27,6 +29,7 @@ use tautline_helm::{
 };
 
 use files::Files;
+use turns::Turns;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -79,24 +82,10 @@ fn linear(folder: &Path, name: &str, counts: [usize; 2], peer: Option<&Path>) ->
     folders.iter().try_for_each(|folder| compare(folder, peer))?;
     let [small, large] = &folders;
     let (small, large, settings) = (Files::read(small)?, Files::read(large)?, settings()?);
-    // In turns: the best of each would set a lucky moment of the short render against none of the long one.
-    let mut quotients = Vec::new();
-    for _ in 0..21 {
-        let [before, after] = [&small, &large].map(|tree| -> Result<f64> {
-            let start = Instant::now();
-            ours(&load(tree)?, &[], &settings)?;
-            Ok(start.elapsed().as_secs_f64())
-        });
-        quotients.push(after? / before?);
-    }
-    quotients.sort_by(f64::total_cmp);
-    let at = |share: usize| quotients.get(quotients.len() * share / 4).copied().unwrap_or(f64::NAN);
+    let render = |tree| ours(&load(tree)?, &[], &settings).map(drop);
     println!(
-        "{name}: four times as much takes {:.2} times as long (median of {}; half of them {:.2} to {:.2})",
-        at(2),
-        quotients.len(),
-        at(1),
-        at(3)
+        "{name}: four times as much takes this many times as long: {}",
+        Turns::run(|| render(&small), || render(&large))?
     );
     Ok(())
 }

@@ -12,6 +12,8 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock, its arguments and files")]
 
 mod trees;
+#[path = "../../turns.rs"]
+mod turns;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -19,6 +21,8 @@ use std::time::{Duration, Instant};
 
 use tautline_core::{Tree, TreePath};
 use tautline_kustomize::{Request, build};
+
+use turns::Turns;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -58,30 +62,12 @@ fn made(peer: Option<&Path>) -> Result<(), String> {
     [small, large].iter().try_for_each(std::fs::remove_dir_all).map_err(|error| error.to_string())
 }
 
-/// How much longer the large tree takes than the small one. Both are built in turns, and each turn's quotient
-/// counts: the best of each would set a lucky moment of the short build against none of the long one.
+/// How much longer the large tree takes than the small one.
 fn growth(small: &Path, large: &Path) -> Result<(), String> {
     let read = |folder: &Path| trees::read(folder).map_err(|error| error.to_string());
     let (small, large) = (read(small)?, read(large)?);
-    let time = |tree| -> Result<f64, String> {
-        let start = Instant::now();
-        ours(tree, "overlay")?;
-        Ok(start.elapsed().as_secs_f64())
-    };
-    let mut quotients = Vec::new();
-    for _ in 0..21 {
-        let before = time(&small)?;
-        quotients.push(time(&large)? / before);
-    }
-    quotients.sort_by(f64::total_cmp);
-    let at = |share: usize| quotients.get(quotients.len() * share / 4).copied().unwrap_or(f64::NAN);
-    println!(
-        "t(4000)/t(1000) = {:.2} (median of {}; half of them {:.2} to {:.2})",
-        at(2),
-        quotients.len(),
-        at(1),
-        at(3)
-    );
+    let build = |tree| ours(tree, "overlay").map(drop);
+    println!("t(4000)/t(1000) = {}", Turns::run(|| build(&small), || build(&large))?);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tautline::engine::SyncPolicy;
 use tautline::ownership::{
     AppInstance, Destination, LiveView, Neighbours, Pair, Prepared, Scope, Scopes, pair, prepare,
 };
-use tautline::plan::{Hook, HookRun, Phase, Record, created_at, named, set_apart};
+use tautline::plan::{Hook, HookRun, Phase, Record, created_at, drop_unknown, named, set_apart};
 use tautline::schema::Schemas;
 
 use crate::arguments::CompareOptions;
@@ -107,7 +107,8 @@ pub(crate) async fn compare(
     let defined = Defined::of(rendering, &snapshot);
     let (ordinary, hooks) = set_apart(&rendering.manifests);
     let mut prepared = prepare(&ordinary, &subject.destination, &defined);
-    drop_unknown(&mut prepared, subject, &snapshot);
+    let objects = subject.application.as_ref().map(|app| app.spec.policy.objects).unwrap_or_default();
+    drop_unknown(&mut prepared, objects, |object| without_unknown(object, &snapshot.schemas));
     check(&prepared)?;
     let mut wanted: BTreeMap<GroupKind, ApiResource> = BTreeMap::new();
     for manifest in prepared.manifests.values().chain(hooks.iter().map(|(_, manifest)| manifest)) {
@@ -217,25 +218,6 @@ pub(crate) fn take_over_from(subject: &Subject) -> Vec<String> {
     match &subject.application {
         Some(application) => application.spec.policy.take_over_from.clone(),
         None => SyncPolicy::default().take_over_from,
-    }
-}
-
-/// `Validate=false`: fields that no schema knows are dropped with a warning (rule R11).
-fn drop_unknown(prepared: &mut Prepared, subject: &Subject, snapshot: &Snapshot) {
-    let options = subject.application.as_ref().map(|app| app.spec.policy.objects).unwrap_or_default();
-    for (key, manifest) in &mut prepared.manifests {
-        if options.of(Some(&manifest.object), None).validate {
-            continue;
-        }
-        let Some((known, dropped)) = without_unknown(&manifest.object, &snapshot.schemas) else { continue };
-        manifest.object = Arc::new(known);
-        let fields: Vec<String> = dropped.iter().map(ToString::to_string).collect();
-        let message = format!(
-            "not known to the cluster, and left out because of Validate=false: {}",
-            fields.join(", ")
-        );
-        let problem = Problem::warning("unknown-fields", message);
-        prepared.problems.push(problem.at(manifest.origin.clone()).about(key.clone()));
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp, Uid};
 use tautline_health::{HealthStatus, Surroundings};
 use tautline_ownership::{LiveView, prepare};
-use tautline_plan::{Action, Hook, HookRun, Phase, Plan, Standing, Step, StepId, created_at, named};
+use tautline_plan::{
+    Action, Hook, HookRun, Phase, Plan, Standing, Step, StepId, created_at, drop_unknown, named,
+};
 
 use crate::app::{App, Running};
 use crate::event::World;
@@ -44,13 +46,10 @@ impl App {
         for (hook, manifest) in self.hooks.iter().filter(|(hook, _)| hook.on_heal || !wanted.on_heal) {
             for phase in hook.phases.iter().filter(|phase| wanted.phases.contains(phase)) {
                 let manifest = named(manifest, wanted.revision, *phase, wanted.started_at);
-                let prepared = prepare(&[manifest], &self.spec.destination, world.scopes);
-                let Some((key, mut manifest)) = prepared.manifests.into_iter().next() else { continue };
-                if !self.spec.policy.objects.of(Some(&manifest.object), None).validate
-                    && let Some((known, _)) = world.differ.without_unknown(&manifest.object)
-                {
-                    manifest.object = Arc::new(known);
-                }
+                let mut prepared = prepare(&[manifest], &self.spec.destination, world.scopes);
+                let known = |object: &Object| world.differ.without_unknown(object);
+                drop_unknown(&mut prepared, self.spec.policy.objects, known);
+                let Some((key, manifest)) = prepared.manifests.into_iter().next() else { continue };
                 let is_finished = wanted.finished.contains(&(key.clone(), *phase));
                 if is_finished {
                     finished.push(succeeded(&manifest, *phase));

@@ -38,6 +38,7 @@ mod progress;
 mod rights;
 mod step;
 mod text;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +61,7 @@ pub use order::{kind_rank, wave};
 pub use progress::{Next, Progress, Standing, StepResult};
 pub use rights::Rights;
 pub use step::{Action, Condition, Phase, Precondition, Step, StepId};
+pub use unknown::drop_unknown;
 
 /// What a plan was made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tautline_core::{Problem, Revision, Severity, Timestamp};
+use tautline_core::{Object, Problem, Revision, Severity, Timestamp};
 use tautline_ownership::{CompleteRender, Prepared, prepare};
+use tautline_plan::drop_unknown;
 
 use super::{App, Recall, ScanState};
 use crate::event::{Effect, Rendered, World};
@@ -140,7 +141,8 @@ impl App {
         let Some(rendered) = self.rendered.as_ref().filter(|_| !self.has_render_error()) else { return };
         let (ordinary, hooks) = tautline_plan::set_apart(&rendered.manifests);
         self.prepared = prepare(&ordinary, &self.spec.destination, world.scopes);
-        self.drop_unknown(world);
+        let known = |object: &Object| world.differ.without_unknown(object);
+        drop_unknown(&mut self.prepared, self.spec.policy.objects, known);
         let written = self.prepared.manifests.values().map(|manifest| manifest.object.gvk()).collect();
         self.is_written_anew |= self.written != written;
         self.written = written;
@@ -194,27 +196,6 @@ impl App {
         if self.rendering.as_ref() != Some(revision) && (!is_rendered || is_stale_error) {
             self.rendering = Some(revision.clone());
             out.push(Effect::Render { revision: revision.clone(), fresh: self.render_fresh });
-        }
-    }
-
-    /// `Validate=false`: fields that no schema knows are dropped with a warning, since a server-side apply would be
-    /// refused for them (rule R11).
-    fn drop_unknown(&mut self, world: &World<'_>) {
-        let options = self.spec.policy.objects;
-        let Prepared { manifests, problems, .. } = &mut self.prepared;
-        for (key, manifest) in manifests.iter_mut() {
-            if options.of(Some(&manifest.object), None).validate {
-                continue;
-            }
-            let Some((known, dropped)) = world.differ.without_unknown(&manifest.object) else { continue };
-            manifest.object = Arc::new(known);
-            let fields: Vec<String> = dropped.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "not known to the cluster, and left out because of Validate=false: {}",
-                fields.join(", ")
-            );
-            let problem = Problem::warning("unknown-fields", message);
-            problems.push(problem.at(manifest.origin.clone()).about(key.clone()));
         }
     }
 

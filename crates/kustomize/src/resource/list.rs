@@ -105,13 +105,13 @@ impl Resources {
     }
 
     pub(crate) fn append_all(&mut self, resources: impl IntoIterator<Item = Resource>) -> Result<()> {
-        let resources = resources.into_iter();
+        let mut resources = resources.into_iter();
         let count = resources.size_hint().0;
         self.list.reserve(count);
         if let Some(index) = &mut self.by_name {
             index.reserve(count);
         }
-        resources.into_iter().try_for_each(|resource| self.append(resource))
+        resources.try_for_each(|resource| self.append(resource))
     }
 
     /// Adds all of another list, each of which must be new here.
