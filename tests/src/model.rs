@@ -5,6 +5,7 @@
 //! cannot agree on is put out of the way before answers are compared: uids, versions and times are numbered by their first
 //! appearance, so that a write that changed nothing shows on both.
 
+mod mutants;
 mod reference;
 mod sequence;
 
@@ -13,14 +14,17 @@ use std::collections::BTreeMap;
 use tautline_core::{Budget, Value};
 
 use crate::served_cases::{Answer, Asked, Peer, PeerError};
+pub use mutants::{Nursery, Seed};
 pub use reference::Reference;
-pub use sequence::{Kind, Request, sequence};
+pub use sequence::{Kind, Request, Version, sequence};
 
 /// One answer, made comparable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The status code.
     pub code: u16,
+    /// Its warnings.
+    pub warnings: Vec<String>,
     /// The body.
     pub body: String,
 }
@@ -63,10 +67,13 @@ impl<'a> Side<'a> {
             sequence::Version::Last => known.map(|(_, last)| last.clone()),
         };
         let mut body = request.body.clone();
-        if let Some(map) = body.as_map_mut().filter(|map| map.contains_key("metadata")) {
-            map.map_at("metadata").insert("namespace", self.namespace.as_str());
+        let namespaced = request.path.contains("NAMESPACE");
+        if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_map_mut).filter(|_| namespaced) {
+            if !metadata.contains_key("namespace") {
+                metadata.insert("namespace", self.namespace.as_str());
+            }
             if let Some(version) = version {
-                map.map_at("metadata").insert("resourceVersion", version);
+                metadata.insert("resourceVersion", version);
             }
         }
         let mut headers = vec![("user-agent".to_owned(), "model/1.0".to_owned())];
@@ -74,7 +81,7 @@ impl<'a> Side<'a> {
             headers.push(("content-type".to_owned(), request.media.to_owned()));
         }
         let path = request.path.replace("NAMESPACE", &self.namespace);
-        let body = (!request.body.is_null()).then(|| body.to_json());
+        let body = (!request.body.is_null()).then(|| body.to_json().replace("NAMESPACE", &self.namespace));
         Asked { method: request.method.to_owned(), path, headers, body }
     }
 
@@ -82,7 +89,7 @@ impl<'a> Side<'a> {
         let budget = Budget { nodes: usize::MAX, ..Budget::default() };
         let text = answer.body.replace(&self.namespace, "NAMESPACE");
         let Ok(mut body) = Value::from_json_within(text.as_bytes(), &budget) else {
-            return Seen { code: answer.code, body: text };
+            return Seen { code: answer.code, warnings: answer.warnings.clone(), body: text };
         };
         if let Some(version) = body.str_at(&["metadata", "resourceVersion"]).map(str::to_owned)
             && !name.is_empty()
@@ -93,7 +100,7 @@ impl<'a> Side<'a> {
             known.1 = version;
         }
         self.clean(&mut body);
-        Seen { code: answer.code, body: body.to_json() }
+        Seen { code: answer.code, warnings: answer.warnings.clone(), body: body.to_json() }
     }
 
     /// Numbers what differs from server to server.
@@ -108,6 +115,17 @@ impl<'a> Side<'a> {
                         let next = self.numbers.len();
                         let number = *self.numbers.entry(format!("{field} {text}")).or_insert(next);
                         map.insert(field, format!("{field} {number}"));
+                    }
+                }
+                for field in ["clusterIP", "nodePort", "healthCheckNodePort"] {
+                    let allocated = match map.get(field) {
+                        Some(Value::String(ip)) => ip.as_str().starts_with("10."),
+                        Some(Value::Int(_)) => true,
+                        _ => false,
+                    };
+                    if allocated && map.contains_key("ports") | map.contains_key("targetPort") {
+                        map.insert(field, "allocated");
+                        map.remove("clusterIPs");
                     }
                 }
                 for field in ["creationTimestamp", "deletionTimestamp", "time"] {

@@ -153,7 +153,7 @@ impl Local {
         let ask = self.ask(Verb::Delete, target)?;
         let mut state = self.server.lock();
         let after = state.enter(&ask)?;
-        let removal = match state.delete(&ask, how) {
+        let (removal, _) = match state.delete(&ask, how) {
             Err(failure) if failure.code == 404 => return Ok(Deleted::NotFound),
             other => other?,
         };

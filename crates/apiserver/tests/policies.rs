@@ -118,3 +118,41 @@ async fn policies_answer_as_recorded() {
     }
     assert!(missed.is_empty(), "{} of {} cases:\n{}", missed.len(), cases.len(), missed.join("\n"));
 }
+
+/// As kube-apiserver does: each object of a collection is asked about by itself, and a refusal ends the request.
+#[tokio::test]
+async fn a_collection_is_deleted_as_policies_allow() {
+    const BASE: &str = "/apis/admissionregistration.k8s.io/v1";
+    let client = Client::start();
+    for (policy, action) in [("keep", "Deny"), ("remark", "Warn")] {
+        let object = value!({ "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": { "name": policy }, "spec": {
+                "matchConstraints": { "resourceRules": [{ "apiGroups": [""], "apiVersions": ["v1"],
+                    "operations": ["DELETE"], "resources": ["configmaps"] }] },
+                "validations": [{ "expression": format!("oldObject.metadata.name != '{policy}'") }] } });
+        let binding = value!({ "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding", "metadata": { "name": policy },
+            "spec": { "policyName": policy, "validationActions": [action] } });
+        let json = "application/json";
+        assert_eq!(
+            client.ask("POST", &format!("{BASE}/validatingadmissionpolicies"), json, &object).await.code,
+            201
+        );
+        let bindings = format!("{BASE}/validatingadmissionpolicybindings");
+        assert_eq!(client.ask("POST", &bindings, json, &binding).await.code, 201);
+    }
+    let maps = "/api/v1/namespaces/default/configmaps";
+    for (name, label) in [("free", "a"), ("keep", "b"), ("remark", "a")] {
+        let object = value!({ "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": { "name": name, "labels": { "of": label } } });
+        assert_eq!(client.ask("POST", maps, "application/json", &object).await.code, 201);
+    }
+    let refused = client.ask("DELETE", &format!("{maps}?labelSelector=of=b"), "", &Value::Null).await;
+    assert_eq!(refused.code, 422);
+    let taken = client.ask("DELETE", &format!("{maps}?labelSelector=of=a"), "", &Value::Null).await;
+    assert_eq!((taken.code, taken.warnings.len()), (200, 1), "{:?}", taken.warnings);
+    let left = client.ask("GET", maps, "", &Value::Null).await.body;
+    let left: Vec<&str> =
+        left.list_at(&["items"]).iter().filter_map(|o| o.str_at(&["metadata", "name"])).collect();
+    assert!(left.contains(&"keep") && !left.contains(&"free") && !left.contains(&"remark"), "{left:?}");
+}

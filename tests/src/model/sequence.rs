@@ -44,28 +44,34 @@ pub struct Request {
 }
 
 /// Numbers that look random and are always the same: xorshift.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    /// The dice of a number.
+    pub(super) fn new(number: u64) -> Self {
+        let mut dice = Self(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        // The first rolls of neighbours are alike.
+        for _ in 0..16 {
+            dice.roll(2);
+        }
+        dice
+    }
+
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap_or(0) % sides.max(1)
     }
 
-    fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
+    pub(super) fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
         all.get(self.roll(all.len())).copied()
     }
 }
 
 /// The requests of a number.
 pub fn sequence(number: u64, kind: Kind, length: usize) -> Vec<Request> {
-    let mut dice = Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    // The first rolls of neighbours are alike.
-    for _ in 0..16 {
-        dice.roll(2);
-    }
+    let mut dice = Dice::new(number);
     (0..length).map(|_| request(&mut dice, kind)).collect()
 }
 

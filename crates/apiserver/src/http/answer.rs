@@ -10,6 +10,7 @@ use tautline_core::{GroupVersionKind, Map, Object, Timestamp, Value, value};
 use super::{Body, Call};
 use crate::catalog::Served;
 use crate::failure::Failure;
+use crate::protobuf;
 use crate::read::Listing;
 use crate::table;
 
@@ -98,7 +99,7 @@ impl Form {
 pub(super) enum Answer {
     Object(u16, Arc<Served>, Arc<Object>, Vec<String>),
     Value(u16, Value, Vec<String>),
-    List(Arc<Served>, Listing, Timestamp),
+    List(Arc<Served>, Listing, Timestamp, Vec<String>),
     Text(u16, String),
     Discovery(Value),
     Stream(Body),
@@ -121,8 +122,8 @@ impl Answer {
                 with_warnings(document(code, &value, form.yaml), &warnings)
             }
             Self::Value(code, value, warnings) => with_warnings(document(code, &value, form.yaml), &warnings),
-            Self::List(served, listing, now) => {
-                document(200, &list_in(form, &served, listing, now), form.yaml)
+            Self::List(served, listing, now, warnings) => {
+                with_warnings(document(200, &list_in(form, &served, listing, now), form.yaml), &warnings)
             }
             Self::Text(code, text) => plain(code, text.into(), "text/plain; charset=utf-8"),
             // Clients tell the one document from the many by this type.
@@ -147,6 +148,17 @@ impl Answer {
                 response
             }
         }
+    }
+}
+
+/// The refusal of a call whose `Accept` header names nothing that can be served.
+pub(super) fn not_acceptable(call: &Call, failure: Failure) -> Response<Body> {
+    match call.header("accept").contains("protobuf") {
+        true => {
+            let bytes = protobuf::write_status(&failure).into();
+            plain(failure.code, bytes, "application/vnd.kubernetes.protobuf")
+        }
+        false => Answer::Failed(failure).into_response(&Form::json()),
     }
 }
 

@@ -69,10 +69,12 @@ fn version(text: &str) -> Value {
     let numbers = text.trim_start_matches('v');
     let mut parts = numbers.split('.');
     let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    value!({ "major": major, "minor": minor, "gitVersion": text, "gitCommit": "", "gitTreeState": "clean",
+    // A server goes as far back as the minor version before its own.
+    let oldest = minor.parse::<u32>().unwrap_or(1).saturating_sub(1).to_string();
+    value!({ "major": major, "minor": minor, "gitVersion": text, "gitCommit": "", "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "linux/amd64",
         "emulationMajor": major, "emulationMinor": minor,
-        "minCompatibilityMajor": major, "minCompatibilityMinor": minor })
+        "minCompatibilityMajor": major, "minCompatibilityMinor": oldest })
 }
 
 /// Requests by agent, verb and resource, as Prometheus reads them.

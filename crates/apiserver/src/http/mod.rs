@@ -129,7 +129,7 @@ impl HttpService {
         };
         let form = match Form::of(&call) {
             Ok(form) => form,
-            Err(failure) => return Answer::Failed(failure).into_response(&Form::json()),
+            Err(failure) => return answer::not_acceptable(&call, failure),
         };
         let faults = self.faults_of(&call);
         for fault in &faults {

@@ -37,7 +37,7 @@ impl HttpService {
         let mut state = self.server.lock();
         state.enter(ask)?;
         let listing = state.list(ask, &how)?;
-        Ok(Answer::List(ask.served.clone(), listing, state.now()))
+        Ok(Answer::List(ask.served.clone(), listing, state.now(), Vec::new()))
     }
 
     pub(super) fn watch(&self, call: &Call, form: &Form, ask: &Ask) -> Result<Answer, Failure> {

@@ -59,15 +59,17 @@ impl HttpService {
         let how = delete_how(call)?;
         let mut state = self.server.lock();
         let after = state.enter(ask)?;
-        let removal = state.delete(ask, &how)?;
+        let (removal, warnings) = state.delete(ask, &how)?;
         state.after_write();
         if let Some(failure) = after {
             return Err(failure);
         }
         Ok(match removal {
-            Removal::Waiting(object) => Answer::object(200, &ask.served, object),
-            Removal::Gone(object) if returns_deleted(ask) => Answer::object(200, &ask.served, object),
-            Removal::Gone(object) => Answer::Value(200, success(ask, &object), Vec::new()),
+            Removal::Waiting(object) => Answer::Object(200, ask.served.clone(), object, warnings),
+            Removal::Gone(object) if returns_deleted(ask) => {
+                Answer::Object(200, ask.served.clone(), object, warnings)
+            }
+            Removal::Gone(object) => Answer::Value(200, success(ask, &object), warnings),
         })
     }
 
@@ -77,14 +79,17 @@ impl HttpService {
         let mut state = self.server.lock();
         let after = state.enter(ask)?;
         let listing = state.list(ask, &select)?;
+        let mut warnings = Vec::new();
         for object in &listing.items {
+            // Each is asked about; what went before a refusal is gone.
+            warnings.extend(state.admit(ask, Some(object), object, how.dry_run)?);
             let place = state.place(&ask.served, object.namespace(), object.name());
             state.delete_at(&ask.served, &place, object, &how);
         }
         state.after_write();
         match after {
             Some(failure) => Err(failure),
-            None => Ok(Answer::List(ask.served.clone(), listing, state.now())),
+            None => Ok(Answer::List(ask.served.clone(), listing, state.now(), warnings)),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Kubernetes' protobuf, as far as requests need it: a body becomes the value that its JSON form would be.
 //!
 //! kubectl sends it from its typed commands (`create namespace`, `auth can-i`, `create token`). Answers are JSON, which
-//! every client that sends protobuf accepts. The messages are a table, made from the Go types by `generator/`.
+//! every client that sends protobuf accepts; one that accepts nothing else is refused in protobuf. The messages are a table, made from the Go types by `generator/`.
 
+mod status;
 mod table;
 mod wire;
 
@@ -10,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tautline_core::{Map, Timestamp, Value};
 
+pub(crate) use status::write as write_status;
 use table::{Field, Form, Kind, Message, TABLE};
 use wire::{Reader, Word};
 

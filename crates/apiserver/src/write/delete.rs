@@ -73,11 +73,11 @@ pub(crate) enum Removal {
 }
 
 impl State {
-    /// Deletes an object.
+    /// Deletes an object; with what policies remark.
     ///
     /// # Errors
-    /// 404, 409 for a precondition, 403 for a namespace that may not go.
-    pub(crate) fn delete(&mut self, ask: &Ask, how: &DeleteHow) -> Result<Removal, Failure> {
+    /// 404, 409 for a precondition, 403 for a namespace that may not go, what hooks and policies say.
+    pub(crate) fn delete(&mut self, ask: &Ask, how: &DeleteHow) -> Result<(Removal, Vec<String>), Failure> {
         let Some(old) = self.find(&ask.served, &ask.namespace, &ask.name) else {
             return Err(Failure::not_found(&ask.group, &ask.resource, &ask.name));
         };
@@ -87,9 +87,9 @@ impl State {
             return Err(Failure::forbidden("", "namespaces", &ask.name, why));
         }
         preconditions(ask, &old, how)?;
-        self.admit(ask, Some(&old), &old, how.dry_run)?;
+        let warnings = self.admit(ask, Some(&old), &old, how.dry_run)?;
         let place = self.place(&ask.served, old.namespace(), old.name());
-        Ok(self.delete_at(&ask.served, &place, &old, how))
+        Ok((self.delete_at(&ask.served, &place, &old, how), warnings))
     }
 
     /// Deletes a stored object, as users and controllers do alike.

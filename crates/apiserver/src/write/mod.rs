@@ -91,7 +91,7 @@ impl State {
     }
 
     /// Runs the policies and hooks that may refuse an object, and gives their warnings; what hooks change is dropped.
-    fn admit(
+    pub(crate) fn admit(
         &self,
         ask: &Ask,
         old: Option<&Object>,
