@@ -102,7 +102,9 @@ impl Addresses {
     }
 
     fn node_ports(&mut self, service: &Object, old: Option<&Object>, kind: &str) -> Option<Value> {
-        if !matches!(kind, "NodePort" | "LoadBalancer") {
+        let balances =
+            service.at(&["spec", "allocateLoadBalancerNodePorts"]).and_then(Value::as_bool) != Some(false);
+        if kind != "NodePort" && !(kind == "LoadBalancer" && balances) {
             return None;
         }
         let mut taken = BTreeSet::new();

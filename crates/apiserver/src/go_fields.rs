@@ -1,6 +1,8 @@
 //! The fields of the API's Go types: their order, and what Go calls them in its messages.
 //!
-//! `go_fields.txt` holds a type a line, `core/v1.ServicePort name:string port:int32`; `+` is an embedded type.
+//! `go_fields.txt` holds a type a line, `core/v1.ServicePort name:string port:int32`, where `+` is an embedded type;
+//! `core/v1.Protocol =string` for a type that is no struct, `meta/v1.Time !` for one that decodes itself. It is written by
+//! `generator/fields`.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -9,15 +11,76 @@ use tautline_core::{GroupVersionKind, Map, Value};
 
 type Fields = Vec<(&'static str, &'static str)>;
 
-fn types() -> &'static BTreeMap<&'static str, Fields> {
-    static TYPES: OnceLock<BTreeMap<&'static str, Fields>> = OnceLock::new();
+/// A type of the table.
+enum Entry {
+    Fields(Fields),
+    Same(&'static str),
+    Itself,
+}
+
+/// What a type is, as far as decoding goes.
+pub(crate) enum GoType {
+    Struct(&'static str),
+    /// Its values.
+    Map(&'static str),
+    /// Its items.
+    List(&'static str),
+    Scalar(&'static str),
+    /// It decodes itself.
+    Itself,
+    Unknown,
+}
+
+fn types() -> &'static BTreeMap<&'static str, Entry> {
+    static TYPES: OnceLock<BTreeMap<&'static str, Entry>> = OnceLock::new();
     TYPES.get_or_init(|| {
         let line = |line: &'static str| {
-            let mut words = line.split(' ');
-            let name = words.next()?;
-            Some((name, words.filter_map(|word| word.split_once(':')).collect()))
+            let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let entry = match (rest, rest.strip_prefix('=')) {
+                ("!", _) => Entry::Itself,
+                (_, Some(same)) => Entry::Same(same),
+                _ => Entry::Fields(rest.split(' ').filter_map(|word| word.split_once(':')).collect()),
+            };
+            (name, entry)
         };
-        include_str!("go_fields.txt").lines().filter_map(line).collect()
+        include_str!("go_fields.txt").lines().map(line).collect()
+    })
+}
+
+fn own_fields(of: &str) -> &'static [(&'static str, &'static str)] {
+    match types().get(of) {
+        Some(Entry::Fields(fields)) => fields,
+        _ => &[],
+    }
+}
+
+/// What a type is.
+pub(crate) fn go_type(kind: &'static str) -> GoType {
+    if let Some(of) = kind.strip_prefix("[]") {
+        return GoType::List(of);
+    }
+    if let Some((_, of)) = kind.strip_prefix("map[").and_then(|rest| rest.split_once(']')) {
+        return GoType::Map(of);
+    }
+    match types().get_key_value(kind) {
+        Some((name, Entry::Fields(_))) => GoType::Struct(name),
+        Some((_, Entry::Same(same))) => go_type(same),
+        Some((_, Entry::Itself)) => GoType::Itself,
+        None if kind.contains('.') => GoType::Unknown,
+        None => GoType::Scalar(kind),
+    }
+}
+
+/// A field of a type: the names on the way to it, those of embedded types among them, and its type.
+pub(crate) fn field(of: &str, name: &str) -> Option<(Vec<&'static str>, &'static str)> {
+    let own = own_fields(of);
+    if let Some((name, kind)) = own.iter().find(|(field, _)| *field == name) {
+        return Some((vec![name], kind));
+    }
+    own.iter().filter(|(field, _)| *field == "+").find_map(|(_, embedded)| {
+        let (mut way, kind) = field(embedded, name)?;
+        way.insert(0, embedded.rsplit('.').next().unwrap_or_default());
+        Some((way, kind))
     })
 }
 
@@ -33,11 +96,9 @@ pub(crate) fn of_kind(gvk: &GroupVersionKind) -> Option<&'static str> {
 
 /// The fields of a type in order, those of embedded types in their place.
 fn fields(of: &str) -> Fields {
-    let own = types().get(of).map(Vec::as_slice).unwrap_or_default();
     let mut out = Vec::new();
-    for (name, kind) in own {
+    for (name, kind) in own_fields(of) {
         match *name {
-            "+" if *kind == "meta/v1.TypeMeta" => out.extend([("kind", "string"), ("apiVersion", "string")]),
             "+" => out.extend(fields(kind)),
             name => out.push((name, *kind)),
         }
@@ -45,44 +106,32 @@ fn fields(of: &str) -> Fields {
     out
 }
 
-/// Where a value does not fit: the field and its type in the words of Go's decoder, and its type alone.
-pub(crate) struct Misfit {
-    /// `ServicePort.spec.ports.port`.
-    pub(crate) field: String,
-    /// `int32`.
-    pub(crate) kind: String,
-}
-
-/// What Go calls the field at a path such as `spec.ports[0].port`.
-pub(crate) fn misfit(root: &'static str, path: &str) -> Option<Misfit> {
-    let (mut at, mut holder) = (root, root);
-    let mut names: Vec<&str> = Vec::new();
+/// The type of the field at a path such as `spec.ports[0].port`, as Go prints it.
+pub(crate) fn kind_at(root: &'static str, path: &str) -> Option<String> {
+    let mut at = root;
     for step in path.split('.') {
-        if let Some(values) = at.strip_prefix("map[string]") {
+        if let GoType::Map(values) = go_type(at) {
             at = values;
             break;
         }
-        let name = step.split('[').next().unwrap_or_default();
-        holder = at;
-        at = fields(at).into_iter().find(|(field, _)| *field == name)?.1;
-        names.push(name);
+        at = field(at, step.split('[').next().unwrap_or_default())?.1;
         if step.contains('[') {
-            at = at.strip_prefix("[]")?;
+            let GoType::List(items) = go_type(at) else { return None };
+            at = items;
         }
     }
-    let short = holder.rsplit('.').next().unwrap_or_default();
-    Some(Misfit { field: format!("{short}.{}", names.join(".")), kind: printed(at) })
+    Some(printed(at))
 }
 
-/// A type without its group: `[]v1.Container`.
-fn printed(kind: &str) -> String {
-    match kind.rsplit_once('/') {
-        Some((head, tail)) => {
-            let lead = head.trim_end_matches(|c: char| c.is_ascii_alphanumeric());
-            format!("{lead}{tail}")
-        }
-        None => kind.to_owned(),
+/// A type as Go prints it, by its package's last name: `[]v1.Container`, `map[v1.ResourceName]resource.Quantity`.
+pub(crate) fn printed(kind: &str) -> String {
+    if let Some(of) = kind.strip_prefix("[]") {
+        return format!("[]{}", printed(of));
     }
+    if let Some((key, of)) = kind.strip_prefix("map[").and_then(|rest| rest.split_once(']')) {
+        return format!("map[{}]{}", printed(key), printed(of));
+    }
+    kind.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// A patched object as text: maps that the patch touched are sorted, what it left alone keeps Go's order.
@@ -141,14 +190,16 @@ mod tests {
     fn fields_have_gos_names() {
         let check = |kind: &str, group: &str, path: &str, expect: &str| {
             let root = of_kind(&GroupVersionKind::new(group, "v1", kind)).unwrap();
-            let found = misfit(root, path).unwrap();
-            assert_eq!(format!("{} of type {}", found.field, found.kind), expect);
+            assert_eq!(kind_at(root, path).unwrap(), expect);
         };
-        check("Service", "", "spec.ports[0].port", "ServicePort.spec.ports.port of type int32");
-        check("ConfigMap", "", "data.a", "ConfigMap.data of type string");
-        check("ConfigMap", "", "data", "ConfigMap.data of type map[string]string");
-        check("ConfigMap", "", "metadata", "ConfigMap.metadata of type v1.ObjectMeta");
-        let path = "spec.template.spec.containers";
-        check("Deployment", "apps", path, "PodSpec.spec.template.spec.containers of type []v1.Container");
+        check("Service", "", "spec.ports[0].port", "int32");
+        check("ConfigMap", "", "data.a", "string");
+        check("ConfigMap", "", "data", "map[string]string");
+        check("ConfigMap", "", "metadata", "v1.ObjectMeta");
+        check("Deployment", "apps", "spec.template.spec.containers", "[]v1.Container");
+        assert_eq!(
+            printed("map[core/v1.ResourceName]api/resource.Quantity"),
+            "map[v1.ResourceName]resource.Quantity"
+        );
     }
 }

@@ -84,6 +84,7 @@ mod crd_names;
 #[cfg(feature = "http")]
 mod eviction;
 mod failure;
+mod go_decode;
 mod go_fields;
 mod go_json;
 #[cfg(feature = "http")]

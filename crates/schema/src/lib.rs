@@ -51,6 +51,7 @@ mod crd;
 pub mod defaults;
 #[doc(hidden)]
 pub mod generate;
+pub mod go_values;
 mod immutable;
 mod kind;
 mod openapi;

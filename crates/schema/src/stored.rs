@@ -2,8 +2,8 @@
 
 use tautline_core::{Key, List, Map, MapDraft, Value};
 
-use crate::quantity;
 use crate::types::{Format, Presence, TypeKind, TypeRef};
+use crate::{go_values, quantity};
 
 /// What becomes of a value.
 enum Kept {
@@ -68,15 +68,15 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
         }
         (TypeKind::String, Value::String(text)) => match of.format() {
             Format::MicroTime => {
-                check_time(text, "2006-01-02T15:04:05.000000Z07:00")?;
+                go_values::check_time(text, go_values::MICRO_TIME)?;
                 Kept::AsIs
             }
             Format::DateTime => {
-                check_time(text, "2006-01-02T15:04:05Z07:00")?;
+                go_values::check_time(text, go_values::TIME)?;
                 Kept::AsIs
             }
             Format::Byte => {
-                check_base64(text)?;
+                go_values::check_base64(text).map_err(|why| format!("error decoding from json: {why}"))?;
                 match text.contains(['\n', '\r']) {
                     true => Kept::As(Value::from(text.replace(['\n', '\r'], ""))),
                     false => Kept::AsIs,
@@ -190,39 +190,8 @@ fn kept_quantity(value: &Value) -> Result<Kept, String> {
     match quantity::canonical(&text) {
         Some(text) => Ok(Kept::As(Value::from(text))),
         None if text.is_empty() => Ok(Kept::As(Value::from("0"))),
-        None => {
-            Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-                .to_owned())
-        }
+        None => Err(go_values::NO_QUANTITY.to_owned()),
     }
-}
-
-/// Go's time parser, as far as its messages go: it names the first part of the layout that does not match.
-fn check_time(text: &str, layout: &str) -> Result<(), String> {
-    let parts = ["2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05"];
-    let failed = |rest: &str, part: &str| {
-        Err(format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"))
-    };
-    let mut rest = text;
-    for part in parts {
-        let digits = part.starts_with(|c: char| c.is_ascii_digit());
-        let next = rest.get(..part.len()).filter(|head| match digits {
-            true => head.bytes().all(|b| b.is_ascii_digit()),
-            false => *head == part,
-        });
-        if next.is_none() {
-            return failed(rest, part);
-        }
-        rest = rest.get(part.len()..).unwrap_or_default();
-    }
-    if layout.contains(".000000") {
-        let fraction =
-            rest.get(..7).filter(|f| f.starts_with('.') && f.bytes().skip(1).all(|b| b.is_ascii_digit()));
-        if fraction.is_none() {
-            return failed(rest, ".000000");
-        }
-    }
-    Ok(())
 }
 
 /// Standard base64.
@@ -238,30 +207,6 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
         }
     }
     out
-}
-
-/// Go's strict standard base64: line breaks are skipped, anything else must be whole groups of four.
-fn check_base64(text: &str) -> Result<(), String> {
-    let illegal =
-        |at: usize| Err(format!("error decoding from json: illegal base64 data at input byte {at}"));
-    let bytes: Vec<(usize, u8)> =
-        text.bytes().enumerate().filter(|(_, b)| *b != b'\n' && *b != b'\r').collect();
-    for (group_at, group) in bytes.chunks(4).enumerate() {
-        let last = (group_at + 1) * 4 >= bytes.len();
-        for (i, (at, byte)) in group.iter().enumerate() {
-            let padding = *byte == b'=' && last && i >= 2 && group.iter().skip(i).all(|(_, b)| *b == b'=');
-            if padding && group.len() == 4 {
-                break;
-            }
-            if !(byte.is_ascii_alphanumeric() || *byte == b'+' || *byte == b'/') {
-                return illegal(*at);
-            }
-        }
-        if group.len() < 4 {
-            return illegal(group.first().map_or(text.len(), |(at, _)| *at));
-        }
-    }
-    Ok(())
 }
 
 /// Protocol buffers, in which built-in kinds are stored, know no empty lists.

@@ -65,12 +65,20 @@ impl Nursery {
     pub fn mutant(&self, number: u64) -> Option<(Request, String)> {
         let mut dice = Dice::new(number);
         let seed = self.seeds.get(dice.roll(self.seeds.len()))?;
+        let replaces = dice.roll(3) == 0;
         let mut object = seed.object.clone();
+        // A name that is free, so that more than its being taken is looked at.
+        let is_named_freely = object.str_at(&["kind"]) != Some("CustomResourceDefinition");
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_map_mut)
+            && !replaces
+            && is_named_freely
+        {
+            metadata.insert("name", "fresh");
+        }
         let mut done = Vec::new();
         for _ in 0..1 + usize::from(dice.roll(4) == 0) {
             done.push(self.mutate(&mut object, &mut dice));
         }
-        let replaces = dice.roll(3) == 0;
         let name = seed.object.str_at(&["metadata", "name"]).unwrap_or_default();
         let (method, path) = match replaces {
             true => ("PUT", format!("{}/{name}", seed.collection)),

@@ -29,7 +29,7 @@ pub struct Request {
     pub method: &'static str,
     /// The path with its query.
     pub path: String,
-    /// The content type; empty for none.
+    /// The type of the body, or that of the answer which a GET asks for; empty for none.
     pub media: &'static str,
     /// The body; null for none.
     pub body: Value,

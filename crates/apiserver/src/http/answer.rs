@@ -151,6 +151,19 @@ impl Answer {
     }
 }
 
+/// An answer with the warning that old APIs come with.
+pub(super) fn deprecated(path: &str, response: Response<Body>) -> Response<Body> {
+    const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+    let is_endpoints = path.starts_with("/api/v1/")
+        && path.split('/').nth(5).or(path.split('/').nth(3)) == Some("endpoints");
+    let warned = response.headers().get_all("warning").iter();
+    let is_warned = warned.filter_map(|text| text.to_str().ok()).any(|text| text.contains(ENDPOINTS));
+    match is_endpoints && !is_warned {
+        true => with_warnings(response, &[ENDPOINTS.to_owned()]),
+        false => response,
+    }
+}
+
 /// The refusal of a call whose `Accept` header names nothing that can be served.
 pub(super) fn not_acceptable(call: &Call, failure: Failure) -> Response<Body> {
     match call.header("accept").contains("protobuf") {

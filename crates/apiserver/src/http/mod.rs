@@ -138,7 +138,7 @@ impl HttpService {
             }
         }
         let answer = self.dispatch(&call, &form).unwrap_or_else(Answer::Failed);
-        let response = answer.into_response(&form);
+        let response = answer::deprecated(&call.path, answer.into_response(&form));
         let reset = faults.iter().find_map(|fault| if let Fault::Reset(n) = fault { Some(*n) } else { None });
         match reset {
             Some(bytes) => broken::cut(response, bytes),

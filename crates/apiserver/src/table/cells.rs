@@ -17,10 +17,10 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
     let mut cells = vec![name()];
     match shape {
         Shape::Pod => {
-            let pod = pods::cells(object);
-            cells.extend([pod.ready.into(), pod.status.into(), pod.restarts.to_string().into(), age()]);
+            let pod = pods::cells(object, now);
+            cells.extend([pod.ready.into(), pod.status.into(), pod.restarts.into(), age()]);
             cells.extend([text(&["status", "podIP"], "<none>"), text(&["spec", "nodeName"], "<none>")]);
-            cells.extend(["<none>".into(), "<none>".into()]);
+            cells.extend([text(&["status", "nominatedNodeName"], "<none>"), pods::gates(object)]);
         }
         Shape::Deployment => {
             cells.push(ratio(object, &["status", "readyReplicas"], &["spec", "replicas"]));
@@ -105,7 +105,10 @@ pub(super) fn row(shape: Shape, object: &Object, now: Timestamp) -> Vec<Value> {
                 if object.is_terminating() { "Terminating".into() } else { text(&["status", "phase"], "") };
             cells.extend([phase, text(&["spec", "volumeName"], "")]);
             cells.extend([
-                text(&["status", "capacity", "storage"], ""),
+                match object.str_at(&["spec", "volumeName"]) {
+                    Some(name) if !name.is_empty() => text(&["status", "capacity", "storage"], "0"),
+                    _ => "".into(),
+                },
                 modes(object, &["status", "accessModes"]),
             ]);
             cells.extend([text(&["spec", "storageClassName"], ""), "<unset>".into(), age()]);
@@ -224,11 +227,16 @@ fn balancer(object: &Object) -> Option<String> {
 fn external(service: &Object) -> Value {
     match service.str_at(&["spec", "type"]) {
         Some("ExternalName") => service.at(&["spec", "externalName"]).cloned().unwrap_or_default(),
-        Some("LoadBalancer") => balancer(service).unwrap_or_else(|| "<pending>".to_owned()).into(),
-        _ => {
-            let all: Vec<&str> =
-                service.list_at(&["spec", "externalIPs"]).iter().filter_map(Value::as_str).collect();
-            if all.is_empty() { "<none>".into() } else { all.join(",").into() }
+        kind => {
+            let balanced = kind == Some("LoadBalancer");
+            let own = service.list_at(&["spec", "externalIPs"]).iter().filter_map(Value::as_str);
+            let all: Vec<String> =
+                balancer(service).filter(|_| balanced).into_iter().chain(own.map(str::to_owned)).collect();
+            match (all.is_empty(), balanced) {
+                (true, true) => "<pending>".into(),
+                (true, false) => "<none>".into(),
+                _ => all.join(",").into(),
+            }
         }
     }
 }
@@ -300,7 +308,7 @@ fn event(object: &Object, now: Timestamp) -> Vec<Value> {
         text(&["source", "component"]),
         message.trim(),
         age::since(first, now),
-        object.i64_at(&["count"]).unwrap_or(1).to_string(),
+        object.i64_at(&["count"]).unwrap_or(1),
         object.name()
     ])
     .as_list()

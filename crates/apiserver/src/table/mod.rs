@@ -89,7 +89,7 @@ pub(crate) fn of(
 
 fn shown(object: &Object, include: &str) -> Option<Value> {
     match include {
-        "None" => None,
+        "None" => Some(Value::Null),
         "Object" => Some(object.to_value()),
         _ => Some(value!({ "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
             "metadata": object.metadata().cloned().unwrap_or_default() })),

@@ -19,11 +19,18 @@ pub(super) struct Rare {
 pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
     let (columns, cells): (&[&str], Cells) = match (gvk.group.as_str(), gvk.kind.as_str()) {
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-            (&["Name", "Scope", "Versions", "Created At"], definition)
+            (&["Name", "Scope", "Versions", "@Created At"], definition)
         }
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") | ("", "LimitRange") => {
-            (&["Name", "Created At"], |o, _| vec![created(o)])
+            (&["Name", "@Created At"], |o, _| vec![created(o)])
         }
+        ("apps", "ControllerRevision") => (&["Name", "Controller", "Revision", "Age"], |o, age| {
+            let owners = o.list_at(&["metadata", "ownerReferences"]);
+            let owner =
+                owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true));
+            let owner = owner.map_or_else(|| "<none>".to_owned(), |owner| owned_by(owner));
+            vec![owner.into(), Value::Int(o.i64_at(&["revision"]).unwrap_or(0)), age]
+        }),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             (&["Name", "Role", "Age", "+Users", "+Groups", "+ServiceAccounts"], binding)
         }
@@ -106,11 +113,19 @@ pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
             flow_schema,
         ),
         ("autoscaling", "HorizontalPodAutoscaler") => {
-            (&["Name", "Reference", "Targets", "MinPods", "MaxPods", "*Replicas", "Age"], autoscaler)
+            (&["Name", "Reference", "Targets", "MinPods", "MaxPods", "Replicas", "Age"], autoscaler)
         }
         _ => return None,
     };
     Some(Rare { columns, cells })
+}
+
+/// `deployment.apps/web`.
+fn owned_by(owner: &Value) -> String {
+    let of = |field| owner.str_at(&[field]).unwrap_or_default();
+    let group = tautline_core::GroupVersion::parse(of("apiVersion")).group;
+    let dot = if group.is_empty() { "" } else { "." };
+    format!("{}{dot}{group}/{}", of("kind").to_lowercase(), of("name"))
 }
 
 fn text(object: &Object, keys: &[&str], or: &str) -> Value {

@@ -56,7 +56,7 @@ pub(super) fn shape(gvk: &GroupVersionKind) -> Shape {
     }
 }
 
-/// Column names with `*` for integers and `+` for those of `-o wide`.
+/// Column names with `*` for integers, `?` for truths, `@` for times and `+` for those of `-o wide`.
 fn names(shape: Shape) -> &'static [&'static str] {
     match shape {
         Shape::Pod => &[
@@ -71,7 +71,7 @@ fn names(shape: Shape) -> &'static [&'static str] {
             "+Readiness Gates",
         ],
         Shape::Deployment => {
-            &["Name", "Ready", "*Up-to-date", "*Available", "Age", "+Containers", "+Images", "+Selector"]
+            &["Name", "Ready", "Up-to-date", "Available", "Age", "+Containers", "+Images", "+Selector"]
         }
         Shape::ReplicaSet => {
             &["Name", "*Desired", "*Current", "*Ready", "Age", "+Containers", "+Images", "+Selector"]
@@ -97,7 +97,7 @@ fn names(shape: Shape) -> &'static [&'static str] {
             "Name",
             "Schedule",
             "Timezone",
-            "Suspend",
+            "?Suspend",
             "*Active",
             "Last Schedule",
             "Age",
@@ -158,9 +158,13 @@ fn names(shape: Shape) -> &'static [&'static str] {
 pub(super) fn columns(shape: Shape) -> Vec<Column> {
     let column = |name: &&str| {
         let wide = name.starts_with('+');
-        let integer = name.starts_with('*');
-        let plain = name.trim_start_matches(['+', '*']);
-        let kind = if integer { "integer" } else { "string" };
+        let plain = name.trim_start_matches(['+', '*', '?', '@']);
+        let kind = match name.chars().next() {
+            Some('*') => "integer",
+            Some('?') => "boolean",
+            Some('@') => "date",
+            _ => "string",
+        };
         Column { priority: i64::from(wide), ..Column::new(plain, kind) }
     };
     names(shape).iter().map(column).collect()

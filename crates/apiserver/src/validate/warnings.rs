@@ -39,13 +39,30 @@ pub(crate) fn warnings(served: &Served, object: &Object) -> Vec<String> {
             );
         }
         ("", "Secret") if object.str_at(&["type"]) == Some("kubernetes.io/tls") => tls(object, &mut out),
-        ("policy", "PodDisruptionBudget") => {}
+        ("storage.k8s.io", "CSIDriver")
+            if !object.list_at(&["spec", "tokenRequests"]).is_empty()
+                && object.at(&["spec", "serviceAccountTokenInSecrets"]).is_none() =>
+        {
+            out.push(TOKENS_IN_ATTRIBUTES.to_owned());
+        }
         _ => {}
     }
     out
 }
 
+const TOKENS_IN_ATTRIBUTES: &str = "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to \
+                                    true to prevent possible logging of tokens in volume attributes";
+
 fn service(object: &Object, out: &mut Vec<String>) {
+    external_addresses(object, out);
+    let is_headless = object.str_at(&["spec", "clusterIP"]) == Some("None");
+    let holds_on = object.str_at(&["spec", "sessionAffinity"]).is_some_and(|kind| kind != "None");
+    if is_headless && holds_on {
+        out.push("spec.SessionAffinity is ignored for headless services".to_owned());
+    }
+}
+
+fn external_addresses(object: &Object, out: &mut Vec<String>) {
     if object.list_at(&["spec", "externalIPs"]).is_empty() {
         return;
     }

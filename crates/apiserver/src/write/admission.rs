@@ -128,6 +128,17 @@ fn protect(object: &mut Object, finalizer: &str) {
 
 fn mirror_data_source(claim: &mut Object) {
     let spec = claim.as_map_mut().map_at("spec");
+    // Others are for `dataSourceRef` alone.
+    let is_known = spec.get("dataSource").is_none_or(|source| {
+        let text = |field| source.str_at(&[field]).unwrap_or_default();
+        matches!(
+            (text("apiGroup"), text("kind")),
+            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+        )
+    });
+    if !is_known {
+        spec.remove("dataSource");
+    }
     if let (Some(source), None) = (spec.get("dataSource").cloned(), spec.get("dataSourceRef")) {
         spec.insert("dataSourceRef", source);
     }

@@ -62,6 +62,10 @@ pub(crate) fn read(
     let mut object = Object::from_map(map);
     identify(served, &mut object, is_patched)?;
     let mut found = Found { go: crate::go_fields::of_kind(served.gvk()), ..Found::default() };
+    let decoded = match found.go.filter(|_| served.custom.is_none()) {
+        Some(go) => crate::go_decode::check(&object.to_value(), go).err(),
+        None => None,
+    };
     if let Some(root) = &served.root {
         let mut value = Value::Map(std::mem::take(object.as_map_mut()));
         found.custom = served.custom.is_some();
@@ -69,7 +73,7 @@ pub(crate) fn read(
         let Value::Map(map) = value else { return Err(Failure::internal("an object became no map").into()) };
         object = Object::from_map(map);
     }
-    if let Some(mismatch) = found.mismatch {
+    if let Some(mismatch) = decoded.or(found.mismatch.filter(|_| found.go.is_none())) {
         return Err(Refusal { restored: found.restored, ..Refusal::because(served, mismatch) });
     }
     if served.custom.is_some() {
@@ -288,11 +292,8 @@ impl Found {
             (TypeKind::Object, _) => "map[string]string",
             _ => "string",
         };
-        let named = self.go.and_then(|root| crate::go_fields::misfit(root, path));
-        let (field, go) = match &named {
-            Some(found) => (found.field.clone(), found.kind.as_str()),
-            None => (format!(".{path}"), go),
-        };
+        let named = self.go.and_then(|root| crate::go_fields::kind_at(root, path));
+        let go = named.as_deref().unwrap_or(go);
         let restored = match (of.kind(), value) {
             (TypeKind::List, _) => format!("cannot restore slice from {value}"),
             (TypeKind::Object, _) if go.starts_with("map[") => format!("cannot restore map from {value}"),
@@ -302,7 +303,8 @@ impl Found {
             _ => format!("unrecognized type: {go}"),
         };
         self.restored.get_or_insert(restored);
-        let message = format!("json: cannot unmarshal {json} into Go struct field {field} of type {go}");
+        // The types of custom resources are checked here alone.
+        let message = format!("json: cannot unmarshal {json} into Go struct field .{path} of type {go}");
         self.mismatch.get_or_insert(message);
     }
 }

@@ -189,8 +189,8 @@ fn check_applied(ask: &Ask, wanted: &Object) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The name of a patched or applied object is that of the path.
-fn check_name(ask: &Ask, object: &Object) -> Result<(), Failure> {
+/// The name of an object that takes another's place is that of the path.
+pub(super) fn check_name(ask: &Ask, object: &Object) -> Result<(), Failure> {
     if object.name().is_empty() {
         let message = format!(
             "the name of the object ({} based on URL) was undeterminable: name must be provided",

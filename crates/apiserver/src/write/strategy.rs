@@ -31,6 +31,29 @@ const GENERATIONS: [(&str, &[&str]); 13] = [
     ("node.k8s.io", &[]),
 ];
 
+/// Built-in kinds whose PUT must say which version it replaces.
+const CONDITIONAL: [(&str, &[&str]); 9] = [
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
+            "MutatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["APIService"]),
+    ("certificates.k8s.io", &["ClusterTrustBundle", "PodCertificateRequest"]),
+    ("coordination.k8s.io", &["Lease", "LeaseCandidate"]),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("policy", &["PodDisruptionBudget"]),
+    ("storage.k8s.io", &["CSIDriver", "CSINode", "CSIStorageCapacity", "VolumeAttachment"]),
+    ("storagemigration.k8s.io", &["StorageVersionMigration"]),
+];
+
 /// Kinds that a PUT creates when they are not there, as recorded.
 const PUT_CREATES: [(&str, &[&str]); 6] = [
     ("", &["Service", "Event", "Endpoints", "LimitRange", "Node", "PersistentVolume"]),
@@ -58,7 +81,7 @@ impl Served {
 
     /// Whether a PUT may leave the resourceVersion out.
     pub(crate) fn updates_unconditionally(&self) -> bool {
-        self.custom.is_none()
+        self.custom.is_none() && !listed(&CONDITIONAL, self)
     }
 
     /// Prepares a new object: what only the server may say is taken off or set.
@@ -85,6 +108,10 @@ impl Served {
                 object.as_map_mut().insert("status", value!({ "phase": "Pending" }));
             }
             ("batch", "Job") => job_selector(object),
+            ("", "LimitRange") if object.name().is_empty() => {
+                let uid = object.metadata_str("uid").to_owned();
+                object.metadata_mut().insert("name", uid);
+            }
             _ => {}
         }
         fold_string_data(object);
@@ -218,6 +245,9 @@ fn job_selector(job: &mut Object) {
         return;
     }
     let (uid, name) = (job.metadata_str("uid").to_owned(), job.name().to_owned());
+    let of_template = job.at(&["spec", "template", "metadata", "labels"]).filter(|labels| !labels.is_null());
+    // A Job without labels has those of its template: the very same map, which the selector's labels go into.
+    let shared = of_template.is_some() && job.metadata().and_then(|m| m.get("labels")) == of_template;
     let spec = job.as_map_mut().map_at("spec");
     let labels = spec.map_at("template").map_at("metadata").map_at("labels");
     for (key, value) in [
@@ -228,8 +258,12 @@ fn job_selector(job: &mut Object) {
     ] {
         labels.insert(key, value.as_str());
     }
+    let labels = Value::Map(labels.clone());
     let selector = spec.map_at("selector").map_at("matchLabels");
     selector.insert("batch.kubernetes.io/controller-uid", uid);
+    if shared {
+        job.metadata_mut().insert("labels", labels);
+    }
 }
 
 /// `status.qosClass`, by the resources of all containers.

@@ -10,6 +10,7 @@ use crate::state::State;
 use crate::typing;
 use crate::validate;
 use crate::write::create::invalid;
+use crate::write::patch::check_name;
 use crate::write::{How, Outcome, decode, metadata, schema};
 
 impl State {
@@ -22,15 +23,7 @@ impl State {
             return self.put_scale(ask, &body, how);
         }
         let (mut object, warnings) = decode(&ask.served, body, how)?;
-        if !object.name().is_empty() && object.name() != ask.name {
-            let message = format!(
-                "the name of the object ({}) does not match the name on the URL ({})",
-                object.name(),
-                ask.name
-            );
-            return Err(Failure::bad_request(message));
-        }
-        object.metadata_mut().insert("name", ask.name.as_str());
+        check_name(ask, &object)?;
         self.place_in(ask, &mut object)?;
         let Some(old) = self.find(&ask.served, &ask.namespace, &ask.name) else {
             if ask.served.put_creates() && ask.subresource.is_empty() {
