@@ -19,13 +19,13 @@ async fn suite(files: &[&str], at_least: usize) {
 
 #[tokio::test]
 async fn applies() {
-    suite(&["ssa.json", "ssa-random.json"], 2560).await;
+    suite(&["ssa.json", "ssa-random.json"], 2609).await;
 }
 
 #[tokio::test]
 async fn patches() {
-    suite(&["smp.json", "smp-random.json"], 358).await;
-    suite(&["json.json"], 150).await;
+    suite(&["smp.json", "smp-random.json"], 360).await;
+    suite(&["json.json"], 152).await;
 }
 
 #[tokio::test]
@@ -36,5 +36,5 @@ async fn what_kubectl_asks() {
 #[tokio::test]
 async fn defaults_and_refusals() {
     suite(&["defaults.json"], 196).await;
-    suite(&["validation.json"], 544).await;
+    suite(&["validation.json"], 549).await;
 }

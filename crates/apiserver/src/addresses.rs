@@ -74,7 +74,9 @@ impl Addresses {
         spec.insert("clusterIPs", value!([ip.as_str()]));
         // Endpoints that somebody else writes may be of both families.
         let open = ip == "None" && spec.get("selector").and_then(Value::as_map).is_none_or(|s| s.is_empty());
-        let families = if open { value!(["IPv4", "IPv6"]) } else { value!(["IPv4"]) };
+        let policy = spec.get("ipFamilyPolicy").and_then(Value::as_str);
+        let both = open && policy.is_none_or(|policy| policy != "SingleStack");
+        let families = if both { value!(["IPv4", "IPv6"]) } else { value!(["IPv4"]) };
         let policy = if open { "RequireDualStack" } else { "SingleStack" };
         for (field, or) in [("ipFamilies", families), ("ipFamilyPolicy", policy.into())] {
             if spec.get(field).is_none_or(Value::is_null) {

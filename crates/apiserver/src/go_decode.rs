@@ -34,7 +34,7 @@ impl Decoder {
             return Ok(());
         }
         match go_fields::go_type(kind) {
-            GoType::Struct(_) => match value {
+            GoType::Struct => match value {
                 Value::Map(map) => return self.fields(map, kind),
                 other => self.misfit(word(other), kind),
             },
@@ -48,6 +48,7 @@ impl Decoder {
                         self.first.get_or_insert(why);
                     }
                 }
+                Value::List(items) => return items.iter().try_for_each(|item| self.value(item, "uint8")),
                 other => self.misfit(word(other), kind),
             },
             GoType::List(of) => match value {
@@ -97,7 +98,12 @@ impl Decoder {
             (
                 "apiextensions/v1.JSONSchemaPropsOrArray" | "apiextensions/v1.JSONSchemaPropsOrBool",
                 Value::Map(map),
-            ) => self.fields(map, "apiextensions/v1.JSONSchemaProps"),
+            ) => {
+                // By a decoder of its own, whose first complaint is its error.
+                let before = self.first.take();
+                self.fields(map, "apiextensions/v1.JSONSchemaProps")?;
+                std::mem::replace(&mut self.first, before).map_or(Ok(()), Err)
+            }
             ("apiextensions/v1.JSONSchemaPropsOrBool", Value::Bool(_)) => Ok(()),
             ("apiextensions/v1.JSONSchemaPropsOrBool", _) => {
                 Err("boolean or JSON schema expected".to_owned())

@@ -20,7 +20,7 @@ enum Entry {
 
 /// What a type is, as far as decoding goes.
 pub(crate) enum GoType {
-    Struct(&'static str),
+    Struct,
     /// Its values.
     Map(&'static str),
     /// Its items.
@@ -63,7 +63,7 @@ pub(crate) fn go_type(kind: &'static str) -> GoType {
         return GoType::Map(of);
     }
     match types().get_key_value(kind) {
-        Some((name, Entry::Fields(_))) => GoType::Struct(name),
+        Some((_, Entry::Fields(_))) => GoType::Struct,
         Some((_, Entry::Same(same))) => go_type(same),
         Some((_, Entry::Itself)) => GoType::Itself,
         None if kind.contains('.') => GoType::Unknown,

@@ -5,7 +5,7 @@
 /// # Errors
 /// Go's message: `invalid character 'o' in literal null (expecting 'u')`.
 pub(crate) fn check_object(bytes: &[u8]) -> Result<(), String> {
-    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
+    let mut scan = Scan::of(bytes);
     scan.value(0)?;
     scan.blanks();
     if let Some(c) = scan.peek() {
@@ -26,7 +26,7 @@ pub(crate) fn check_object(bytes: &[u8]) -> Result<(), String> {
 /// # Errors
 /// Go's message.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
-    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
+    let mut scan = Scan::of(bytes);
     scan.value(0)?;
     scan.blanks();
     match scan.peek() {
@@ -37,9 +37,18 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), String> {
 
 /// The paths of fields that stand twice in their map, in order.
 pub(crate) fn duplicates(bytes: &[u8]) -> Vec<String> {
-    let mut scan = Scan { bytes, at: 0, path: Vec::new(), twice: Vec::new() };
+    let mut scan = Scan::of(bytes);
     match scan.value(0) {
         Ok(()) => scan.twice,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The paths of all fields, in the order in which they stand.
+pub(crate) fn fields(bytes: &[u8]) -> Vec<String> {
+    let mut scan = Scan { all: Some(Vec::new()), ..Scan::of(bytes) };
+    match scan.value(0) {
+        Ok(()) => scan.all.unwrap_or_default(),
         Err(_) => Vec::new(),
     }
 }
@@ -52,6 +61,14 @@ struct Scan<'b> {
     at: usize,
     path: Vec<String>,
     twice: Vec<String>,
+    /// All fields, if they are asked for.
+    all: Option<Vec<String>>,
+}
+
+impl<'b> Scan<'b> {
+    fn of(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: 0, path: Vec::new(), twice: Vec::new(), all: None }
+    }
 }
 
 impl Scan<'_> {
@@ -175,6 +192,9 @@ impl Scan<'_> {
             let key = String::from_utf8_lossy(self.bytes.get(start..end).unwrap_or_default()).into_owned();
             let lead = if self.path.is_empty() { "" } else { "." };
             self.path.push(format!("{lead}{key}"));
+            if let Some(all) = &mut self.all {
+                all.push(self.path.concat());
+            }
             if !keys.insert(key) {
                 self.twice.push(self.path.concat());
             }

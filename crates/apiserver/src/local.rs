@@ -186,6 +186,7 @@ impl Local {
             force: options.force,
             validation: if options.strict { FieldValidation::Strict } else { FieldValidation::Warn },
             noted: Vec::new(),
+            body: bytes::Bytes::new(),
             writes_anyway: false,
         };
         let mut state = self.server.lock();

@@ -156,6 +156,12 @@ pub(super) fn noted(bytes: &Bytes, content_type: &str) -> Vec<String> {
     noted
 }
 
+/// A body that is JSON.
+pub(super) fn json(bytes: &Bytes, content_type: &str) -> Bytes {
+    let other = content_type.contains("yaml") || content_type.contains("protobuf");
+    if other { Bytes::new() } else { bytes.clone() }
+}
+
 pub(super) fn unsupported() -> Failure {
     let message = "the body of the request was in an unknown format - accepted media types include: \
                    application/json, application/yaml, application/vnd.kubernetes.protobuf";

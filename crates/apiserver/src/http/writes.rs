@@ -1,5 +1,6 @@
 //! Writes over HTTP.
 
+use bytes::Bytes;
 use std::sync::Arc;
 
 use tautline_core::{Object, Value, value};
@@ -33,6 +34,7 @@ impl HttpService {
                 state.patch(ask, patch, &how)?
             }
             Verb::Update => {
+                how.body = body::json(&call.body, &media);
                 let body = body::object(&call.body, &media, &ask.served)?;
                 match ask.subresource.as_str() {
                     "finalize" => finalize(&mut state, ask, &body)?,
@@ -40,6 +42,7 @@ impl HttpService {
                 }
             }
             _ => {
+                how.body = body::json(&call.body, &media);
                 let body = body::object(&call.body, &media, &ask.served)?;
                 if let Some(answer) = reviews::answer(&mut state, ask, &body, &how)? {
                     state.after_write();
@@ -178,6 +181,7 @@ fn how(call: &Call, ask: &Ask) -> Result<How, Failure> {
         force: call.query.flag("force"),
         validation,
         noted: Vec::new(),
+        body: Bytes::new(),
         writes_anyway: false,
     })
 }

@@ -269,7 +269,7 @@ fn autoscaler(scaler: &Object, age: Value) -> Vec<Value> {
         of.join("/").into(),
         targets(scaler).into(),
         text(scaler, &["spec", "minReplicas"], "<unset>"),
-        text(scaler, &["spec", "maxReplicas"], ""),
+        scaler.at(&["spec", "maxReplicas"]).cloned().unwrap_or(Value::Int(0)),
         Value::Int(scaler.i64_at(&["status", "currentReplicas"]).unwrap_or(0)),
         age,
     ]

@@ -178,7 +178,8 @@ fn changing(resources: At<'_>) {
     }
 }
 
-fn conditions(spec: At<'_>) {
+/// Under which conditions a policy or a webhook is asked.
+pub(super) fn conditions(spec: At<'_>) {
     let conditions = spec.at("matchConditions");
     if conditions.list().len() > MOST_CONDITIONS {
         conditions.too_many(conditions.list().len(), MOST_CONDITIONS);

@@ -33,6 +33,7 @@ pub(super) fn webhooks(root: At<'_>) {
         client(hook.at("clientConfig"));
         hook.at("reinvocationPolicy").one_of_if_set(&["IfNeeded", "Never"]);
         versions(hook.at("admissionReviewVersions"));
+        super::admission_policies::conditions(hook);
     }
 }
 
@@ -48,6 +49,12 @@ impl At<'_> {
 fn versions(versions: At<'_>) {
     if versions.list().is_empty() {
         return versions.required("must specify one of v1, v1beta1");
+    }
+    let mut seen = BTreeSet::new();
+    for version in versions.items() {
+        if !seen.insert(version.str()) {
+            version.invalid("duplicate version");
+        }
     }
     let known = versions.items().any(|version| ["v1", "v1beta1"].contains(&version.str()));
     if !known {
@@ -118,15 +125,67 @@ fn client(config: At<'_>) {
     let service = config.at("service");
     match (config.has("url"), service.is_set()) {
         (true, true) | (false, false) => config.required("exactly one of url or service is required"),
-        (false, true) => {
-            for (field, detail) in
-                [("name", "service name is required"), ("namespace", "service namespace is required")]
-            {
-                if service.text(field).is_empty() {
-                    service.at(field).required(detail);
-                }
-            }
+        (false, true) => self::service(service),
+        (true, false) => url(config.at("url")),
+    }
+}
+
+/// kube-apiserver 1.37 hands name and namespace over in the wrong order: where one is missing, it names the other.
+fn service(service: At<'_>) {
+    for (field, named) in [("namespace", "name"), ("name", "namespace")] {
+        if service.text(field).is_empty() {
+            service.at(named).required("");
         }
-        (true, false) => {}
+    }
+    let port = service.at("port");
+    if !(1..=65535).contains(&port.int().unwrap_or(443)) {
+        port.invalid("port is not valid: must be between 1 and 65535, inclusive");
+    }
+    let path = service.at("path");
+    match path.str() {
+        "" | "/" => {}
+        "//" => path.invalid("segment[0] may not be empty"),
+        text => segments(path, text),
+    }
+}
+
+fn segments(path: At<'_>, text: &str) {
+    if !text.starts_with('/') {
+        path.invalid("must start with a '/'");
+    }
+    let rest: String = text.chars().skip(1).collect();
+    for (i, step) in rest.strip_suffix('/').unwrap_or(&rest).split('/').enumerate() {
+        if step.is_empty() {
+            path.invalid(&format!("segment[{i}] may not be empty"));
+            continue;
+        }
+        for problem in tautline_grammar::names::dns_subdomain(step) {
+            path.invalid(&format!("segment[{i}]: {problem}"));
+        }
+    }
+}
+
+fn url(at: At<'_>) {
+    const FORM: &str = "; desired format: https://host[/path]";
+    let text = at.str();
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    if scheme != "https" {
+        at.invalid_value(scheme, &format!("'https' is the only allowed URL scheme{FORM}"));
+    }
+    let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let authority = if text.contains("://") { rest.split('/').next().unwrap_or_default() } else { "" };
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
+    if host.is_empty() {
+        at.invalid_value("", &format!("host must be specified{FORM}"));
+    }
+    for (part, detail) in [
+        (user, "user information is not permitted in the URL"),
+        (fragment, "fragments are not permitted in the URL"),
+        (query, "query parameters are not permitted in the URL"),
+    ] {
+        if !part.is_empty() {
+            at.invalid_value(part, detail);
+        }
     }
 }

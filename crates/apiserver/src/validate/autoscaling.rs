@@ -97,8 +97,11 @@ fn source(source: At<'_>, kind: &str) {
     if ["resource", "containerResource"].contains(&kind) && source.text("name").is_empty() {
         source.at("name").required("must specify a resource name");
     }
-    if kind == "containerResource" && source.text("container").is_empty() {
-        source.at("container").required("must specify a container");
+    if kind == "containerResource" {
+        match source.text("container") {
+            "" => source.at("container").required("must specify a container"),
+            _ => source.at("container").dns_label(),
+        }
     }
     if kind == "object" {
         named(source.at("describedObject"));

@@ -93,6 +93,7 @@ fn job_spec(spec: At<'_>) {
         }
     }
     completion(spec);
+    success(spec);
     if spec.has("podFailurePolicy") {
         failure_policy(spec);
     }
@@ -231,6 +232,15 @@ pub(super) fn cron_job(root: At<'_>, is_new: bool) {
     let name = root.at("metadata").at("name");
     if is_new && name.str().len() > 52 {
         name.invalid("must be no more than 52 characters");
+    }
+}
+
+/// What a Job succeeds by.
+fn success(spec: At<'_>) {
+    let policy = spec.at("successPolicy");
+    if policy.is_set() && policy.at("rules").list().is_empty() {
+        let detail = "at least one rules must be specified when the successPolicy is specified";
+        policy.at("rules").required(detail);
     }
 }
 

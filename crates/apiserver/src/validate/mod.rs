@@ -14,6 +14,7 @@ mod batch;
 mod core;
 mod cron;
 mod diff;
+mod flowcontrol;
 mod go;
 mod meta;
 mod networking;
@@ -73,6 +74,11 @@ pub(crate) fn check(served: &Served, object: &Object, is_new: bool) -> Vec<Wrong
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(root),
         ("coordination.k8s.io", "Lease") => policy::lease(root),
         ("storage.k8s.io", "StorageClass") => storage::class(root),
+        ("storage.k8s.io", "CSIDriver") => storage::driver(root),
+        ("node.k8s.io", "RuntimeClass") => policy::runtime_class(root),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema") => flowcontrol::flow_schema(root),
+        ("", "Event") => core::nodes::event(root),
+        ("", "Namespace") => core::nodes::namespace(root),
         (
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
@@ -143,19 +149,28 @@ pub(crate) fn check_update(served: &Served, old: &Object, new: &Object, is_appli
         ("apps", "StatefulSet") => apps::update_stateful_set(&changes, old, new, is_applied),
         ("apps", "ControllerRevision") => apps::update_revision(&changes, old, new),
         ("batch", "Job") => batch::update_job(&changes, old, new),
-        ("networking.k8s.io", "IngressClass") => networking::update_class(&changes, old, new),
+        ("networking.k8s.io", "IngressClass") => {
+            first = true;
+            networking::update_class(&changes, old, new);
+        }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             policy::update_binding(&changes, old, new);
         }
         ("scheduling.k8s.io", "PriorityClass") => policy::update_priority_class(&changes, old, new),
         ("storage.k8s.io", "StorageClass") => storage::update_class(&changes, old, new),
+        ("storage.k8s.io", "CSIDriver") => storage::update_driver(&changes, old, new),
+        ("node.k8s.io", "RuntimeClass") => policy::update_runtime_class(&changes, old, new),
+        ("", "Node") => core::nodes::update(&changes, old, new),
         ("discovery.k8s.io", "EndpointSlice") => storage::update_slice(&changes, old, new),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => apiextensions::update(&changes, old, new),
         _ => {}
     }
     // An update of these looks at nothing but what changed.
     let whole = match kind {
-        ("storage.k8s.io", "StorageClass") | ("scheduling.k8s.io", "PriorityClass") => Vec::new(),
+        ("storage.k8s.io", "StorageClass")
+        | ("scheduling.k8s.io", "PriorityClass")
+        | ("node.k8s.io", "RuntimeClass")
+        | ("apps", "ControllerRevision") => Vec::new(),
         _ => check(served, new, false),
     };
     let changed = changes.take();

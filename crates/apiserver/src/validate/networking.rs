@@ -155,7 +155,9 @@ pub(super) fn ingress_class(root: At<'_>) {
 
 pub(super) fn update_class<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a Object) {
     let at = check.root(new).at("spec").at("controller");
-    at.unchanged(check.root(old).at("spec").at("controller"));
+    if at.value() != check.root(old).at("spec").at("controller").value() {
+        at.invalid(super::rules::IMMUTABLE);
+    }
 }
 
 pub(super) fn network_policy(root: At<'_>) {

@@ -82,11 +82,11 @@ pub(super) fn binding(root: At<'_>, is_namespaced: bool) {
         _ => role.at("name").path_segment(),
     }
     for subject in root.at("subjects").items() {
-        self::subject(subject);
+        self::subject(subject, is_namespaced);
     }
 }
 
-fn subject(subject: At<'_>) {
+fn subject(subject: At<'_>, is_namespaced: bool) {
     let name = subject.at("name");
     if name.str().is_empty() {
         name.late_required();
@@ -100,7 +100,7 @@ fn subject(subject: At<'_>) {
             if !group.str().is_empty() {
                 group.unsupported(&[""]);
             }
-            if subject.text("namespace").is_empty() {
+            if !is_namespaced && subject.text("namespace").is_empty() {
                 subject.at("namespace").required("");
             }
         }
@@ -144,6 +144,47 @@ pub(super) fn update_priority_class<'a>(check: &'a Check<'a>, old: &'a Object, n
         root.at("value").forbidden("may not be changed in an update.");
     }
     root.at("preemptionPolicy").unchanged(before.at("preemptionPolicy"));
+}
+
+/// A RuntimeClass.
+pub(super) fn runtime_class(root: At<'_>) {
+    let handler = root.at("handler");
+    match handler.str() {
+        "" => handler.late_required(),
+        text => {
+            tautline_grammar::names::dns_label(text).iter().for_each(|problem| handler.late_invalid(problem))
+        }
+    }
+    let overhead = root.at("overhead");
+    for (name, amount) in overhead.at("podFixed").entries() {
+        super::core::resources::of_overhead(name, overhead.at("limits").key(name).with(amount.value()));
+    }
+    let scheduling = root.at("scheduling");
+    if scheduling.is_set() {
+        scheduling.at("nodeSelector").labels();
+        super::core::scheduling::tolerations(scheduling.at("tolerations"));
+        unlike(scheduling.at("tolerations"));
+    }
+}
+
+/// Tolerations that differ in nothing but their time are the same.
+fn unlike(tolerations: At<'_>) {
+    let mut known = Vec::new();
+    for toleration in tolerations.items() {
+        let key = ["key", "operator", "value", "effect"].map(|field| toleration.text(field));
+        if known.contains(&key) {
+            let printed = go::print("Toleration", toleration.value());
+            let message = format!("Duplicate value: {printed}");
+            let field = toleration.path();
+            toleration.push(crate::failure::Wrong { field, reason: "FieldValueDuplicate", message });
+        }
+        known.push(key);
+    }
+}
+
+/// What may change of a RuntimeClass: not the handler.
+pub(super) fn update_runtime_class<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a Object) {
+    check.root(new).at("handler").unchanged(check.root(old).at("handler"));
 }
 
 pub(super) fn lease(root: At<'_>) {

@@ -57,8 +57,13 @@ fn service(object: &Object, out: &mut Vec<String>) {
     external_addresses(object, out);
     let is_headless = object.str_at(&["spec", "clusterIP"]) == Some("None");
     let holds_on = object.str_at(&["spec", "sessionAffinity"]).is_some_and(|kind| kind != "None");
+    let is_named = object.str_at(&["spec", "externalName"]).is_some_and(|name| !name.is_empty());
+    let is_headless = is_headless && object.str_at(&["spec", "type"]) != Some("ExternalName");
     if is_headless && holds_on {
         out.push("spec.SessionAffinity is ignored for headless services".to_owned());
+    }
+    if is_named && object.str_at(&["spec", "type"]) != Some("ExternalName") {
+        out.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".to_owned());
     }
 }
 

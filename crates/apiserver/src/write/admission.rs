@@ -113,6 +113,16 @@ pub(super) fn count_template(old: &Object, new: &mut Object) {
     new.annotate(TEMPLATE_GENERATION, &count.to_string());
 }
 
+/// A changed pod keeps the rank that it had.
+pub(super) fn keep_priority(old: &Object, new: &mut Object) {
+    for field in ["priority", "preemptionPolicy"] {
+        let spec = new.as_map_mut().map_at("spec");
+        if let (Some(value), false) = (old.at(&["spec", field]), spec.contains_key(field)) {
+            spec.insert(field, value.clone());
+        }
+    }
+}
+
 /// A changed pod goes on tolerating what every pod tolerates for a while.
 pub(super) fn keep_tolerating(pod: &mut Object) {
     tolerate(pod.as_map_mut().map_at("spec"));
@@ -126,7 +136,7 @@ fn protect(object: &mut Object, finalizer: &str) {
     }
 }
 
-fn mirror_data_source(claim: &mut Object) {
+pub(super) fn mirror_data_source(claim: &mut Object) {
     let spec = claim.as_map_mut().map_at("spec");
     // Others are for `dataSourceRef` alone.
     let is_known = spec.get("dataSource").is_none_or(|source| {

@@ -1,7 +1,5 @@
 //! Creating: POST, and an apply or PUT on a name that is free.
 
-use std::sync::Arc;
-
 use tautline_core::{Object, Value};
 
 use crate::caller::Ask;
@@ -68,7 +66,7 @@ impl State {
         object.metadata_mut().remove("resourceVersion");
         let warnings = [validate::warnings(&served, &object), noted].concat();
         let object = match how.dry_run {
-            true => Arc::new(object),
+            true => crate::read::shown(&served, self.as_stored(&served, object)),
             false => {
                 if served.is("", "PersistentVolumeClaim") {
                     self.fresh_claims.insert(object.metadata_str("uid").to_owned());

@@ -28,12 +28,23 @@ impl From<Failure> for Refusal {
     }
 }
 
+/// Where a body comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// The request brought it.
+    AsSent,
+    /// A patch made it: it may say that it is of an older version of its group.
+    FromPatch,
+    /// A strategic patch made it, which is no JSON that Go would decode.
+    FromStrategicPatch,
+}
+
 /// Reads a body. Unknown fields are pruned; they are answered as warnings, or refused.
 ///
 /// # Errors
 /// 400 as `k8s.io/apiserver/pkg/endpoints/handlers/create.go` words it.
 pub(crate) fn decode(served: &Served, body: Value, how: &How) -> Result<(Object, Vec<String>), Failure> {
-    read(served, body, how, false).map_err(|refusal| refusal.failure)
+    read(served, body, how, Came::AsSent).map_err(|refusal| refusal.failure)
 }
 
 /// An object without the fields that its type does not know.
@@ -46,7 +57,7 @@ pub(crate) fn pruned(object: Object, root: &tautline_schema::Root) -> Object {
     }
 }
 
-/// The same for a body that a patch made, which may say that it is of an older version of its group.
+/// The same for a body from anywhere.
 ///
 /// # Errors
 /// Why the body is no object of its kind.
@@ -54,15 +65,16 @@ pub(crate) fn read(
     served: &Served,
     body: Value,
     how: &How,
-    is_patched: bool,
+    came: Came,
 ) -> Result<(Object, Vec<String>), Refusal> {
     let Value::Map(map) = body else {
         return Err(Failure::bad_request("the object provided is unrecognized (must be of type map)").into());
     };
     let mut object = Object::from_map(map);
-    identify(served, &mut object, is_patched)?;
+    identify(served, &mut object, came != Came::AsSent)?;
     let mut found = Found { go: crate::go_fields::of_kind(served.gvk()), ..Found::default() };
-    let decoded = match found.go.filter(|_| served.custom.is_none()) {
+    let is_json = came != Came::FromStrategicPatch && served.custom.is_none();
+    let decoded = match found.go.filter(|_| is_json) {
         Some(go) => crate::go_decode::check(&object.to_value(), go).err(),
         None => None,
     };
@@ -73,11 +85,14 @@ pub(crate) fn read(
         let Value::Map(map) = value else { return Err(Failure::internal("an object became no map").into()) };
         object = Object::from_map(map);
     }
-    if let Some(mismatch) = decoded.or(found.mismatch.filter(|_| found.go.is_none())) {
+    if let Some(mismatch) = decoded.or(found.mismatch.filter(|_| !is_json || found.go.is_none())) {
         return Err(Refusal { restored: found.restored, ..Refusal::because(served, mismatch) });
     }
     if served.custom.is_some() {
         found.unknown.sort();
+    } else if found.unknown.len() > 1 && came == Came::AsSent {
+        let order = crate::go_json::fields(&how.body);
+        found.unknown.sort_by_key(|field| order.iter().position(|other| other == field));
     }
     let mut lines: Vec<String> = how.noted.clone();
     lines.extend(found.unknown.iter().map(|f| format!("unknown field \"{f}\"")));
@@ -216,7 +231,6 @@ impl Found {
         if !matches!(of.kind(), TypeKind::Object | TypeKind::Any) {
             return self.mismatched("object", "map", of, path);
         }
-        let mut unknown = Vec::new();
         let mut changed = Map::new();
         for (key, value) in map.iter() {
             let below = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
@@ -229,11 +243,10 @@ impl Found {
                 None if of.preserves_unknown() => {
                     changed.insert(key.clone(), value.clone());
                 }
-                None => unknown.push(below),
+                None => self.unknown.push(below),
             }
         }
         *map = changed;
-        self.unknown.extend(unknown);
     }
 
     fn list(&mut self, value: &mut Value, of: TypeRef<'_>, path: &str) {

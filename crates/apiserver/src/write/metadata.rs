@@ -10,7 +10,8 @@ use crate::failure::{Failure, Wrong};
 use crate::state::State;
 
 /// Kinds whose names are path segments: anything but `.`, `..`, `/` and `%`.
-const PATH_SEGMENT_KINDS: [&str; 4] = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
+const PATH_SEGMENT_KINDS: [&str; 6] =
+    ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "PodDisruptionBudget", "Event"];
 
 impl State {
     /// Fills in a new object's metadata.

@@ -51,6 +51,8 @@ pub(crate) struct How {
     pub(crate) validation: FieldValidation,
     /// What reading the body noticed: fields that stand there twice.
     pub(crate) noted: Vec<String>,
+    /// The body as it was sent, if it was JSON: its fields have an order.
+    pub(crate) body: bytes::Bytes,
     /// Whether it is a write even if nothing that can be seen changes.
     pub(crate) writes_anyway: bool,
 }
@@ -63,6 +65,7 @@ impl How {
             force: false,
             validation: FieldValidation::Ignore,
             noted: Vec::new(),
+            body: bytes::Bytes::new(),
             writes_anyway: false,
         }
     }

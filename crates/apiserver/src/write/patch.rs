@@ -8,7 +8,7 @@ use crate::caller::Ask;
 use crate::failure::{Failure, Wrong};
 use crate::state::State;
 use crate::typing;
-use crate::write::decode::{Refusal, read};
+use crate::write::decode::{Came, Refusal, read};
 use crate::write::update::check_version;
 use crate::write::{FieldValidation, How, Outcome, decode};
 
@@ -48,7 +48,11 @@ impl State {
             tautline_schema::defaults::drop_nulls(&mut object, &self.catalog);
             patched = object.into_value();
         }
-        let (mut object, warnings) = match read(&ask.served, patched.clone(), how, true) {
+        let came = match body {
+            PatchBody::Strategic(_) => Came::FromStrategicPatch,
+            _ => Came::FromPatch,
+        };
+        let (mut object, warnings) = match read(&ask.served, patched.clone(), how, came) {
             Ok(read) => read,
             Err(refusal) => return Err(as_invalid(ask, &body, &old, &patched, refusal)),
         };

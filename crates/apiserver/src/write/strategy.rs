@@ -132,6 +132,10 @@ impl Served {
         fold_string_data(new);
         if self.is("", "Pod") {
             super::admission::keep_tolerating(new);
+            super::admission::keep_priority(old, new);
+        }
+        if self.is("", "PersistentVolumeClaim") {
+            super::admission::mirror_data_source(new);
         }
         if self.is("apps", "DaemonSet") {
             super::admission::count_template(old, new);

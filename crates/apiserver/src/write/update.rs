@@ -22,7 +22,14 @@ impl State {
         if ask.subresource == "scale" {
             return self.put_scale(ask, &body, how);
         }
-        let (mut object, warnings) = decode(&ask.served, body, how)?;
+        let (object, warnings) = decode(&ask.served, body, how)?;
+        self.replace_by(ask, object, how).map_err(|failure| failure.after(&warnings)).map(|mut outcome| {
+            outcome.warnings.splice(0..0, warnings.iter().cloned());
+            outcome
+        })
+    }
+
+    fn replace_by(&mut self, ask: &Ask, mut object: Object, how: &How) -> Result<Outcome, Failure> {
         check_name(ask, &object)?;
         self.place_in(ask, &mut object)?;
         let Some(old) = self.find(&ask.served, &ask.namespace, &ask.name) else {
@@ -42,10 +49,7 @@ impl State {
         check_preconditions(ask, &old, &object)?;
         typing::default(&self.catalog, &mut object)
             .map_err(|why| crate::write::decode::cannot_handle(&ask.served, &why))?;
-        let updated = self.update_object(ask, &old, object, how, None);
-        let mut outcome = updated.map_err(|failure| failure.after(&warnings))?;
-        outcome.warnings.splice(0..0, warnings);
-        Ok(outcome)
+        self.update_object(ask, &old, object, how, None)
     }
 
     /// Brings an object to a new form. With `applied` the managedFields are those of an apply.
@@ -121,7 +125,7 @@ impl State {
     fn store_update(&mut self, ask: &Ask, old: &Arc<Object>, new: Object, dry_run: bool) -> Arc<Object> {
         let first = self.is_first_write(&ask.served, old);
         if dry_run || !first && same_but_for_times(old, &new) {
-            return if dry_run { Arc::new(new) } else { old.clone() };
+            return if dry_run { self.as_stored(&ask.served, new) } else { old.clone() };
         }
         if crate::write::delete::is_finished(&ask.served, &new) {
             let place = self.place(&ask.served, new.namespace(), new.name());
@@ -135,6 +139,13 @@ impl State {
         } else {
             Arc::new(typing::from_stored(&ask.served, &stored))
         }
+    }
+
+    /// An object that is not stored, as it would come back from the store.
+    pub(super) fn as_stored(&self, served: &crate::catalog::Served, object: Object) -> Arc<Object> {
+        let mut stored = typing::to_stored(served, object);
+        typing::from_protobuf(served, &mut stored);
+        Arc::new(typing::from_stored(served, &stored))
     }
 
     /// Whether a write is the first since a claim was made. The real server stores a claim a second time with it, whatever

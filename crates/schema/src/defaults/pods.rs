@@ -104,16 +104,47 @@ fn is_latest(image: &str) -> bool {
         return name.rsplit('/').next().is_some_and(|last| last.ends_with(":latest"));
     }
     // What is no image reference has no tag at all.
-    let valid = !image.is_empty()
-        && image
-            .split(':')
-            .next()
-            .is_some_and(|name| !name.chars().any(char::is_uppercase) || name.contains('.'))
-        && !image.contains(char::is_whitespace);
+    let valid = is_reference(image);
     match image.rsplit('/').next().and_then(|last| last.split_once(':')) {
         Some((_, tag)) => tag == "latest",
         None => valid,
     }
+}
+
+/// Whether a text without digest names an image, as Docker's reference grammar has it: a domain where the first part has
+/// a dot, a colon or an upper-case letter, and lower-case names.
+fn is_reference(image: &str) -> bool {
+    let last = image.rsplit('/').next().unwrap_or_default();
+    let (name, tag) = match last.split_once(':') {
+        Some((_, tag)) => {
+            (image.strip_suffix(tag).and_then(|n| n.strip_suffix(':')).unwrap_or(image), Some(tag))
+        }
+        None => (image, None),
+    };
+    let is_domain =
+        |part: &str| part.contains(['.', ':']) || part == "localhost" || part.chars().any(char::is_uppercase);
+    let (domain, path) = match name.split_once('/') {
+        Some((first, rest)) if is_domain(first) => (first, rest),
+        _ => ("", name),
+    };
+    let well_tagged = tag.is_none_or(|tag| {
+        tag.len() <= 128
+            && tag.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && tag.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+    });
+    let well_placed = domain.chars().all(|c| c.is_ascii_alphanumeric() || ".:-[]".contains(c));
+    name.len() <= 255 && well_tagged && well_placed && path.split('/').all(is_component)
+}
+
+/// A part of an image's name: letters and digits, with one dot, one or two underscores or any dashes between them.
+fn is_component(part: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    part.starts_with(is_plain)
+        && part.ends_with(is_plain)
+        && part.chars().all(|c| is_plain(c) || "._-".contains(c))
+        && part
+            .split(is_plain)
+            .all(|between| matches!(between, "" | "." | "_" | "__") || between.chars().all(|c| c == '-'))
 }
 
 /// What only pods get, not templates: requests from limits, and service links.

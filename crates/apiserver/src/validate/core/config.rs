@@ -51,15 +51,16 @@ pub(in super::super) fn secret(root: At<'_>) {
     if size > MOST {
         data.too_long(MOST);
     }
-    let need =
-        |keys: &[&'static str]| keys.iter().filter(|k| !data.has(k)).for_each(|k| data.key(k).required(""));
+    let need = |keys: &[&'static str]| {
+        keys.iter().filter(|k| !holds(data, k)).for_each(|k| data.key(k).required(""))
+    };
     match root.text("type") {
         "kubernetes.io/service-account-token" => {
             let annotations = root.at("metadata").at("annotations");
             annotations.key("kubernetes.io/service-account.name").needed();
         }
-        "kubernetes.io/dockercfg" => docker(data.key(".dockercfg")),
-        "kubernetes.io/dockerconfigjson" => docker(data.key(".dockerconfigjson")),
+        "kubernetes.io/dockercfg" => docker(data, ".dockercfg"),
+        "kubernetes.io/dockerconfigjson" => docker(data, ".dockerconfigjson"),
         "kubernetes.io/basic-auth" if !data.has("username") && !data.has("password") => {
             need(&["username", "password"]);
         }
@@ -71,9 +72,15 @@ pub(in super::super) fn secret(root: At<'_>) {
     }
 }
 
+/// Whether a key is there, be it with null.
+fn holds(data: At<'_>, key: &str) -> bool {
+    data.map().is_some_and(|map| map.contains_key(key))
+}
+
 /// Credentials for registries: a JSON object.
-fn docker(at: At<'_>) {
-    if !at.is_set() {
+fn docker(data: At<'_>, key: &'static str) {
+    let at = data.key(key);
+    if !holds(data, key) {
         return at.required("");
     }
     let bytes = base64::engine::general_purpose::STANDARD.decode(at.str()).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! Nodes, and the template of a ReplicationController.
 
-use super::super::at::At;
+use tautline_core::Object;
+
+use super::super::at::{At, Check};
 use super::{pods, scheduling};
 
 pub(in super::super) fn node(root: At<'_>) {
@@ -26,6 +28,48 @@ pub(in super::super) fn node(root: At<'_>) {
             taint.push(crate::failure::Wrong { field: taint.path(), reason: "FieldValueDuplicate", message });
         }
         seen.push(pair);
+    }
+    let spec = root.at("spec");
+    for range in spec.at("podCIDRs").items() {
+        range.all_invalid(super::super::texts::cidr(range.str()));
+    }
+    if spec.at("podCIDRs").list().is_empty() && spec.has("podCIDR") {
+        let range = spec.at("podCIDR");
+        let at = spec.at("podCIDRs").index(0).with(range.value());
+        at.all_invalid(super::super::texts::cidr(range.str()));
+    }
+}
+
+/// A Namespace: finalizers are known or have a domain.
+pub(in super::super) fn namespace(root: At<'_>) {
+    let finalizers = root.at("spec").at("finalizers");
+    for finalizer in finalizers.items() {
+        let name = finalizer.str();
+        let problems = tautline_grammar::names::qualified_name(name);
+        let known = ["kubernetes", "orphan", "foregroundDeletion"].contains(&name);
+        if problems.is_empty() && !name.contains('/') && !known {
+            finalizers
+                .invalid_value(name, "name is neither a standard finalizer name nor is it fully qualified");
+        }
+        problems.iter().for_each(|problem| finalizers.invalid_value(name, problem));
+    }
+}
+
+/// An Event is where the object is that it is about; about one in no namespace it is in `default`.
+pub(in super::super) fn event(root: At<'_>) {
+    let about = root.at("involvedObject").at("namespace");
+    let own = root.at("metadata").text("namespace");
+    if own != about.str() && !(about.str().is_empty() && own == "default") {
+        about.invalid_value(about.str(), "does not match event.namespace");
+    }
+}
+
+/// What may change of a Node: addresses and the provider's name for it are set once.
+pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &'a Object) {
+    let (spec, before) = (check.root(new).at("spec"), check.root(old).at("spec"));
+    let provider = before.text("providerID");
+    if !provider.is_empty() && provider != spec.text("providerID") {
+        spec.at("providerID").invalid_go("null", "field cannot be modified once set");
     }
 }
 

@@ -127,6 +127,11 @@ pub(in super::super) fn update<'a>(check: &'a Check<'a>, old: &'a Object, new: &
         let detail = "spec.persistentvolumesource is immutable after creation";
         spec.at("persistentvolumesource").forbidden(&format!("{detail}\n{difference}"));
     }
+    if before.has("nodeAffinity") && spec.get("nodeAffinity") != before.get("nodeAffinity") {
+        let detail = "field is immutable, except for updating from beta label to GA";
+        let printed = go::print("VolumeNodeAffinity", spec.get("nodeAffinity"));
+        check.root(new).at("nodeAffinity").invalid_go(&printed, detail);
+    }
     if spec.get("volumeMode") != before.get("volumeMode") {
         spec.at("volumeMode").with(spec.get("volumeMode")).unchanged(before.at("volumeMode"));
     }

@@ -29,8 +29,9 @@ pub(in super::super) fn template(template: At<'_>) {
 
 fn with_spec<'a>(template: At<'a>, claims: Option<At<'a>>) {
     let metadata = template.at("metadata");
-    metadata.at("labels").labels();
-    meta::annotations(metadata.at("annotations"));
+    // The server speaks of them as if they stood in the template itself.
+    template.at("labels").with(metadata.get("labels")).labels();
+    meta::annotations(template.at("annotations").with(metadata.get("annotations")));
     spec_with(template.at("spec"), claims);
     if template.at("spec").is_true("hostNetwork") {
         host_network(template.at("spec"), false);

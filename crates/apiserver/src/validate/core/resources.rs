@@ -95,6 +95,12 @@ fn may_overcommit(name: &str) -> bool {
     is_native(name) && !name.starts_with(HUGE)
 }
 
+/// What a pod costs beside its containers.
+pub(in super::super) fn of_overhead(name: &str, amount: At<'_>) {
+    container_name(name, amount);
+    quantity(name, amount);
+}
+
 /// `resources` of a container.
 pub(super) fn of_container(resources: At<'_>, spec: At<'_>) {
     requirements(resources, container_name);

@@ -100,7 +100,7 @@ pub(super) fn effect(effect: At<'_>) {
     effect.one_of(&EFFECTS);
 }
 
-pub(super) fn tolerations(tolerations: At<'_>) {
+pub(in super::super) fn tolerations(tolerations: At<'_>) {
     for toleration in tolerations.items() {
         let (key, operator) = (toleration.at("key"), toleration.at("operator"));
         if !key.str().is_empty() {
