@@ -20,8 +20,26 @@ use arguments::{Arguments, Command, CrdsAction};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
+fn main() -> std::process::ExitCode {
+    use_small_pages();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(obey()),
+        Err(error) => {
+            eprintln!("tautline-controller: the runtime does not start: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// The allocator asks the kernel for pages of 2 MiB, of which a controller fills little: with them 1000 objects take
+/// twice the memory. A kernel that knows no such pages has nothing to be told.
+fn use_small_pages() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+async fn obey() -> std::process::ExitCode {
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::new(&arguments.log);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -28,7 +28,7 @@ pub(super) fn of(gvk: &GroupVersionKind) -> Option<Rare> {
             let owners = o.list_at(&["metadata", "ownerReferences"]);
             let owner =
                 owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true));
-            let owner = owner.map_or_else(|| "<none>".to_owned(), |owner| owned_by(owner));
+            let owner = owner.map_or_else(|| "<none>".to_owned(), owned_by);
             vec![owner.into(), Value::Int(o.i64_at(&["revision"]).unwrap_or(0)), age]
         }),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {

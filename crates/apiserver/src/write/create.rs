@@ -15,7 +15,8 @@ impl State {
     /// # Errors
     /// What kube-apiserver 1.37 refuses, in its order: body, namespace, admission, validation, existence.
     pub(crate) fn create(&mut self, ask: &Ask, body: Value, how: &How) -> Result<Outcome, Failure> {
-        let (object, mut warnings) = decode(&ask.served, body, how)?;
+        let (mut object, mut warnings) = decode(&ask.served, body, how)?;
+        warnings.extend(metadata::owners_once(&mut object, false));
         if !["", "0"].contains(&object.metadata_str("resourceVersion")) {
             return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
         }

@@ -52,10 +52,11 @@ impl State {
             PatchBody::Strategic(_) => Came::FromStrategicPatch,
             _ => Came::FromPatch,
         };
-        let (mut object, warnings) = match read(&ask.served, patched.clone(), how, came) {
+        let (mut object, mut warnings) = match read(&ask.served, patched.clone(), how, came) {
             Ok(read) => read,
             Err(refusal) => return Err(as_invalid(ask, &body, &old, &patched, refusal)),
         };
+        warnings.extend(crate::write::metadata::owners_once(&mut object, true));
         check_name(ask, &object)?;
         self.place_in(ask, &mut object)?;
         check_version(ask, &old, &object)?;

@@ -22,7 +22,8 @@ impl State {
         if ask.subresource == "scale" {
             return self.put_scale(ask, &body, how);
         }
-        let (object, warnings) = decode(&ask.served, body, how)?;
+        let (mut object, mut warnings) = decode(&ask.served, body, how)?;
+        warnings.extend(metadata::owners_once(&mut object, false));
         self.replace_by(ask, object, how).map_err(|failure| failure.after(&warnings)).map(|mut outcome| {
             outcome.warnings.splice(0..0, warnings.iter().cloned());
             outcome
