@@ -55,7 +55,7 @@ fn applied(object: &Object) -> Result<Object, String> {
         subresource: None,
         now: Timestamp::from_seconds(1_900_000_000),
         schemas,
-        defaulter: &|object| defaults::settle(object, schemas),
+        defaulter: &|object, live| defaults::settle_over(object, live, schemas),
     };
     apply(request).map(|applied| applied.object).map_err(|error| error.to_string())
 }

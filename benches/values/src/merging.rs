@@ -77,7 +77,7 @@ fn predict(live: &Object, config: &Object) -> Result<Applied, ApplyError> {
         subresource: None,
         now: Timestamp::from_seconds(1_900_000_000),
         schemas,
-        defaulter: &|object| defaults::settle(object, schemas),
+        defaulter: &|object, live| defaults::settle_over(object, live, schemas),
     })
 }
 

@@ -3,14 +3,16 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// The time of one run, from the best of several rounds of about 30 ms each.
+/// The time of one run, from the best of many rounds of about a millisecond each: short enough that on a machine that
+/// has other work some are not interrupted.
 pub(crate) fn time<T>(mut run: impl FnMut() -> T) -> Duration {
     let start = Instant::now();
     black_box(run());
     let once = start.elapsed().max(Duration::from_nanos(1));
-    let runs = (Duration::from_millis(30).as_nanos() / once.as_nanos()).clamp(1, 1_000_000) as u32;
+    let runs = (Duration::from_millis(1).as_nanos() / once.as_nanos()).clamp(1, 100_000) as u32;
+    let rounds = (Duration::from_millis(400).as_nanos() / (once.as_nanos() * u128::from(runs))).clamp(9, 400);
     let mut best = Duration::MAX;
-    for _ in 0..9 {
+    for _ in 0..rounds {
         let start = Instant::now();
         for _ in 0..runs {
             black_box(run());

@@ -120,7 +120,7 @@ pub(crate) fn apply(
     now: Timestamp,
 ) -> Result<Option<(Object, Value)>, Failure> {
     let manager = FieldManager::new(&how.manager);
-    let settle = |object: &mut Object| default(catalog, object);
+    let settle = |object: &mut Object, _: Option<&Object>| default(catalog, object);
     let request = Apply {
         live: old,
         config: wanted,

@@ -1,6 +1,7 @@
 //! [`Object`]: a value that is a Kubernetes object.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::{GroupVersionKind, Key, Map, ResourceKey, ResourceVersion, Uid, Value};
 
@@ -21,6 +22,10 @@ pub enum NotAnObject {
     #[error("{0} is missing or not a string")]
     Missing(&'static str),
 }
+
+/// `apiVersion`, `kind` and `metadata`: asked for all the time, and found faster by number than by text.
+static KEYS: LazyLock<(Key, Key, Key)> =
+    LazyLock::new(|| (Key::new("apiVersion"), Key::new("kind"), Key::new("metadata")));
 
 impl Object {
     /// Takes a value that has `apiVersion`, `kind` and a name (or `generateName`).
@@ -59,12 +64,12 @@ impl Object {
 
     /// `apiVersion`.
     pub fn api_version(&self) -> &str {
-        self.0.get("apiVersion").and_then(Value::as_str).unwrap_or_default()
+        self.0.get_key(&KEYS.0).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// `kind`.
     pub fn kind(&self) -> &str {
-        self.0.get("kind").and_then(Value::as_str).unwrap_or_default()
+        self.0.get_key(&KEYS.1).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The group of `apiVersion`; empty for the core group.
@@ -119,7 +124,7 @@ impl Object {
 
     /// `metadata`, if it is there.
     pub fn metadata(&self) -> Option<&Map> {
-        self.0.get("metadata")?.as_map()
+        self.0.get_key(&KEYS.2)?.as_map()
     }
 
     /// `metadata`, put there empty if it is not.

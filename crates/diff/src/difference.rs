@@ -73,8 +73,8 @@ pub struct FieldOwner {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// Git sets it: file and line of the manifest.
-    SetInGit(String),
+    /// Git sets it: file and line of the manifest, one text for all changes of an object.
+    SetInGit(#[serde(with = "shared_text")] Arc<str>),
     /// Git set it before and no longer does; nobody else owns it.
     LeftGit,
     /// The schema gives it this value where nobody does.
@@ -83,6 +83,21 @@ pub enum Why {
     SetByAdmission,
     /// A rule says to ignore it.
     Ignored(String),
+}
+
+/// Shared text as text.
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        Ok(String::deserialize(deserializer)?.into())
+    }
 }
 
 impl fmt::Display for Why {
@@ -115,9 +130,9 @@ impl Difference {
     }
 
     /// A comparison that found these changes.
-    pub(crate) fn found(changes: Vec<Change>, predicted: Option<Object>) -> Self {
+    pub(crate) fn found(changes: Vec<Change>, predicted: Option<Arc<Object>>) -> Self {
         let outcome = if changes.is_empty() { Outcome::Unchanged } else { Outcome::Change };
-        Self { outcome, changes, predicted: predicted.map(Arc::new), ..Self::default() }
+        Self { outcome, changes, predicted, ..Self::default() }
     }
 
     /// The changes that a write would make: neither ignored nor undone by admission.

@@ -7,7 +7,7 @@ use tautline_merge::{ManagedFields, Manager, Operation};
 use tautline_schema::Schemas;
 
 use crate::normal::{comparable, wanted};
-use crate::walk::differing;
+use crate::walk::differing_from;
 use crate::why::{explain, is_last_applied, sets};
 use crate::{Differ, Difference, Outcome, Sides, Why};
 
@@ -90,10 +90,10 @@ pub(crate) fn by_answer(
     };
     let Manifest { object, origin } = sides.desired;
     let root = schemas.root(&object.gvk());
-    let mut found = differing(&comparable(live), &comparable(answer), root.as_ref());
-    found.retain(|(path, _, _)| !is_last_applied(path));
     let wanted = wanted(object);
-    let mut changes = explain(found, &wanted, live, &origin.to_string(), manager);
+    let mut found = differing_from(&comparable(live), &comparable(answer), Some(&wanted), root.as_ref());
+    found.retain(|found| !is_last_applied(&found.path));
+    let mut changes = explain(found, live, origin, manager);
     let (before, after) = (owned(live, manager), owned(answer, manager));
     for change in &mut changes {
         let is_ours = [&before, &after]
@@ -104,7 +104,7 @@ pub(crate) fn by_answer(
             change.why = Why::SetByAdmission;
         }
     }
-    let mut difference = Difference::found(changes, Some((**answer).clone()));
+    let mut difference = Difference::found(changes, Some(answer.clone()));
     difference.settle();
     // What the rules ignore was not sent; that it differs is still shown.
     let ignored = first.changes.iter().filter(|change| matches!(change.why, Why::Ignored(_)));

@@ -45,9 +45,10 @@ impl Learned {
         let live = live.to_value();
         let answered = differing(&self.predicted, &self.answer, root);
         for change in &mut difference.changes {
-            let is_learned = answered.iter().any(|(path, _, answered)| {
+            let is_learned = answered.iter().any(|answered| {
+                let path = &answered.path;
                 (path.covers(&change.path) || change.path.covers(path))
-                    && path.get(&live) == answered.as_ref()
+                    && path.get(&live) == answered.to.as_ref()
             });
             if is_learned {
                 change.why = Why::SetByAdmission;

@@ -20,7 +20,7 @@ pub fn locate(difference: &mut Difference, manifest: &Manifest, text: &str) {
         if let Why::SetInGit(origin) = &mut change.why
             && let Some(line) = line_of(root, &change.path)
         {
-            *origin = format!("{}:{}", manifest.origin.file, document.line + line as usize - 1);
+            *origin = format!("{}:{}", manifest.origin.file, document.line + line as usize - 1).into();
         }
     }
 }
@@ -134,12 +134,12 @@ spec:
                 path: path.parse().unwrap(),
                 from: None,
                 to: Some(Value::Null),
-                why: Why::SetInGit(manifest.origin.to_string()),
+                why: Why::SetInGit(manifest.origin.to_string().into()),
                 owner: None,
             };
             let mut difference = Difference { changes: vec![change], ..Difference::default() };
             locate(&mut difference, &manifest, TEXT);
-            assert_eq!(difference.changes[0].why, Why::SetInGit(format!("web.yaml:{line}")), "{path}");
+            assert_eq!(difference.changes[0].why, Why::SetInGit(format!("web.yaml:{line}").into()), "{path}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tautline_core::{
-    FieldManager, FieldPath, List, Manifest, MaskingKey, Need, Object, PathElement, Presence, Timestamp,
-    Value,
+    FieldManager, FieldPath, List, Manifest, MaskingKey, Need, Object, Origin, PathElement, Presence,
+    Timestamp, Value,
 };
 use tautline_merge::{Applied, Apply, ApplyError, apply, fold_managers};
 use tautline_schema::{Schemas, defaults};
@@ -12,7 +12,7 @@ use tautline_schema::{Schemas, defaults};
 use crate::aside::{Writer, aside, payload};
 use crate::dry_run::by_answer;
 use crate::normal::{comparable, wanted};
-use crate::walk::differing;
+use crate::walk::{Differing, differing_from};
 use crate::why::{explain, is_last_applied};
 use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken, Why};
 
@@ -47,43 +47,42 @@ impl Structured {
             // Times are set aside in the comparison.
             now: Timestamp::default(),
             schemas: &*self.schemas,
-            defaulter: &|object| defaults::settle(object, &*self.schemas),
+            defaulter: &|object, live| defaults::settle_over(object, live, &*self.schemas),
         })
     }
 
-    fn compare_all(&self, desired: &Object, live: &Arc<Object>, origin: &str) -> Difference {
+    fn compare_all(&self, desired: &Object, live: &Arc<Object>, origin: &Origin) -> Difference {
         let folded = fold_managers(live, &self.take_over_from, &self.manager);
-        match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
-            Ok(applied) => {
-                let root = self.schemas.root(&desired.gvk());
-                let mut found = differing(&comparable(live), &comparable(&applied.object), root.as_ref());
-                // The last-applied annotation goes with the take-over; that alone is no change.
-                found.retain(|(path, _, _)| folded.is_none() || !is_last_applied(path));
-                let changes = explain(found, desired, live, origin, &self.manager);
-                // What would be filled in is a guess where the server's code is not that of the table (rule R6).
-                let rests_on_defaults =
-                    changes.iter().any(|change| matches!(change.why, Why::Defaulted | Why::LeftGit));
-                let needs = if rests_on_defaults && !self.schemas.knows_defaults(&desired.gvk()) {
-                    vec![Need::DryRun(live.key())]
-                } else {
-                    Vec::new()
-                };
-                let ownership_only = changes.is_empty() && own_differently(live, &applied.object);
-                let taken = applied.taken.iter().map(|t| Taken {
-                    path: t.path.to_string(),
-                    from: FieldManager::new(&t.from),
-                    operation: t.operation.as_str().to_owned(),
-                });
-                let taken = taken.collect();
-                Difference {
-                    taken,
-                    ownership_only,
-                    needs,
-                    ..Difference::found(changes, Some(applied.object))
-                }
-            }
-            Err(error) => self.without_prediction(desired, live, origin, &error),
+        let applied = match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
+            Ok(applied) => applied,
+            Err(error) => return self.without_prediction(desired, live, origin, &error),
+        };
+        if applied.object.as_map().is_same(live.as_map()) {
+            return Difference::found(Vec::new(), Some(live.clone()));
         }
+        let root = self.schemas.root(&desired.gvk());
+        let (before, after) = (comparable(live), comparable(&applied.object));
+        let mut found = differing_from(&before, &after, Some(desired), root.as_ref());
+        // The last-applied annotation goes with the take-over; that alone is no change.
+        found.retain(|found| folded.is_none() || !is_last_applied(&found.path));
+        let changes = explain(found, live, origin, &self.manager);
+        // What would be filled in is a guess where the server's code is not that of the table (rule R6).
+        let rests_on_defaults =
+            changes.iter().any(|change| matches!(change.why, Why::Defaulted | Why::LeftGit));
+        let needs = if rests_on_defaults && !self.schemas.knows_defaults(&desired.gvk()) {
+            vec![Need::DryRun(live.key())]
+        } else {
+            Vec::new()
+        };
+        let ownership_only = changes.is_empty() && own_differently(live, &applied.object);
+        let taken = applied.taken.iter().map(|t| Taken {
+            path: t.path.to_string(),
+            from: FieldManager::new(&t.from),
+            operation: t.operation.as_str().to_owned(),
+        });
+        let taken = taken.collect();
+        let predicted = Some(Arc::new(applied.object));
+        Difference { taken, ownership_only, needs, ..Difference::found(changes, predicted) }
     }
 
     /// Where nothing can be predicted, the fields that Git sets are compared as they are: the server decides
@@ -92,15 +91,15 @@ impl Structured {
         &self,
         desired: &Object,
         live: &Object,
-        origin: &str,
+        origin: &Origin,
         error: &ApplyError,
     ) -> Difference {
         let mut found = Vec::new();
         let (wanted, is) = (desired.to_value(), live.to_value());
         subset(&mut FieldPath::root(), &wanted, Some(&is), &mut |path, from, to| {
-            found.push((path, from, Some(to)))
+            found.push(Differing { path, from, to: Some(to), is_wished: true })
         });
-        let changes = explain(found, desired, live, origin, &self.manager);
+        let changes = explain(found, live, origin, &self.manager);
         let needs = match error {
             ApplyError::DontKnow(_) => vec![Need::DryRun(live.key())],
             _ => Vec::new(),
@@ -129,7 +128,7 @@ impl Differ for Structured {
             }
             Presence::Present(live) => {
                 let ours = Writer::Applier(&self.manager);
-                let compare = |desired: &Object| self.compare_all(desired, live, &origin.to_string());
+                let compare = |desired: &Object| self.compare_all(desired, live, origin);
                 let mut difference = aside(sides.ignore, &desired, live, &*self.schemas, ours, compare);
                 if let Some(learned) = sides.learned {
                     let root = self.schemas.root(&desired.gvk());

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use tautline_core::{FieldManager, Manifest, MaskingKey, Object, Presence, Value};
+use tautline_core::{FieldManager, Manifest, MaskingKey, Object, Origin, Presence, Value};
 use tautline_merge::{ClientApply, client_apply, merge_patch, strategic};
 use tautline_schema::{Schemas, defaults};
 
 use crate::aside::{Writer, aside, payload};
 use crate::normal::{comparable, wanted};
-use crate::walk::differing;
+use crate::walk::differing_from;
 use crate::why::{LAST_APPLIED, explain, is_last_applied};
 use crate::{Differ, Difference, Outcome, Sides};
 
@@ -58,7 +58,7 @@ impl ThreeWay {
         }
     }
 
-    fn compare(&self, desired: &Object, live: &Object, origin: &str) -> Difference {
+    fn compare(&self, desired: &Object, live: &Object, origin: &Origin) -> Difference {
         let predicted = match self.predict(desired, live) {
             Ok(predicted) => predicted,
             Err(why) => return Difference::of(Outcome::Unknown(why)),
@@ -69,10 +69,11 @@ impl ThreeWay {
             settled = live.clone();
         }
         let root = self.schemas.root(&desired.gvk());
-        let mut found = differing(&comparable(&settled), &comparable(&predicted), root.as_ref());
-        found.retain(|(path, _, _)| !is_last_applied(path));
-        let changes = explain(found, desired, live, origin, &FieldManager::new("kubectl-client-side-apply"));
-        Difference::found(changes, Some(predicted))
+        let (before, after) = (comparable(&settled), comparable(&predicted));
+        let mut found = differing_from(&before, &after, Some(desired), root.as_ref());
+        found.retain(|found| !is_last_applied(&found.path));
+        let changes = explain(found, live, origin, &FieldManager::new("kubectl-client-side-apply"));
+        Difference::found(changes, Some(Arc::new(predicted)))
     }
 }
 
@@ -89,7 +90,7 @@ impl Differ for ThreeWay {
                 Difference { predicted, ..Difference::of(Outcome::Create) }
             }
             Presence::Present(live) => {
-                let compare = |desired: &Object| self.compare(desired, live, &origin.to_string());
+                let compare = |desired: &Object| self.compare(desired, live, origin);
                 let mut difference =
                     aside(sides.ignore, &desired, live, &*self.schemas, Writer::ClientSide, compare);
                 if let Some(learned) = sides.learned {

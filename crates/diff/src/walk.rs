@@ -1,5 +1,7 @@
 //! Walking two objects side by side.
 
+use std::sync::LazyLock;
+
 use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Value};
 use tautline_schema::{ListType, Root, TypeKind, TypeRef};
 
@@ -8,24 +10,36 @@ const SERVER_METADATA: [&str; 6] =
     ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
 
 /// A field with its value on either side.
-pub(crate) type Differing = (FieldPath, Option<Value>, Option<Value>);
+#[derive(Debug)]
+pub(crate) struct Differing {
+    pub(crate) path: FieldPath,
+    pub(crate) from: Option<Value>,
+    pub(crate) to: Option<Value>,
+    /// Whether the wish says something there or above.
+    pub(crate) is_wished: bool,
+}
 
 type Type<'a> = Option<TypeRef<'a>>;
 
 /// The fields in which two objects differ, status and the server's own metadata aside. Items of lists are named as
 /// the schema says; where there is none, those that all have a `name` of their own by that.
 pub(crate) fn differing(a: &Object, b: &Object, schema: Option<&Root>) -> Vec<Differing> {
+    differing_from(a, b, None, schema)
+}
+
+/// [`differing`], and of each field whether the wish, a third object, says something of it.
+pub(crate) fn differing_from(
+    a: &Object,
+    b: &Object,
+    wish: Option<&Object>,
+    schema: Option<&Root>,
+) -> Vec<Differing> {
     let of = schema.map(Root::node);
     let stored = of.is_some_and(TypeRef::is_compiled);
     let mut walk = Walk { path: FieldPath::root(), found: Vec::new(), stored };
-    let is_wanted = |key: &Key| key != "status";
-    walk.maps(a.as_map(), b.as_map(), of, &|key| is_wanted(key) && key != "metadata");
-    let empty = Map::new();
-    let (a, b) = (a.metadata().unwrap_or(&empty), b.metadata().unwrap_or(&empty));
-    walk.path.push(PathElement::Field("metadata".into()));
-    let of = of.and_then(|of| of.field("metadata"));
-    walk.maps(a, b, of, &|key| !SERVER_METADATA.contains(&key.as_str()));
-    walk.found.sort_by_cached_key(|(path, _, _)| first_field(path));
+    let wish = wish.map(Object::to_value);
+    let wish = wish.as_ref().map_or(Wish::Without, Wish::At);
+    walk.maps(a.as_map(), b.as_map(), of, wish, Level::Object);
     walk.found
 }
 
@@ -38,10 +52,58 @@ pub(crate) fn without_server_fields(object: &Object) -> Map {
     fields
 }
 
-fn first_field(path: &FieldPath) -> Option<Key> {
-    match path.elements().first() {
-        Some(PathElement::Field(name)) => Some(name.clone()),
-        _ => None,
+/// Where in an object: some fields are not compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Object,
+    Metadata,
+    Below,
+}
+
+impl Level {
+    fn is_compared(self, key: &Key) -> bool {
+        match self {
+            Self::Object => key != "status",
+            Self::Metadata => !SERVER_METADATA.contains(&key.as_str()),
+            Self::Below => true,
+        }
+    }
+
+    fn below(self, key: &Key) -> Self {
+        if self == Self::Object && key == "metadata" { Self::Metadata } else { Self::Below }
+    }
+}
+
+/// What a third object says of a place.
+#[derive(Clone, Copy)]
+enum Wish<'a> {
+    At(&'a Value),
+    /// It sets a scalar above.
+    Above,
+    Without,
+}
+
+impl<'a> Wish<'a> {
+    fn step(self, element: &PathElement) -> Self {
+        match self {
+            Self::At(value) => Self::found(value, element.get(value)),
+            other => other,
+        }
+    }
+
+    fn field(self, key: &Key) -> Self {
+        match self {
+            Self::At(value) => Self::found(value, value.as_map().and_then(|map| map.get_key(key))),
+            other => other,
+        }
+    }
+
+    fn found(above: &Value, below: Option<&'a Value>) -> Self {
+        match (above, below) {
+            (_, Some(below)) => Self::At(below),
+            (Value::Map(_) | Value::List(_), None) => Self::Without,
+            (_, None) => Self::Above,
+        }
     }
 }
 
@@ -53,67 +115,91 @@ struct Walk {
 }
 
 impl Walk {
-    fn maps(&mut self, a: &Map, b: &Map, of: Type<'_>, wanted: &dyn Fn(&Key) -> bool) {
+    fn maps(&mut self, a: &Map, b: &Map, of: Type<'_>, wish: Wish<'_>, level: Level) {
         if a.is_same(b) {
             return;
         }
-        for (key, old, new) in a.zip(b).filter(|(key, _, _)| wanted(key)) {
-            if old == new {
+        for (key, old, new) in a.zip(b) {
+            if old.zip(new).is_some_and(|(old, new)| old.is_same(new)) || !level.is_compared(key) {
                 continue;
             }
             self.path.push(PathElement::Field(key.clone()));
-            self.values(old, new, of.and_then(|of| of.field_key(key)));
+            let of = of.and_then(|of| of.field_key(key));
+            self.values(old, new, of, wish.field(key), level.below(key));
             self.path.pop();
         }
     }
 
-    fn values(&mut self, a: Option<&Value>, b: Option<&Value>, of: Type<'_>) {
+    fn values(&mut self, a: Option<&Value>, b: Option<&Value>, of: Type<'_>, wish: Wish<'_>, level: Level) {
         match (a, b) {
-            (a, b) if a == b => {}
             (Some(a), Some(b)) if self.stored && is_nothing(a, of) && is_nothing(b, of) => {}
-            (Some(Value::Map(a)), Some(Value::Map(b))) => self.maps(a, b, of, &|_| true),
-            (Some(Value::List(a)), Some(Value::List(b))) => self.lists(a, b, of),
-            (a, b) => self.report(a.cloned(), b.cloned()),
+            (Some(Value::Map(a)), Some(Value::Map(b))) => self.maps(a, b, of, wish, level),
+            (Some(Value::List(a)), Some(Value::List(b))) => self.lists(a, b, of, wish),
+            (a, b) if a == b => {}
+            // Of an object without metadata each field of it is one of its own.
+            (Some(Value::Map(a)), None) if level == Level::Metadata => {
+                self.maps(a, &Map::new(), of, wish, level);
+            }
+            (None, Some(Value::Map(b))) if level == Level::Metadata => {
+                self.maps(&Map::new(), b, of, wish, level);
+            }
+            (a, b) => self.report(a.cloned(), b.cloned(), wish),
         }
     }
 
-    fn report(&mut self, from: Option<Value>, to: Option<Value>) {
-        self.found.push((self.path.clone(), from, to));
+    fn report(&mut self, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
+        let is_wished = !matches!(wish, Wish::Without);
+        self.found.push(Differing { path: self.path.clone(), from, to, is_wished });
     }
 
     /// Lists whose items have names are walked item by item, lists of one length by place; any other pair differs
     /// as a whole, as do lists that differ in their order only.
-    fn lists(&mut self, a: &List, b: &List, of: Type<'_>) {
+    fn lists(&mut self, a: &List, b: &List, of: Type<'_>, wish: Wish<'_>) {
+        if a.is_same(b) {
+            return;
+        }
         let items = of.and_then(TypeRef::items);
-        if let (Some(in_a), Some(in_b)) = (named(a, of), named(b, of)) {
-            let before = self.found.len();
-            let find = |items: &[(PathElement, &Value)], name: &PathElement| {
-                items.iter().find(|(n, _)| n == name).map(|(_, value)| (*value).clone())
-            };
-            for (name, old) in &in_a {
-                self.step(name, Some(old), find(&in_b, name).as_ref(), items);
-            }
-            for (name, new) in in_b.iter().filter(|(name, _)| find(&in_a, name).is_none()) {
-                self.step(name, None, Some(new), items);
-            }
-            if self.found.len() > before {
+        let (in_a, in_b) = (Named::of(a, of), Named::of(b, of));
+        let Some((in_a, in_b)) = in_a.zip(in_b) else {
+            if a.len() != b.len() {
+                self.report(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
                 return;
             }
-        } else if a.len() == b.len() {
             for (i, (a, b)) in a.iter().zip(b.iter()).enumerate() {
-                self.step(&PathElement::Index(i), Some(a), Some(b), items);
+                self.step(|| PathElement::Index(i), Some(a), Some(b), items, wish);
             }
             return;
+        };
+        let before = self.found.len();
+        let mut is_aligned = a.len() == b.len();
+        for (i, old) in a.iter().enumerate() {
+            let new = in_b.find(old, i);
+            is_aligned &= new.is_some_and(|(at, _)| at == i);
+            self.step(|| in_a.name(old), Some(old), new.map(|(_, new)| new), items, wish);
         }
-        self.report(Some(Value::List(a.clone())), Some(Value::List(b.clone())));
+        for (_, new) in b.iter().enumerate().filter(|(i, new)| in_a.find(new, *i).is_none()) {
+            self.step(|| in_b.name(new), None, Some(new), items, wish);
+        }
+        if !is_aligned && self.found.len() == before && a != b {
+            self.report(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
+        }
     }
 
-    fn step(&mut self, element: &PathElement, a: Option<&Value>, b: Option<&Value>, of: Type<'_>) {
-        if a == b {
+    fn step(
+        &mut self,
+        element: impl FnOnce() -> PathElement,
+        a: Option<&Value>,
+        b: Option<&Value>,
+        of: Type<'_>,
+        wish: Wish<'_>,
+    ) {
+        if a.zip(b).is_some_and(|(a, b)| a.is_same(b)) {
             return;
         }
-        self.path.push(element.clone());
-        self.values(a, b, of);
+        let element = element();
+        let wish = wish.step(&element);
+        self.path.push(element);
+        self.values(a, b, of, wish, Level::Below);
         self.path.pop();
     }
 }
@@ -134,29 +220,77 @@ fn is_nothing(value: &Value, of: Type<'_>) -> bool {
     }
 }
 
-/// A list's items with their names, if all have one of their own.
-fn named<'v>(list: &'v List, of: Type<'_>) -> Option<Vec<(PathElement, &'v Value)>> {
-    let by_name = ["name".into()];
-    let keys: &[Key] = match of.filter(|of| !of.is_untyped()).map(TypeRef::list_type) {
-        Some(ListType::Map(keys)) => keys,
-        Some(ListType::Set) => &[],
-        Some(ListType::Atomic) => return None,
-        None => &by_name,
-    };
-    let items = list.iter().map(|item| Some((name(item, keys)?, item)));
-    let items: Vec<(PathElement, &Value)> = items.collect::<Option<_>>()?;
-    let is_own = |i: usize, name: &PathElement| items.iter().take(i).all(|(other, _)| other != name);
-    items.iter().enumerate().all(|(i, (name, _))| is_own(i, name)).then_some(items)
+/// A list whose items all have a name of their own.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    items: &'a [Value],
+    /// The fields of the name; the value itself is the name without any.
+    keys: &'a [Key],
 }
 
-/// The name of an item by these keys, of which it has some; by its value without any.
-fn name(item: &Value, keys: &[Key]) -> Option<PathElement> {
-    if keys.is_empty() {
-        return (!matches!(item, Value::Map(_) | Value::List(_) | Value::Null))
-            .then(|| PathElement::Value(item.clone()));
+impl<'a> Named<'a> {
+    fn of(items: &'a [Value], of: Type<'a>) -> Option<Self> {
+        static BY_NAME: LazyLock<[Key; 1]> = LazyLock::new(|| ["name".into()]);
+        let keys: &[Key] = match of.filter(|of| !of.is_untyped()).map(TypeRef::list_type) {
+            Some(ListType::Map(keys)) => keys,
+            Some(ListType::Set) => &[],
+            Some(ListType::Atomic) => return None,
+            None => &*BY_NAME,
+        };
+        let named = Self { items, keys };
+        (items.iter().all(|item| named.has_name(item)) && named.are_distinct()).then_some(named)
     }
-    let named: Map = keys.iter().filter_map(|key| Some((key, item.get(key)?.clone()))).collect();
-    (!named.is_empty()).then_some(PathElement::Item(named))
+
+    fn has_name(self, item: &Value) -> bool {
+        match item {
+            Value::Map(fields) => self.keys.iter().any(|key| fields.get_key(key).is_some()),
+            Value::List(_) | Value::Null => false,
+            _ => self.keys.is_empty(),
+        }
+    }
+
+    fn are_distinct(self) -> bool {
+        const FEW: usize = 16;
+        let text = |item: &'a Value| match self.keys.first() {
+            Some(key) => item.as_map()?.get_key(key)?.as_str(),
+            None => item.as_str(),
+        };
+        if self.items.len() > FEW
+            && let Some(mut texts) = self.items.iter().map(text).collect::<Option<Vec<&str>>>()
+        {
+            texts.sort_unstable();
+            if texts.windows(2).all(|pair| pair.first() != pair.last()) {
+                return true;
+            }
+        }
+        let is_own = |(i, item): (usize, &Value)| {
+            self.items.iter().take(i).all(|other| !self.is_same_name(other, item))
+        };
+        self.items.iter().enumerate().all(is_own)
+    }
+
+    fn is_same_name(self, a: &Value, b: &Value) -> bool {
+        match (a, b) {
+            (Value::Map(a), Value::Map(b)) => self.keys.iter().all(|key| a.get_key(key) == b.get_key(key)),
+            (a, b) => a == b,
+        }
+    }
+
+    /// The item of a name, which is likely at a place, with its own place.
+    fn find(self, name_of: &Value, likely: usize) -> Option<(usize, &'a Value)> {
+        let is_it = |item: &&Value| self.is_same_name(item, name_of);
+        let there = self.items.get(likely).filter(is_it).map(|item| (likely, item));
+        there.or_else(|| self.items.iter().enumerate().find(|(_, item)| is_it(item)))
+    }
+
+    /// The name of an item that has one.
+    fn name(self, item: &Value) -> PathElement {
+        if self.keys.is_empty() {
+            return PathElement::Value(item.clone());
+        }
+        let named = self.keys.iter().filter_map(|key| Some((key, item.as_map()?.get_key(key)?.clone())));
+        PathElement::Item(named.collect())
+    }
 }
 
 #[cfg(test)]
@@ -173,7 +307,7 @@ mod tests {
             .unwrap()
         };
         let got: Vec<String> =
-            differing(&object(a), &object(b), None).into_iter().map(|(p, _, _)| p.to_string()).collect();
+            differing(&object(a), &object(b), None).into_iter().map(|d| d.path.to_string()).collect();
         assert_eq!(got, expect);
     }
 
@@ -207,7 +341,7 @@ mod tests {
         );
         let root = builtin().root(&a.gvk());
         let got: Vec<String> =
-            differing(&a, &b, root.as_ref()).into_iter().map(|(p, _, _)| p.to_string()).collect();
+            differing(&a, &b, root.as_ref()).into_iter().map(|d| d.path.to_string()).collect();
         assert_eq!(
             got,
             [
@@ -221,7 +355,7 @@ mod tests {
             value!(["b", "a"]),
         );
         let found = differing(&a, &reordered, root.as_ref());
-        let paths: Vec<String> = found.into_iter().map(|(path, _, _)| path.to_string()).collect();
+        let paths: Vec<String> = found.into_iter().map(|found| found.path.to_string()).collect();
         assert_eq!(paths, ["metadata.finalizers", "spec.ports"], "one change each, not one an item");
     }
 }

@@ -1,7 +1,9 @@
 //! Why a field changes, and whose it was.
 
-use tautline_core::{FieldManager, FieldPath, Object, PathElement, Value};
-use tautline_merge::{Manager, Operation, Owners};
+use std::sync::Arc;
+
+use tautline_core::{FieldManager, FieldPath, Object, Origin, PathElement, Value};
+use tautline_merge::{Owner, Owners};
 
 use crate::walk::Differing;
 use crate::{Change, FieldOwner, Why};
@@ -9,37 +11,30 @@ use crate::{Change, FieldOwner, Why};
 /// The annotation of client-side apply.
 pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Turns what differs into changes that say why, and who owns the present value.
+/// Turns what differs, and what of it is wished, into changes that say why, and who owns the present value.
 pub(crate) fn explain(
     differing: Vec<Differing>,
-    desired: &Object,
     live: &Object,
-    origin: &str,
+    origin: &Origin,
     ours: &FieldManager,
 ) -> Vec<Change> {
     if differing.is_empty() {
         return Vec::new();
     }
-    let us = Manager::new(ours.as_str(), Operation::Apply, live.api_version(), "");
-    let (wanted, owners) = (desired.to_value(), Owners::of(live).without(&us));
-    let explained = differing.into_iter().map(|(path, from, to)| Change {
-        why: why(&wanted, &path, to.as_ref(), origin),
+    let origin: Arc<str> = origin.to_string().into();
+    let owners = Owners::but_applier(live, ours.as_str());
+    let explained = differing.into_iter().map(|Differing { path, from, to, is_wished }| Change {
+        why: match (is_wished, &to) {
+            (true, _) => Why::SetInGit(origin.clone()),
+            (false, None) => Why::LeftGit,
+            (false, Some(_)) => Why::Defaulted,
+        },
         owner: from.as_ref().and_then(|_| owner(&owners, &path)),
         path,
         from,
         to,
     });
     explained.collect()
-}
-
-fn why(desired: &Value, path: &FieldPath, to: Option<&Value>, origin: &str) -> Why {
-    if sets(desired, path.elements()) {
-        Why::SetInGit(origin.to_owned())
-    } else if to.is_none() {
-        Why::LeftGit
-    } else {
-        Why::Defaulted
-    }
 }
 
 /// Whether the desired object says something at a path or above it.
@@ -55,10 +50,12 @@ pub(crate) fn sets(value: &Value, path: &[PathElement]) -> bool {
 
 /// Who owns a field, or the most of what is in it: of several, who wrote last.
 fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<FieldOwner> {
-    let last = owners.at(path).max_by(|a, b| (a.time, &a.manager).cmp(&(b.time, &b.manager)))?;
+    let by_time =
+        |a: &&Owner<'_>, b: &&Owner<'_>| a.time.cmp(&b.time).then_with(|| a.manager().cmp(&b.manager()));
+    let last = owners.at(path).max_by(by_time)?;
     Some(FieldOwner {
-        manager: FieldManager::new(last.manager.name()),
-        operation: last.manager.operation().as_str().to_owned(),
+        manager: FieldManager::new(last.name),
+        operation: last.operation.as_str().to_owned(),
         since: last.time.map(str::to_owned),
     })
 }

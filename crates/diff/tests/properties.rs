@@ -55,7 +55,7 @@ fn applied(live: Option<&Object>, config: &Object) -> (Object, bool) {
         subresource: None,
         now: Timestamp::from_seconds(0),
         schemas,
-        defaulter: &|object| defaults::settle(object, schemas),
+        defaulter: &|object, live| defaults::settle_over(object, live, schemas),
     })
     .expect("applies");
     defaults::through_storage(&mut applied.object, schemas);

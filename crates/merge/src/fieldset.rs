@@ -144,6 +144,12 @@ impl FieldSet {
         self.members.binary_search_by(|m| compare(m, element)).is_ok()
     }
 
+    /// Whether a field of the object, or something below it, is a member.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        let is_it = |element: &PathElement| matches!(element, PathElement::Field(field) if field == name);
+        self.members.iter().any(is_it) || self.children.iter().any(|(element, _)| is_it(element))
+    }
+
     pub(crate) fn child(&self, element: &PathElement) -> Option<&FieldSet> {
         let i = self.children.binary_search_by(|(c, _)| compare(c, element)).ok()?;
         self.children.get(i).map(|(_, child)| child)

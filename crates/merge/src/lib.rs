@@ -16,7 +16,7 @@
 //!     let config = Object::new(value!({ "apiVersion": "apps/v1", "kind": "Deployment",
 //!         "metadata": { "name": "web", "namespace": "prod" }, "spec": { "replicas": replicas } })).expect("an object");
 //!     apply(Apply { live, config: &config, manager: &FieldManager::new(manager), force: false, subresource: None,
-//!         now: Timestamp::from_seconds(0), schemas, defaulter: &|o| defaults::settle(o, schemas) })
+//!         now: Timestamp::from_seconds(0), schemas, defaulter: &|o, live| defaults::settle_over(o, live, schemas) })
 //! };
 //! let live = write(None, 3, "git")?.object;
 //! assert!(!write(Some(&live), 3, "git")?.changed);

@@ -11,12 +11,16 @@ use crate::structured::{Manager, Operation};
 pub struct Owners<'a>(Vec<Owner<'a>>);
 
 /// Somebody who owns fields of a live object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner<'a> {
-    /// Who.
-    pub manager: Manager,
+    /// Its name.
+    pub name: &'a str,
+    /// How it writes.
+    pub operation: Operation,
     /// When it last changed a value, as `managedFields` say it; a manager that only claimed fields has none.
     pub time: Option<&'a str>,
+    api_version: &'a str,
+    subresource: &'a str,
     fields: &'a Map,
 }
 
@@ -27,11 +31,15 @@ impl<'a> Owners<'a> {
         Self(entries.iter().filter_map(Owner::read).collect())
     }
 
-    /// All but one.
+    /// All but the one who applies the object itself by this name.
     #[must_use]
-    pub fn without(mut self, manager: &Manager) -> Self {
-        self.0.retain(|owner| owner.manager != *manager);
-        self
+    pub fn but_applier(live: &'a Object, name: &str) -> Self {
+        let is_it = |owner: &Owner<'_>| {
+            owner.name == name && owner.operation == Operation::Apply && owner.subresource.is_empty()
+        };
+        let mut owners = Self::of(live);
+        owners.0.retain(|owner| !is_it(owner));
+        owners
     }
 
     /// The owners of a field, or of something in it.
@@ -49,9 +57,19 @@ impl<'a> Owner<'a> {
             "Update" => Operation::Update,
             _ => return None,
         };
-        let manager = Manager::exact(text("manager"), operation, text("apiVersion"), text("subresource"));
-        let fields = entry.get("fieldsV1").and_then(Value::as_map)?;
-        Some(Self { manager, time: entry.str_at(&["time"]), fields })
+        Some(Self {
+            name: text("manager"),
+            operation,
+            time: entry.str_at(&["time"]),
+            api_version: text("apiVersion"),
+            subresource: text("subresource"),
+            fields: entry.get("fieldsV1").and_then(Value::as_map)?,
+        })
+    }
+
+    /// It as a manager.
+    pub fn manager(&self) -> Manager {
+        Manager::exact(self.name, self.operation, self.api_version, self.subresource)
     }
 }
 
@@ -77,8 +95,7 @@ mod tests {
             ("metadata", vec![]),
         ] {
             let path: FieldPath = path.parse().unwrap();
-            let found: Vec<String> =
-                Owners::of(&live).at(&path).map(|o| o.manager.name().to_owned()).collect();
+            let found: Vec<String> = Owners::of(&live).at(&path).map(|o| o.name.to_owned()).collect();
             assert_eq!(found, expect, "{path}");
         }
     }

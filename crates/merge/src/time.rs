@@ -7,7 +7,26 @@ pub(crate) fn print(at: Timestamp) -> String {
     let (days, second) = (at.seconds().div_euclid(86_400), at.seconds().rem_euclid(86_400));
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    if !(0..10_000).contains(&year) {
+        return format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+    }
+    let mut out = String::with_capacity(20);
+    let parts = [
+        (year / 100, ""),
+        (year % 100, "-"),
+        (month, "-"),
+        (day, "T"),
+        (hour, ":"),
+        (minute, ":"),
+        (second, "Z"),
+    ];
+    for (number, after) in parts {
+        let digit = |n: i64| char::from(b'0' + (n % 10) as u8);
+        out.push(digit(number / 10));
+        out.push(digit(number));
+        out.push_str(after);
+    }
+    out
 }
 
 /// Seconds since 1970, if the text is RFC 3339.

@@ -110,7 +110,7 @@ fn applied(
         subresource: None,
         now: Timestamp::from_seconds(0),
         schemas,
-        defaulter: &|object| defaults::settle(object, schemas),
+        defaulter: &|object, live| defaults::settle_over(object, live, schemas),
     })
 }
 

@@ -17,18 +17,13 @@ enum Kept {
 
 /// What a value is after Go read it into its type and printed it: unknown fields gone, nulls and empty values
 /// as the struct tags say, numbers and quantities in their one form. `None` stands for nothing. What stays as it is
-/// keeps its place in memory.
-pub(crate) fn stored(value: &Value, of: TypeRef<'_>) -> Result<Option<Value>, String> {
-    Ok(match kept(value, None, of)? {
-        Kept::AsIs => Some(value.clone()),
-        Kept::Nothing => None,
-        Kept::As(value) => Some(value),
-    })
-}
-
-/// [`stored`] of a value that was made from one that is known to be stored: what both share needs no look.
-pub(crate) fn stored_again(value: &Value, before: &Value, of: TypeRef<'_>) -> Result<Option<Value>, String> {
-    Ok(match kept(value, Some(before), of)? {
+/// keeps its place in memory. What the value shares with one that is known to be stored needs no look.
+pub(crate) fn stored(
+    value: &Value,
+    before: Option<&Value>,
+    of: TypeRef<'_>,
+) -> Result<Option<Value>, String> {
+    Ok(match kept(value, before, of)? {
         Kept::AsIs => Some(value.clone()),
         Kept::Nothing => None,
         Kept::As(value) => Some(value),
@@ -36,9 +31,7 @@ pub(crate) fn stored_again(value: &Value, before: &Value, of: TypeRef<'_>) -> Re
 }
 
 fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, String> {
-    if let (Value::List(_) | Value::Map(_), Some(before)) = (value, before)
-        && value.is_same(before)
-    {
+    if before.is_some_and(|before| value.is_same(before)) {
         return Ok(Kept::AsIs);
     }
     if of.is_compiled() {
@@ -52,7 +45,7 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
         (_, Value::Null) => Kept::Nothing,
         (TypeKind::List, Value::List(items)) => kept_list(items, before.and_then(Value::as_list), of)?,
         (TypeKind::Object, Value::Map(map)) => match of.additional() {
-            Some(of) if !of.is_untyped() => kept_map(map, of)?,
+            Some(of) if !of.is_untyped() => kept_map(map, before.and_then(Value::as_map), of)?,
             _ => Kept::AsIs,
         },
         (TypeKind::Quantity, value) => kept_quantity(value)?,
@@ -90,19 +83,34 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
 
 fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    let mut given = map.iter().peekable();
+    let mut given = map.entries();
+    let mut befores = before.map_or(&[][..], Map::entries);
     for field in of.fields() {
         // Both are sorted: what comes before is not declared, and goes.
-        while given.next_if(|(key, _)| *key < field.name).is_some() {
+        while let [(key, _), left @ ..] = given
+            && key < field.name
+        {
             draft.skip();
+            given = left;
         }
-        let Some((_, value)) = given.next_if(|(key, _)| *key == field.name) else {
-            if field.presence == Presence::Always {
-                draft.put(field.name.clone(), field.of.zero_field());
+        let value = match given {
+            [(key, value), left @ ..] if key == field.name => {
+                given = left;
+                value
             }
-            continue;
+            _ => {
+                if field.presence == Presence::Always {
+                    draft.put(field.name.clone(), field.of.zero_field());
+                }
+                continue;
+            }
         };
-        let before = before.and_then(|before| before.get_key(field.name));
+        while let [(key, _), left @ ..] = befores
+            && key < field.name
+        {
+            befores = left;
+        }
+        let before = befores.first().filter(|(key, _)| key == field.name).map(|(_, value)| value);
         let drops = |value: &Value| field.presence == Presence::UnlessZero && is_zero(value);
         match kept(value, before, field.of)? {
             Kept::AsIs if !drops(value) => draft.keep(),
@@ -142,10 +150,10 @@ fn kept_list(items: &List, before: Option<&List>, of: TypeRef<'_>) -> Result<Kep
     Ok(out.map_or(Kept::AsIs, |out| Kept::As(Value::List(out.into()))))
 }
 
-fn kept_map(map: &Map, of: TypeRef<'_>) -> Result<Kept, String> {
+fn kept_map(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    for value in map.values() {
-        match kept(value, None, of)? {
+    for (key, value) in map {
+        match kept(value, before.and_then(|before| before.get_key(key)), of)? {
             Kept::AsIs => draft.keep(),
             Kept::Nothing => draft.replace(zero_element(of)),
             Kept::As(value) => draft.replace(value),

@@ -407,12 +407,20 @@ impl<'a> InOrder<'a> {
     pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
         /// What is looked for is usually near; if not, halving what is left finds it.
         const NEAR: usize = 8;
-        let left = self.of.node().fields.get(self.next..).unwrap_or_default();
-        let near = left.iter().take(NEAR).take_while(|field| field.name < *key).count();
-        self.next += match near {
-            NEAR => left.partition_point(|field| field.name < *key),
-            near => near,
-        };
+        let fields = &*self.of.node().fields;
+        let near = fields.len().min(self.next + NEAR);
+        while let Some(field) = fields.get(self.next) {
+            if self.next == near {
+                let left = fields.get(near..).unwrap_or_default();
+                self.next += left.partition_point(|field| field.name < *key);
+                break;
+            }
+            match field.name.cmp(key) {
+                std::cmp::Ordering::Less => self.next += 1,
+                std::cmp::Ordering::Equal => return Some(self.of.types.at(field.id)),
+                std::cmp::Ordering::Greater => return None,
+            }
+        }
         let field = self.of.node().fields.get(self.next)?;
         (field.name == *key).then(|| self.of.types.at(field.id))
     }

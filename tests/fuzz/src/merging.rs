@@ -77,7 +77,7 @@ fn applied(live: Option<&Object>, config: &Object, manager: &str) -> Result<Obje
         subresource: None,
         now: Timestamp::from_seconds(0),
         schemas,
-        defaulter: &|object| defaults::settle(object, schemas),
+        defaulter: &|object, live| defaults::settle_over(object, live, schemas),
     };
     apply(request).map(|applied| applied.object)
 }

@@ -34,7 +34,7 @@ impl Replay<'_> {
                 subresource: Some("scale"),
                 now: request.now,
                 schemas: self.schemas,
-                defaulter: &|_| Ok(()),
+                defaulter: &|_, _| Ok(()),
             })
             .map(|applied| applied.object)
         } else {

@@ -223,7 +223,7 @@ impl Replay<'_> {
             subresource: request.subresource.as_deref(),
             now: request.now,
             schemas,
-            defaulter: &|object| settle(object, schemas, request.now),
+            defaulter: &|object, live| settle_over(object, live, schemas, request.now),
         });
         match result {
             Ok(applied) => self.check_object(request, live, applied.object),
@@ -459,7 +459,16 @@ fn finish(
 
 /// The defaults, and the one that is a time.
 fn settle(object: &mut Object, schemas: &dyn tautline_schema::Schemas, now: Timestamp) -> Result<(), String> {
-    defaults::settle(object, schemas)?;
+    settle_over(object, None, schemas, now)
+}
+
+fn settle_over(
+    object: &mut Object,
+    live: Option<&Object>,
+    schemas: &dyn tautline_schema::Schemas,
+    now: Timestamp,
+) -> Result<(), String> {
+    defaults::settle_over(object, live, schemas)?;
     let time = Value::from(format!("2030-01-01T00:00:{:02}Z", now.seconds() - START));
     let mut value = object.to_value();
     let stamp = |taint: &mut Value| {

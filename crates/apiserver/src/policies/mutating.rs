@@ -150,7 +150,7 @@ impl State {
             subresource: None,
             now: self.now(),
             schemas: &self.catalog,
-            defaulter: &|_| Ok(()),
+            defaulter: &|_, _| Ok(()),
         };
         let mut merged = tautline_merge::apply(request)
             .map_err(|why| {

@@ -49,7 +49,7 @@ impl State {
             subresource: Some("scale"),
             now: self.now(),
             schemas: &self.catalog,
-            defaulter: &|_| Ok(()),
+            defaulter: &|_, _| Ok(()),
         };
         let applied = tautline_merge::apply(request).map_err(typing::refusal)?.object;
         let after = ManagedFields::read(&applied).map_err(Failure::internal)?;

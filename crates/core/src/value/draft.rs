@@ -29,6 +29,7 @@ impl<'m> MapDraft<'m> {
     }
 
     /// Keeps the next entry as it is.
+    #[inline]
     pub fn keep(&mut self) {
         if let (Some(out), Some(entry)) = (&mut self.out, self.from.entries().get(self.done)) {
             out.push(entry.clone());

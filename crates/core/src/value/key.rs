@@ -46,6 +46,7 @@ impl Key {
     }
 
     /// The key's number in the table of known names, for compact encodings inside one process.
+    #[inline]
     pub fn known_id(&self) -> Option<u16> {
         match self.0 {
             Repr::Known(id) => Some(id),
@@ -54,9 +55,19 @@ impl Key {
     }
 
     /// The name of this field in `managedFields`, `f:` before it, if the table has both. Allocates nothing.
+    #[inline]
     pub fn owned(&self) -> Option<Self> {
         let Repr::Known(id) = self.0 else { return None };
         OWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
+    }
+
+    /// Whether a name of `managedFields` is this field's.
+    #[inline]
+    pub fn is_owned_as(&self, name: &Self) -> bool {
+        match (&self.0, &name.0) {
+            (Repr::Known(id), Repr::Known(name)) => OWNED.get(usize::from(*id)) == Some(name),
+            _ => name.strip_prefix("f:") == Some(self.as_str()),
+        }
     }
 
     /// The field that a name of `managedFields` is about: the inverse of [`Key::owned`].
@@ -242,6 +253,11 @@ mod tests {
         let owned = Key::new("spec").owned().unwrap();
         assert_eq!((owned.as_str(), owned.disowned()), ("f:spec", Some(Key::new("spec"))));
         assert_eq!((Key::new("nobody's").owned(), Key::new("spec").disowned()), (None, None));
+        for (field, name, expect) in
+            [("spec", "f:spec", true), ("spec", "f:kind", false), ("x/y", "f:x/y", true), ("x", "x", false)]
+        {
+            assert_eq!(Key::new(field).is_owned_as(&Key::new(name)), expect, "{field} {name}");
+        }
     }
 
     #[test]

@@ -54,25 +54,12 @@ impl Map {
     }
 
     /// Both maps side by side: each key once, in order, with its value in either.
+    #[inline]
     pub fn zip<'m>(
         &'m self,
         other: &'m Self,
     ) -> impl Iterator<Item = (&'m Key, Option<&'m Value>, Option<&'m Value>)> {
-        let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
-        std::iter::from_fn(move || {
-            let order = match (a.peek(), b.peek()) {
-                (Some((x, _)), Some((y, _))) => x.cmp(y),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                (None, _) => std::cmp::Ordering::Greater,
-            };
-            match order {
-                std::cmp::Ordering::Less => a.next().map(|(key, value)| (key, Some(value), None)),
-                std::cmp::Ordering::Greater => b.next().map(|(key, value)| (key, None, Some(value))),
-                std::cmp::Ordering::Equal => {
-                    a.next().zip(b.next()).map(|((key, old), (_, new))| (key, Some(old), Some(new)))
-                }
-            }
-        })
+        Zip { a: &self.0, b: &other.0 }
     }
 
     /// Removes a key and returns the value it had.
@@ -166,8 +153,9 @@ impl Map {
         Self(entries.collect())
     }
 
+    /// The entries in key order, as they lie in memory.
     #[inline]
-    pub(super) fn entries(&self) -> &[(Key, Value)] {
+    pub fn entries(&self) -> &[(Key, Value)] {
         &self.0
     }
 
@@ -208,6 +196,45 @@ impl Map {
         match Arc::get_mut(&mut shared) {
             Some(entries) => entries.iter_mut().map(std::mem::take).collect(),
             None => shared.to_vec(),
+        }
+    }
+}
+
+/// What is left of two maps that are walked side by side.
+struct Zip<'m> {
+    a: &'m [(Key, Value)],
+    b: &'m [(Key, Value)],
+}
+
+impl<'m> Iterator for Zip<'m> {
+    type Item = (&'m Key, Option<&'m Value>, Option<&'m Value>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match (self.a, self.b) {
+            ([(x, old), a @ ..], [(y, new), b @ ..]) => Some(match x.cmp(y) {
+                std::cmp::Ordering::Equal => {
+                    (self.a, self.b) = (a, b);
+                    (x, Some(old), Some(new))
+                }
+                std::cmp::Ordering::Less => {
+                    self.a = a;
+                    (x, Some(old), None)
+                }
+                std::cmp::Ordering::Greater => {
+                    self.b = b;
+                    (y, None, Some(new))
+                }
+            }),
+            ([(x, old), a @ ..], []) => {
+                self.a = a;
+                Some((x, Some(old), None))
+            }
+            ([], [(y, new), b @ ..]) => {
+                self.b = b;
+                Some((y, None, Some(new)))
+            }
+            ([], []) => None,
         }
     }
 }

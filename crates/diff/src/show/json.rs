@@ -56,11 +56,11 @@ impl View {
 
 fn change(change: &Change) -> Value {
     let (rule, detail) = match &change.why {
-        Why::SetInGit(origin) => ("set-in-git", Some(origin)),
+        Why::SetInGit(origin) => ("set-in-git", Some(&**origin)),
         Why::LeftGit => ("left-git", None),
         Why::Defaulted => ("defaulted", None),
         Why::SetByAdmission => ("set-by-admission", None),
-        Why::Ignored(rule) => ("ignored", Some(rule)),
+        Why::Ignored(rule) => ("ignored", Some(rule.as_str())),
     };
     let why = map([("rule", Some(Value::from(rule))), ("detail", detail.map(Value::from))]);
     let owner = change.owner.as_ref().map(|owner| {

@@ -163,10 +163,15 @@ pub(super) fn write_value(value: &Value, out: &mut String) {
     }
 }
 
+/// Whether nothing in a text is ever escaped.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, 0x20..0x7f) && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'&'))
+}
+
 /// Writes JSON text; `html` says whether `<`, `>` and `&` are escaped, as Go does for values but not for keys.
 pub(super) fn write_text(text: &str, html: bool, out: &mut String) {
     out.push('"');
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b) && !b"\"\\<>&".contains(&b)) {
+    if is_plain(text) {
         out.push_str(text);
         out.push('"');
         return;

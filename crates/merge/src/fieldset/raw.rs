@@ -1,12 +1,14 @@
 //! `fieldsV1` as it lies in `managedFields`, asked without being taken apart into a [`crate::FieldSet`].
 
+pub(crate) mod claim;
+
 use std::sync::LazyLock;
 
 use tautline_core::{Key, Map, PathElement, Value};
-use tautline_schema::{ListType, TypeRef};
+use tautline_schema::TypeRef;
 
-use super::json::{parse, print, write_text, write_value};
-use crate::structured::shape::{Allowed, Shape, is_atomic_list, is_atomic_map, name_part, shape_of};
+use super::json::{parse, print};
+use crate::structured::shape::{Allowed, Shape, is_atomic_list, is_atomic_map};
 
 /// Whether printing what is read gives the same again, and nothing is owned field by field that its type has as one
 /// value. Also `false` where that takes a closer look.
@@ -140,130 +142,9 @@ fn is_member(node: &Map) -> bool {
 /// What says that a node is a member beside what is below it.
 static DOT: LazyLock<Key> = LazyLock::new(|| Key::new("."));
 
+/// It sorts before the names of all else that is owned.
 fn has_dot(node: &Map) -> bool {
-    node.get_key(&DOT).is_some()
-}
-
-/// Whether these are the fields that a configuration makes its manager own: all that it sets but what is nobody's,
-/// see [`crate::structured::updater::strip`]. Also `false` where that takes a closer look.
-pub(crate) fn says(root: &Map, config: &Map, of: TypeRef<'_>) -> bool {
-    fields_say(root, config, of, Level::Object)
-}
-
-/// Where in an object: some fields are nobody's.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Object,
-    Metadata,
-    Below,
-}
-
-fn fields_say(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool {
-    let mut entries = node.iter().filter(|(key, _)| **key != *DOT).peekable();
-    let mut types = of.in_order();
-    for (key, value) in fields {
-        let declared = types.declared(key);
-        let Some(of) = declared.or_else(|| of.additional()) else { return false };
-        let is_metadata = level == Level::Object && key == "metadata";
-        if is_nobodys(level, key) && !is_metadata {
-            if matches!(value, Value::List(_) | Value::Map(_)) {
-                return false;
-            }
-            continue;
-        }
-        let entry = entries.next_if(|(name, _)| match key.owned() {
-            Some(owned) => **name == owned,
-            None => name.strip_prefix("f:") == Some(key.as_str()),
-        });
-        let shape = shape_of(of, value);
-        let is_leaf = match shape {
-            Shape::Scalar(_) => true,
-            Shape::List => is_atomic_list(of),
-            Shape::Map => is_atomic_map(of),
-        };
-        let is_bare = match value {
-            Value::Null => true,
-            Value::Map(map) => map.is_empty(),
-            _ => false,
-        };
-        let is_member = !is_metadata && (is_bare || declared.is_none() || is_leaf);
-        let level = if is_metadata { Level::Metadata } else { Level::Below };
-        if !node_says(entry.map(|(_, below)| below), value, of, (shape, is_member), level) {
-            return false;
-        }
-    }
-    entries.next().is_none()
-}
-
-fn is_nobodys(level: Level, key: &str) -> bool {
-    match level {
-        Level::Object => matches!(key, "apiVersion" | "kind" | "metadata"),
-        Level::Metadata => crate::structured::NOBODYS.contains(&key),
-        Level::Below => false,
-    }
-}
-
-/// A node by what its value is treated as and whether it is a member.
-fn node_says(
-    entry: Option<&Value>,
-    value: &Value,
-    of: TypeRef<'_>,
-    (shape, member): (Shape, bool),
-    level: Level,
-) -> bool {
-    let below = |node: &Map| match (shape, value) {
-        (Shape::List, Value::List(items)) if !is_atomic_list(of) => items_say(node, items, of),
-        (Shape::Map, Value::Map(fields)) if !is_atomic_map(of) => fields_say(node, fields, of, level),
-        _ => node.is_empty(),
-    };
-    match entry {
-        Some(Value::Map(node)) => is_member(node) == member && below(node),
-        Some(_) => false,
-        // What is no member and has no entry has nothing below it either.
-        None => !member && below(&Map::new()),
-    }
-}
-
-/// Every item is a member, each once.
-fn items_say(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
-    if items.len() + usize::from(has_dot(node)) != node.len() {
-        return false;
-    }
-    let mut name = String::new();
-    items.iter().all(|item| {
-        name.clear();
-        let of = print_name(of, item, &mut name).and(of.items());
-        of.is_some_and(|of| {
-            let as_member = (shape_of(of, item), true);
-            node.get(&name).is_some_and(|entry| node_says(Some(entry), item, of, as_member, Level::Below))
-        })
-    })
-}
-
-/// The name of an item as `fieldsV1` has it.
-fn print_name(of: TypeRef<'_>, item: &Value, out: &mut String) -> Option<()> {
-    match (of.list_type(), item) {
-        (ListType::Map(keys), Value::Map(fields)) if keys.is_sorted() => {
-            out.push_str("k:{");
-            for key in keys {
-                let Some(value) = name_part(of, fields, key) else { continue };
-                if !out.ends_with('{') {
-                    out.push(',');
-                }
-                write_text(key, false, out);
-                out.push(':');
-                write_value(value, out);
-            }
-            out.push('}');
-            Some(())
-        }
-        (ListType::Map(_), _) => None,
-        (_, scalar) => {
-            out.push_str("v:");
-            write_value(scalar, out);
-            Some(())
-        }
-    }
+    node.keys().next().is_some_and(|key| *key == *DOT)
 }
 
 #[cfg(test)]

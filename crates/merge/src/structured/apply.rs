@@ -31,8 +31,10 @@ pub struct Apply<'a> {
     /// What the types say.
     pub schemas: &'a dyn Schemas,
     /// Fills in defaults and prints the object as the server stores it: usually
-    /// [`tautline_schema::defaults::settle`]. An error is the server's message for what it cannot decode.
-    pub defaulter: &'a dyn Fn(&mut Object) -> Result<(), String>,
+    /// [`tautline_schema::defaults::settle_over`]. It is told the live object where the new one was laid over it, so
+    /// that what both share in memory need not be looked at. An error is the server's message for what it cannot
+    /// decode.
+    pub defaulter: &'a dyn Fn(&mut Object, Option<&Object>) -> Result<(), String>,
 }
 
 /// What an apply made.
@@ -92,9 +94,7 @@ debug_by_name!(Apply.config, Update.object);
 /// [`ApplyError::BadRequest`] with the server's words, [`ApplyError::DontKnow`] where only the server can tell.
 pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
     let (gvk, root, updater) = prepare(request.schemas, request.config, request.subresource)?;
-    let steadily =
-        request.live.and_then(|live| steady::apply(&request, &updater, &root, &without_managed(live)));
-    steadily.map_or_else(|| apply_in_full(request, &gvk, &root, &updater), Ok)
+    steady::apply(&request, &updater, &root).map_or_else(|| apply_in_full(request, &gvk, &root, &updater), Ok)
 }
 
 /// [`apply`] without the short way for what happens most.
@@ -164,7 +164,7 @@ fn apply_once(
     };
     object.metadata_mut().remove("managedFields");
     if changed {
-        (request.defaulter)(&mut object).map_err(|e| {
+        (request.defaulter)(&mut object, None).map_err(|e| {
             ApplyError::Internal(format!("failed to convert new object ({named}) to proper version: {e}"))
         })?;
         if let Some(owned) = managers.0.get_mut(&manager) {
@@ -248,9 +248,9 @@ pub(super) fn prepare<'a>(
     let Some(root) = schemas.root(&gvk) else {
         return Err(ApplyError::DontKnow(Unknown::Schema(gvk.to_string())));
     };
-    let resets = Resets::of(schemas, &gvk, subresource);
-    let updater =
-        Updater { versions: Versions { schemas, kind: gvk.clone() }, api_version: gvk.api_version(), resets };
+    let resets = Resets::of(schemas, &gvk, &root, subresource);
+    let api_version = object.api_version().to_owned();
+    let updater = Updater { versions: Versions { schemas, kind: gvk.clone() }, api_version, resets };
     Ok((gvk, root, updater))
 }
 
@@ -311,7 +311,7 @@ pub fn keep_times(live: &Object, object: &mut Object) {
     }
 }
 
-pub(super) fn without_managed(object: &Object) -> Object {
+fn without_managed(object: &Object) -> Object {
     let mut object = object.clone();
     if object.metadata().is_some_and(|m| m.contains_key("managedFields")) {
         object.metadata_mut().remove("managedFields");

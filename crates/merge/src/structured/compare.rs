@@ -28,6 +28,19 @@ pub(super) fn compare(old: &Typed, new: &Typed) -> Result<Comparison, Mismatch> 
     Ok(walk.found)
 }
 
+/// Adds to what was found what is different between two values at a place.
+pub(super) fn below(
+    at: FieldPath,
+    found: Comparison,
+    old: Option<&Value>,
+    new: &Value,
+    of: TypeRef<'_>,
+) -> Result<Comparison, Mismatch> {
+    let mut walk = Walk { at, found };
+    walk.compare(old, Some(new), of).into_result()?;
+    Ok(walk.found)
+}
+
 struct Walk {
     at: FieldPath,
     found: Comparison,

@@ -18,7 +18,7 @@ pub(super) fn merge(live: &Typed, config: &Typed) -> Result<Typed, Mismatch> {
 }
 
 /// What stands where both sides had a value.
-enum Laid {
+pub(super) enum Laid {
     Live,
     Config,
     Both(Value),
@@ -26,7 +26,7 @@ enum Laid {
 }
 
 impl Laid {
-    fn of(self, live: &Value, config: &Value) -> Option<Value> {
+    pub(super) fn of(self, live: &Value, config: &Value) -> Option<Value> {
         match self {
             Self::Live => Some(live.clone()),
             Self::Config => Some(config.clone()),
@@ -36,7 +36,7 @@ impl Laid {
     }
 }
 
-fn lay(live: &Value, config: &Value, of: TypeRef<'_>, problems: &mut Mismatch) -> Laid {
+pub(super) fn lay(live: &Value, config: &Value, of: TypeRef<'_>, problems: &mut Mismatch) -> Laid {
     let allowed = Allowed::by(of);
     let (as_live, as_config) = (allowed.narrow(Some(live)), allowed.narrow(Some(config)));
     if as_live != as_config {
@@ -89,7 +89,7 @@ fn leaf(live: &Value, config: &Value) -> Laid {
 }
 
 /// Whether two values are equal and their numbers of the same kind.
-fn is_written_same(a: &Value, b: &Value) -> bool {
+pub(super) fn is_written_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (a, b) if a.is_same(b) => true,
         (Value::List(a), Value::List(b)) => {

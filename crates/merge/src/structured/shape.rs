@@ -95,6 +95,34 @@ pub(crate) fn aligned(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(of, a, b))
 }
 
+/// Whether the items of two lists have the same names in the same order, each one of its own. Also `false` where that
+/// takes a closer look.
+pub(crate) fn aligned_and_distinct(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
+    by_texts(of, a, b).unwrap_or_else(|| aligned(of, a, b) && are_distinct(of, b))
+}
+
+/// [`aligned_and_distinct`] for a few items that are named by one text.
+fn by_texts(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> Option<bool> {
+    const FEW: usize = 16;
+    let text = |item| match of.list_type() {
+        ListType::Map([key]) => name_part(of, Value::as_map(item)?, key)?.as_str(),
+        ListType::Set => Value::as_str(item),
+        _ => None,
+    };
+    let mut seen = [""; FEW];
+    if a.len() > FEW || a.len() != b.len() {
+        return None;
+    }
+    for (i, (a, b)) in a.iter().zip(b).enumerate() {
+        let name = text(b)?;
+        if text(a)? != name || seen.iter().take(i).any(|other| *other == name) {
+            return Some(false);
+        }
+        *seen.get_mut(i)? = name;
+    }
+    Some(true)
+}
+
 /// Whether every item has a name of its own. Also `false` where that takes a closer look.
 pub(crate) fn are_distinct(of: TypeRef<'_>, items: &[Value]) -> bool {
     if !items.iter().all(|item| has_name(of, item)) {

@@ -6,7 +6,7 @@ use tautline_core::{Map, PathElement, Value};
 use tautline_schema::{Root, TypeRef};
 
 use super::shape::{
-    Scalar, Shape, are_distinct, has_name, is_atomic_list, is_atomic_map, item_element, shape_of,
+    Allowed, Scalar, Shape, are_distinct, has_name, is_atomic_list, is_atomic_map, item_element, shape_of,
 };
 use crate::fieldset::compare as order;
 use crate::{FieldSet, go_print};
@@ -83,11 +83,15 @@ impl Typed {
 
 /// Whether [`validate`] finds nothing, without the words for what it might find. Also `false` where that takes a
 /// closer look.
-fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
-    match (shape_of(of, value), value) {
-        (_, Value::Null) => true,
-        (Shape::Scalar(scalar), value) => scalar_fits(scalar, value),
-        (Shape::List, Value::List(items)) => {
+pub(super) fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
+    let allowed = Allowed::by(of);
+    match value {
+        Value::Null => true,
+        Value::Map(map) if allowed.map => {
+            let mut types = of.in_order();
+            map.iter().all(|(key, item)| types.field(key).is_some_and(|of| fits(item, of, duplicates)))
+        }
+        Value::List(items) if allowed.list => {
             let is_atomic = is_atomic_list(of);
             (is_atomic
                 || if duplicates {
@@ -97,14 +101,11 @@ fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
                 })
                 && of.items().is_none_or(|of| items.iter().all(|item| fits(item, of, duplicates)))
         }
-        (Shape::Map, Value::Map(map)) => {
-            let mut types = of.in_order();
-            map.iter().all(|(key, item)| types.field(key).is_some_and(|of| fits(item, of, duplicates)))
-        }
-        _ => false,
+        value => allowed.scalar.is_some_and(|scalar| scalar_fits(scalar, value)),
     }
 }
 
+#[inline]
 pub(super) fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
     match (scalar, value) {
         (_, Value::Null)

@@ -47,7 +47,7 @@ impl Updater<'_> {
         let merged =
             merge(live, config).map_err(|e| ApplyError::Internal(format!("failed to merge config: {e}")))?;
         let last = managers.0.get(manager).cloned();
-        let fields = self.resets.filter(&config.fields());
+        let fields = self.resets.filter(config.fields());
         let owned = Owned {
             fields,
             api_version: self.api_version.clone(),
@@ -69,7 +69,7 @@ impl Updater<'_> {
     ) -> Result<(ManagedFields, FieldSet)> {
         let managers = self.reconciled(live, managers)?;
         let (managers, found, _) = self.settle(live, new, managers, None, true)?;
-        Ok((managers, self.resets.filter(&found.modified.union(&found.added))))
+        Ok((managers, self.resets.filter(found.modified.union(&found.added))))
     }
 
     /// Takes changed and removed fields from those who owned them; without force, changed ones are conflicts.

@@ -18,11 +18,12 @@ const HOOK: [Rule; 5] = [
 const HOOK_PARTS: [Rule; 2] =
     [("webhooks[].rules[].scope", "\"*\""), ("webhooks[].clientConfig.service.port", "443")];
 
-/// Fills in what the code of Kubernetes 1.37.2 defaults for an object.
-pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
+/// Fills in what the code of Kubernetes 1.37.2 defaults for an object. What it shares with a live one needs no look,
+/// as far as its defaults rest on nothing beside it.
+pub(super) fn apply(object: &mut Value, live: Option<&Value>, gvk: &GroupVersionKind) {
     let (group, kind) = (gvk.group.as_str(), gvk.kind.as_str());
     if let Some(rules) = rules(group, kind) {
-        rules.fill(object);
+        rules.fill(object, live);
     }
     let template: &[&str] = match (group, kind) {
         ("", "Pod") => &["spec"],
@@ -32,7 +33,8 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
         _ => &[],
     };
     if !template.is_empty() {
-        at(object, template, pods::spec);
+        let before = live.and_then(|live| live.at(template));
+        at(object, template, |spec| pods::spec(spec, before));
     }
     match (group, kind) {
         ("", "Pod") => pods::pod(object),
@@ -72,7 +74,7 @@ pub(super) fn apply(object: &mut Value, gvk: &GroupVersionKind) {
 
 fn hooks(object: &mut Value, mutating: bool) {
     static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::of(HOOK.iter().chain(&HOOK_PARTS)));
-    RULES.fill(object);
+    RULES.fill(object, None);
     if mutating {
         each(object, "webhooks[].reinvocationPolicy", &mut |hook, field| set(hook, field, "Never"));
     }

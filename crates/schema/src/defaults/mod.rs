@@ -13,41 +13,53 @@ mod table;
 use tautline_core::{Object, Value};
 
 use crate::Schemas;
-use crate::stored::{stored, stored_again};
+use crate::stored::stored;
 
 /// Brings an object into the form that the API server stores: values in their one form, defaults filled in.
 ///
 /// # Errors
 /// The server's message for a value that its Go type cannot hold. Objects of unknown kinds stay as they are.
 pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> {
+    settle_over(object, None, schemas)
+}
+
+/// [`settle`] for an object that was laid over one that a server answered with: whatever a server answers with is
+/// settled, so what both share in memory needs no look.
+///
+/// # Errors
+/// Those of [`settle`].
+pub fn settle_over(object: &mut Object, live: Option<&Object>, schemas: &dyn Schemas) -> Result<(), String> {
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else { return Ok(()) };
+    let is_alike = |live: &&Object| live.api_version() == object.api_version() && live.kind() == gvk.kind;
+    let live = live.filter(is_alike).map(Object::to_value);
+    let live = live.as_ref();
     let mut value = object.to_value();
     // Ownership is not the object's content: it passes as it is, an empty list included.
     let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {
-        let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
-        let kind = &gvk.kind;
-        let decoded = stored(&value, root.node())
-            .map_err(|e| format!("unable to convert unstructured object to {version}, Kind={kind}: {e}"))?;
+        let decoded = stored(&value, live, root.node()).map_err(|e| {
+            let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
+            format!("unable to convert unstructured object to {version}, Kind={}: {e}", gvk.kind)
+        })?;
         let decoded = decoded.unwrap_or_default();
         value = decoded.clone();
-        kinds::apply(&mut value, &gvk);
+        kinds::apply(&mut value, live, &gvk);
         // Defaults are typed in Go; here they may have made empty structs that are printed with their fields.
-        value = stored_again(&value, &decoded, root.node())?.unwrap_or_default();
+        value = stored(&value, Some(&decoded), root.node())?.unwrap_or_default();
     } else {
-        custom::apply(&mut value, root.node());
+        custom::apply(&mut value, live, root.node());
         // The metadata of every object is one Go type.
         let meta = root.node().declared("metadata").zip(object.get("metadata"));
         if let (Some((of, metadata)), Some(map)) = (meta, value.as_map_mut()) {
-            map.insert("metadata", stored(metadata, of)?.unwrap_or_else(Value::map));
+            let before = live.and_then(|live| live.get("metadata"));
+            map.insert("metadata", stored(metadata, before, of)?.unwrap_or_else(Value::map));
         }
     }
     if let Value::Map(map) = value {
         *object = Object::from_map(map);
-        let api_version = gvk.api_version();
-        if object.api_version() != api_version || object.kind() != gvk.kind {
-            object.as_map_mut().insert("apiVersion", api_version);
+        if object.gvk() != gvk {
+            object.as_map_mut().insert("apiVersion", gvk.api_version());
             object.as_map_mut().insert("kind", gvk.kind.as_str());
         }
         if let Some(managed) = managed

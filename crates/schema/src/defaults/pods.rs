@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use tautline_core::{Map, Value, value};
 
-use super::set::{Rule, Rules, at, each, map_at, map_in, put, set};
+use super::set::{Rule, Rules, at, each, each_over, map_at, map_in, put, set};
 
 const POD_SPEC: &[Rule] = &[
     ("dnsPolicy", "\"ClusterFirst\""),
@@ -67,7 +67,10 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
 });
 
 /// The spec of a pod or of a template.
-pub(super) fn spec(spec: &mut Value) {
+pub(super) fn spec(spec: &mut Value, before: Option<&Value>) {
+    if before.is_some_and(|before| spec.is_same(before)) {
+        return;
+    }
     let Some(map) = spec.as_map_mut() else { return };
     let account = ["serviceAccountName", "serviceAccount"].into_iter();
     let account = account.filter_map(|f| map.get(f)).find(|v| v.as_str().is_some_and(|t| !t.is_empty()));
@@ -75,12 +78,14 @@ pub(super) fn spec(spec: &mut Value) {
         put(map, "serviceAccountName", account.clone());
         put(map, "serviceAccount", account);
     }
-    each(spec, "volumes[].x", &mut |volume, _| volume_source(volume));
-    RULES.fill(spec);
-    each(spec, "volumes[].image.x", &mut |image, _| pull_policy(image, "reference", "pullPolicy"));
-    each(spec, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
+    each_over(spec, before, "volumes[].x", &mut |volume, _| volume_source(volume));
+    RULES.fill(spec, before);
+    each_over(spec, before, "volumes[].image.x", &mut |image, _| {
+        pull_policy(image, "reference", "pullPolicy")
+    });
+    each_over(spec, before, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
     for list in ["containers[].x", "initContainers[].x", "ephemeralContainers[].x"] {
-        each(spec, list, &mut |container, _| pull_policy(container, "image", "imagePullPolicy"));
+        each_over(spec, before, list, &mut |container, _| pull_policy(container, "image", "imagePullPolicy"));
     }
 }
 

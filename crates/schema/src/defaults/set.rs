@@ -51,24 +51,31 @@ impl Rules {
         })
     }
 
-    /// Sets each rule's default where its field is absent, null or empty.
-    pub(super) fn fill(&self, value: &mut Value) {
-        if let Some(filled) = self.filled(value) {
+    /// Sets each rule's default where its field is absent, null or empty. What the value shares with one in which all
+    /// are set needs no look.
+    pub(super) fn fill(&self, value: &mut Value, before: Option<&Value>) {
+        if let Some(filled) = self.filled(value, before) {
             *value = filled;
         }
     }
 
     /// `None` if there is nothing to set.
-    fn filled(&self, value: &Value) -> Option<Value> {
+    fn filled(&self, value: &Value, before: Option<&Value>) -> Option<Value> {
         let Value::Map(map) = value else { return None };
+        let before = before.and_then(Value::as_map);
+        if before.is_some_and(|before| map.is_same(before)) {
+            return None;
+        }
         let mut out: Option<Map> = None;
         for step in &self.below {
             let present = out.as_ref().unwrap_or(map).get_key(&step.name);
             let default = step.rules.default.as_ref().filter(|_| is_unset(present));
             let filled = match (default, present) {
-                (Some(default), _) => step.below(default).or_else(|| Some(default.clone())),
-                (None, Some(present)) => step.below(present),
-                (None, None) => None,
+                (Some(default), _) => step.below(default, None).or_else(|| Some(default.clone())),
+                (None, Some(present)) if !step.rules.below.is_empty() => {
+                    step.below(present, before.and_then(|before| before.get_key(&step.name)))
+                }
+                (None, _) => None,
             };
             if let Some(filled) = filled {
                 out.get_or_insert_with(|| map.clone()).insert(step.name.clone(), filled);
@@ -79,19 +86,24 @@ impl Rules {
 }
 
 impl Step {
-    fn below(&self, value: &Value) -> Option<Value> {
+    fn below(&self, value: &Value, before: Option<&Value>) -> Option<Value> {
         match value {
-            Value::List(items) if self.items => each_item(items, |item| self.rules.filled(item)),
-            value => self.rules.filled(value),
+            Value::List(items) if self.items => match before.and_then(Value::as_list) {
+                Some(before) if before.is_same(items) => None,
+                before => each_item(items, |i, item| {
+                    self.rules.filled(item, before.and_then(|before| before.get(i)))
+                }),
+            },
+            value => self.rules.filled(value, before),
         }
     }
 }
 
 /// The list with what a change makes of its items; `None` if it makes nothing of any.
-fn each_item(items: &List, mut change: impl FnMut(&Value) -> Option<Value>) -> Option<Value> {
+fn each_item(items: &List, mut change: impl FnMut(usize, &Value) -> Option<Value>) -> Option<Value> {
     let mut out: Option<Vec<Value>> = None;
     for (i, item) in items.iter().enumerate() {
-        if let Some(changed) = change(item)
+        if let Some(changed) = change(i, item)
             && let Some(place) = out.get_or_insert_with(|| items.to_vec()).get_mut(i)
         {
             *place = changed;
@@ -102,26 +114,53 @@ fn each_item(items: &List, mut change: impl FnMut(&Value) -> Option<Value>) -> O
 
 /// Changes the maps that hold a path's last field.
 pub(super) fn each(value: &mut Value, path: &str, visit: &mut dyn FnMut(&mut Map, &str)) {
-    if let Some(changed) = changed(value, path, visit) {
+    each_over(value, None, path, visit);
+}
+
+/// [`each`] for changes that rest on nothing beside the map they are made in: what the value shares with one in which
+/// they are made needs no look.
+pub(super) fn each_over(
+    value: &mut Value,
+    before: Option<&Value>,
+    path: &str,
+    visit: &mut dyn FnMut(&mut Map, &str),
+) {
+    if let Some(changed) = changed(value, before, path, visit) {
         *value = changed;
     }
 }
 
 /// `None` if the visits change nothing.
-fn changed(value: &Value, path: &str, visit: &mut dyn FnMut(&mut Map, &str)) -> Option<Value> {
+fn changed(
+    value: &Value,
+    before: Option<&Value>,
+    path: &str,
+    visit: &mut dyn FnMut(&mut Map, &str),
+) -> Option<Value> {
     let Value::Map(map) = value else { return None };
+    if before.is_some_and(|before| value.is_same(before)) {
+        return None;
+    }
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let (name, items) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
-    let mut out = map.clone();
-    match (rest, map.get(name)) {
-        (None, _) => visit(&mut out, name),
-        (Some(rest), Some(Value::List(list))) if items => {
-            out.insert(name, each_item(list, |item| changed(item, rest, visit))?);
+    let Some(rest) = rest else {
+        let mut out = map.clone();
+        visit(&mut out, name);
+        return (!out.is_same(map)).then_some(Value::Map(out));
+    };
+    let (below, before) = (map.get(name)?, before.and_then(|before| before.get(name)));
+    let below = match below {
+        below if before.is_some_and(|before| below.is_same(before)) => return None,
+        Value::List(list) if items => {
+            let before = before.and_then(Value::as_list);
+            let before = |i: usize| before.and_then(|before| before.get(i));
+            each_item(list, |i, item| changed(item, before(i), rest, visit))?
         }
-        (Some(rest), Some(below)) => drop(out.insert(name, changed(below, rest, visit)?)),
-        (Some(_), None) => return None,
-    }
-    (!out.is_same(map)).then_some(Value::Map(out))
+        below => changed(below, before, rest, visit)?,
+    };
+    let mut out = map.clone();
+    out.insert(name, below);
+    Some(Value::Map(out))
 }
 
 /// Changes what is below a chain of fields, if it is there.

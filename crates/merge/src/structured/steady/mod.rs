@@ -5,63 +5,48 @@
 //! changes is read and printed. Everything else is [`super::updater`]'s, which has the last word about errors too:
 //! here, what is not plain is no answer.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+mod entry;
+mod lay;
 
-use tautline_core::{Map, Object, Value};
+use tautline_core::{Object, Value};
 use tautline_schema::Root;
 
+use self::entry::{Entry, are_distinct};
+use self::lay::lay;
 use super::apply::{Applied, Apply, TakenField};
-use super::compare::{Comparison, compare};
-use super::join::merge;
-use super::managed::{Manager, Operation};
-use super::typed::Typed;
-use super::updater::{Updater, strip};
+use super::compare::Comparison;
+use super::managed::Manager;
+use super::updater::Updater;
+use crate::FieldSet;
 use crate::fieldset::raw;
-use crate::{FieldSet, time};
 
-/// An entry of `managedFields` that would be printed as it lies there.
-#[derive(Clone)]
-struct Entry<'a> {
-    printed: Cow<'a, Map>,
-    name: &'a str,
-    operation: Operation,
-    api_version: &'a str,
-    subresource: &'a str,
-    seconds: i64,
-    fields: Cow<'a, Map>,
-}
-
-/// The answer, if this is such an apply. `live` is without its `managedFields`.
-pub(super) fn apply(
-    request: &Apply<'_>,
-    updater: &Updater<'_>,
-    root: &Root,
-    live: &Object,
-) -> Option<Applied> {
-    let entries = request.live?.list_at(&["metadata", "managedFields"]);
+/// The answer, if this is such an apply.
+pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> Option<Applied> {
+    let (live, config) = (request.live?, request.config);
+    let entries = live.list_at(&["metadata", "managedFields"]);
     let mut owners = entries.iter().map(Entry::read).collect::<Option<Vec<_>>>()?;
-    let stands = |entry: &Entry<'_>| {
-        entry.api_version == updater.api_version && raw::stands(&entry.fields, root.node())
-    };
-    if request.manager.as_str() == "kubectl" || !owners.iter().all(stands) || !are_distinct(&owners) {
+    let is_of_version = |entry: &Entry<'_>| entry.api_version == updater.api_version;
+    if request.manager.as_str() == "kubectl" || !owners.iter().all(is_of_version) || !are_distinct(&owners) {
         return None;
     }
     let us = owners.iter().position(|entry| entry.is_applier(request))?;
-
-    let config = request.config;
-    if config.metadata().is_some_and(|m| m.contains_key("managedFields")) {
+    let stands = |i: usize| owners.get(i).is_some_and(|entry| raw::stands(&entry.fields, root.node()));
+    if !(0..owners.len()).all(|i| i == us || stands(i))
+        || config.metadata().is_some_and(|m| m.contains_key("managedFields"))
+    {
         return None;
     }
-    let config = Typed::check(config.to_value(), root.clone(), false).ok()?;
-    let live_typed = Typed::check(live.to_value(), root.clone(), true).ok()?;
-    let claimed = owners.get(us)?.claimed(&config, updater)?;
-    let merged = merge(&live_typed, &config).ok()?;
-    let found = updater.resets.filter_comparison(compare(&live_typed, &merged).ok()?);
+
+    let laid = lay(live.as_map(), config.as_map(), &owners.get(us)?.fields, root.node())?;
+    let claimed = match laid.is_owned && updater.resets.spare(config.as_map()) {
+        true => None,
+        false if stands(us) => Some(owners.get(us)?.claimed(config, root, updater)?),
+        false => return None,
+    };
+    let found = updater.resets.filter_comparison(laid.found);
     if !found.removed.is_empty() {
         return None;
     }
-    let changed = live_typed.value != merged.value;
 
     let taken = take(&mut owners, us, &found, request.force)?;
     let mut moved = !taken.is_empty();
@@ -69,10 +54,10 @@ pub(super) fn apply(
         moved |= owners.get_mut(us)?.own(claimed);
     }
     let mut object = live.clone();
-    if changed {
-        let Value::Map(map) = merged.value else { return None };
+    let changed = laid.changed.is_some();
+    if let Some(map) = laid.changed {
         object = Object::from_map(map);
-        (request.defaulter)(&mut object).ok()?;
+        (request.defaulter)(&mut object, Some(live)).ok()?;
     }
     let differs = changed && object != *live;
     let before = (!differs && !moved).then(|| owners.clone());
@@ -82,7 +67,7 @@ pub(super) fn apply(
     owners.retain(|owner| !owner.fields.is_empty());
     let is_sorted = owners.is_sorted_by(|a, b| a.order(b).is_le());
     if !changed && !moved && is_sorted {
-        return Some(Applied { object: request.live?.clone(), changed: false, taken });
+        return Some(Applied { object: live.clone(), changed: false, taken });
     }
     owners.sort_by(|a, b| a.order(b));
     if let Some(mut before) = before {
@@ -99,7 +84,7 @@ pub(super) fn apply(
 
 /// Takes changed fields from the others. `None` if they conflict and are not to be forced.
 fn take(owners: &mut [Entry<'_>], us: usize, found: &Comparison, force: bool) -> Option<Vec<TakenField>> {
-    if found.is_empty() {
+    if found.is_empty() || owners.len() == 1 {
         return Some(Vec::new());
     }
     let written = found.modified.union(&found.added);
@@ -121,97 +106,6 @@ fn take(owners: &mut [Entry<'_>], us: usize, found: &Comparison, force: bool) ->
     }
     taken.sort_by(|(a, _), (b, _)| a.cmp(b));
     Some(taken.into_iter().flat_map(|(_, fields)| fields).collect())
-}
-
-fn are_distinct(owners: &[Entry<'_>]) -> bool {
-    owners.iter().enumerate().all(|(i, a)| owners.iter().take(i).all(|b| !a.is_manager(b)))
-}
-
-impl<'a> Entry<'a> {
-    fn read(entry: &'a Value) -> Option<Self> {
-        let printed = entry.as_map()?;
-        let text = |key: &str| match printed.get(key) {
-            None => Some(""),
-            Some(Value::String(text)) if !text.is_empty() => Some(text.as_str()),
-            Some(_) => None,
-        };
-        let [name, operation, api_version, subresource, time, fields_type] =
-            ["manager", "operation", "apiVersion", "subresource", "time", "fieldsType"].map(text);
-        let known = [name?, operation?, api_version?, subresource?, time?, fields_type?];
-        let fields = printed.get("fieldsV1")?.as_map()?;
-        let is_plain = printed.len() == known.iter().filter(|text| !text.is_empty()).count() + 1;
-        let operation = match operation? {
-            "Apply" => Operation::Apply,
-            "Update" => Operation::Update,
-            _ => return None,
-        };
-        (is_plain && fields_type? == "FieldsV1" && !fields.is_empty()).then_some(Self {
-            printed: Cow::Borrowed(printed),
-            name: name?,
-            operation,
-            api_version: api_version?,
-            subresource: subresource?,
-            seconds: time::parse(time?).map_or(0, |at| at.seconds()),
-            fields: Cow::Borrowed(fields),
-        })
-    }
-
-    fn manager(&self) -> Manager {
-        Manager::exact(self.name, self.operation, self.api_version, self.subresource)
-    }
-
-    /// Whether both are one manager: appliers stay one through versions.
-    fn is_manager(&self, other: &Self) -> bool {
-        self.name == other.name
-            && self.operation == other.operation
-            && self.subresource == other.subresource
-            && (self.operation == Operation::Apply || self.api_version == other.api_version)
-    }
-
-    fn is_applier(&self, request: &Apply<'_>) -> bool {
-        self.operation == Operation::Apply
-            && self.name == request.manager.as_str()
-            && self.subresource == request.subresource.unwrap_or_default()
-    }
-
-    /// The order of [`super::ManagedFields::sorted`].
-    fn order(&self, other: &Self) -> Ordering {
-        let key = |e: &Self| (e.operation, e.seconds);
-        key(self)
-            .cmp(&key(other))
-            .then_with(|| self.name.cmp(other.name))
-            .then_with(|| self.api_version.cmp(other.api_version))
-            .then_with(|| self.subresource.cmp(other.subresource))
-    }
-
-    /// What the configuration makes its manager own: `Some(None)` if that is what it owns, `None` if something of
-    /// that goes.
-    fn claimed(&self, config: &Typed, updater: &Updater<'_>) -> Option<Option<FieldSet>> {
-        let fields = config.value.as_map()?;
-        if updater.resets.spare(fields) && raw::says(&self.fields, fields, config.root.node()) {
-            return Some(None);
-        }
-        let last = FieldSet::from_value(&Value::Map(self.fields.clone().into_owned())).ok()?;
-        let now = updater.resets.filter(&config.fields());
-        let claimed = strip(&now);
-        (last.is_within(&now) && !claimed.is_empty()).then_some(Some(claimed))
-    }
-
-    /// Gives it other fields; whether they are other ones.
-    fn own(&mut self, fields: FieldSet) -> bool {
-        let Value::Map(fields) = fields.to_value() else { return false };
-        if fields == *self.fields {
-            return false;
-        }
-        self.printed.to_mut().insert("fieldsV1", fields.clone());
-        self.fields = Cow::Owned(fields);
-        true
-    }
-
-    fn touch(&mut self, request: &Apply<'_>) {
-        self.seconds = request.now.seconds();
-        self.printed.to_mut().insert("time", time::print(request.now));
-    }
 }
 
 #[cfg(test)]
@@ -246,12 +140,11 @@ mod tests {
                     subresource: None,
                     now: Timestamp::from_seconds(1_900_000_000 + i64::try_from(step / 2).unwrap_or(0)),
                     schemas,
-                    defaulter: &|o| defaults::settle(o, schemas),
+                    defaulter: &|o, live| defaults::settle_over(o, live, schemas),
                 };
-                if let Some(live) = &live {
+                if live.is_some() {
                     let (gvk, root, updater) = prepare(schemas, &config, None).unwrap();
-                    let bare = super::super::apply::without_managed(live);
-                    if let Some(ours) = super::apply(&request, &updater, &root, &bare) {
+                    if let Some(ours) = super::apply(&request, &updater, &root) {
                         let whole = apply_in_full(request, &gvk, &root, &updater).unwrap();
                         assert_eq!(
                             ours.object.to_value().to_json(),

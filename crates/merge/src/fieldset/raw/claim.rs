@@ -1,0 +1,223 @@
+//! Whether an owner's fields are those that a configuration makes its manager own: all that it sets but what is
+//! nobody's, see [`crate::structured::updater::strip`]. Also "no" where that takes a closer look.
+
+use tautline_core::{Key, Map, Value};
+use tautline_schema::{ListType, TypeRef};
+
+use super::super::json::{is_plain, write_text, write_value};
+use super::{DOT, has_dot, is_member};
+use crate::structured::NOBODYS;
+use crate::structured::shape::{Shape, is_atomic_list, is_atomic_map, name_part, shape_of};
+
+/// Where in an object: some fields are nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Object,
+    Metadata,
+    Below,
+}
+
+/// What an owner has where a configuration sets a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim<'a> {
+    pub(crate) entry: Option<&'a Value>,
+    /// Whether the value is a member even if it is no leaf: it is no declared field.
+    pub(crate) is_named: bool,
+    /// Where the value's own fields stand.
+    pub(crate) level: Level,
+}
+
+/// What a value in a configuration asks of its owner.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Due<'a> {
+    /// Nothing: it is nobody's.
+    Nothing,
+    /// To own it.
+    Claim(Claim<'a>),
+    /// What takes a closer look.
+    Unclear,
+}
+
+/// An owner's fields of one map, for one who comes along the map's keys in order.
+#[derive(Debug)]
+pub(crate) struct Claims<'a> {
+    left: &'a [(Key, Value)],
+    level: Level,
+}
+
+impl<'a> Claims<'a> {
+    pub(crate) fn new(node: &'a Map, level: Level) -> Self {
+        let left = match node.entries() {
+            [(key, _), left @ ..] if *key == *DOT => left,
+            left => left,
+        };
+        Self { left, level }
+    }
+
+    /// What is due for a key; `is_named` if its type is not declared.
+    pub(crate) fn due(&mut self, key: &Key, value: &Value, is_named: bool) -> Due<'a> {
+        let is_metadata = self.level == Level::Object && key == "metadata";
+        if is_nobodys(self.level, key) && !is_metadata {
+            let is_scalar = !matches!(value, Value::List(_) | Value::Map(_));
+            return if is_scalar { Due::Nothing } else { Due::Unclear };
+        }
+        let entry = match self.left {
+            [(name, below), left @ ..] if key.is_owned_as(name) => {
+                self.left = left;
+                Some(below)
+            }
+            _ => None,
+        };
+        let level = if is_metadata { Level::Metadata } else { Level::Below };
+        Due::Claim(Claim { entry, is_named, level })
+    }
+
+    /// Whether a leaf of this key is owned, as it is most of the time; if not, [`Claims::due`] tells more.
+    #[inline]
+    pub(crate) fn own_leaf(&mut self, key: &Key) -> bool {
+        match self.left {
+            [(name, Value::Map(below)), left @ ..]
+                if self.level == Level::Below && key.is_owned_as(name) && below.is_empty() =>
+            {
+                self.left = left;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether nothing is owned beside what was asked for.
+    pub(crate) fn are_done(self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+impl<'a> Claim<'a> {
+    /// What the owner has of a keyed list's or a set's item, likely at a place in its node.
+    pub(crate) fn of_item(node: &'a Map, of: TypeRef<'_>, item: &Value, likely: usize) -> Option<Self> {
+        let entry = by_one_key(node, of, item, likely).or_else(|| {
+            let mut name = String::new();
+            print_name(of, item, &mut name)?;
+            node.get(&name)
+        });
+        Some(Self { entry: Some(entry?), is_named: true, level: Level::Below })
+    }
+
+    /// What the owner has below a value that is a leaf or not; `None` if it does not own the value as it should.
+    pub(crate) fn node(self, is_leaf: bool, nothing: &'a Map) -> Option<&'a Map> {
+        let is_due = self.level != Level::Metadata && (self.is_named || is_leaf);
+        match self.entry {
+            Some(Value::Map(node)) => (is_member(node) == is_due && is_sound(node)).then_some(node),
+            Some(_) => None,
+            // What is no member and has no entry has nothing below it either.
+            None => (!is_due).then_some(nothing),
+        }
+    }
+
+    /// Whether the owner has what the value and all in it make it own.
+    pub(crate) fn holds(self, value: &Value, of: TypeRef<'_>) -> bool {
+        let (shape, nothing) = (shape_of(of, value), Map::new());
+        let is_leaf = match shape {
+            Shape::Scalar(_) => true,
+            Shape::List => is_atomic_list(of),
+            Shape::Map => is_atomic_map(of),
+        };
+        let is_bare = match value {
+            Value::Null => true,
+            Value::Map(map) => map.is_empty(),
+            _ => false,
+        };
+        self.node(is_leaf || is_bare, &nothing).is_some_and(|node| match (shape, value) {
+            (Shape::List, Value::List(items)) if !is_leaf => items_hold(node, items, of),
+            (Shape::Map, Value::Map(fields)) if !is_leaf => fields_hold(node, fields, of, self.level),
+            _ => node.is_empty(),
+        })
+    }
+}
+
+fn fields_hold(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool {
+    let mut claims = Claims::new(node, level);
+    let mut types = of.in_order();
+    fields.iter().all(|(key, value)| {
+        let declared = types.declared(key);
+        let Some(of) = declared.or_else(|| of.additional()) else { return false };
+        match claims.due(key, value, declared.is_none()) {
+            Due::Nothing => true,
+            Due::Claim(claim) => claim.holds(value, of),
+            Due::Unclear => false,
+        }
+    }) && claims.are_done()
+}
+
+/// Every item is a member, each once.
+fn items_hold(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
+    has_as_many(node, items)
+        && items.iter().enumerate().all(|(i, item)| {
+            let claim = Claim::of_item(node, of, item, i).zip(of.items());
+            claim.is_some_and(|(claim, of)| claim.holds(item, of))
+        })
+}
+
+/// Whether an owner has as many items as there are.
+pub(crate) fn has_as_many(node: &Map, items: &[Value]) -> bool {
+    items.len() + usize::from(has_dot(node)) == node.len()
+}
+
+/// Whether a node is as it would be printed, as far as `.` goes.
+fn is_sound(node: &Map) -> bool {
+    match node.iter().next() {
+        Some((key, dot)) if *key == *DOT => dot.as_map().is_some_and(Map::is_empty) && node.len() > 1,
+        _ => true,
+    }
+}
+
+fn is_nobodys(level: Level, key: &str) -> bool {
+    match level {
+        Level::Object => matches!(key, "apiVersion" | "kind" | "metadata"),
+        Level::Metadata => NOBODYS.contains(&key),
+        Level::Below => false,
+    }
+}
+
+/// The entry of an item that is named by one text, found without printing its name.
+fn by_one_key<'a>(node: &'a Map, of: TypeRef<'_>, item: &Value, likely: usize) -> Option<&'a Value> {
+    let ListType::Map([key]) = of.list_type() else { return None };
+    let text = name_part(of, item.as_map()?, key)?.as_str().filter(|text| is_plain(text))?;
+    let is_it = |name: &str| {
+        // `k:{"name":"app"}`
+        name.len() == key.len() + text.len() + 9
+            && (|| {
+                let rest = name.strip_prefix("k:{\"")?.strip_prefix(key.as_str())?;
+                rest.strip_prefix("\":\"")?.strip_prefix(text)?.strip_suffix("\"}")
+            })() == Some("")
+    };
+    let entries = node.entries();
+    let (before, after) = entries.split_at(entries.len().min(likely));
+    after.iter().chain(before).find(|(name, _)| is_it(name)).map(|(_, entry)| entry)
+}
+
+/// The name of an item as `fieldsV1` has it.
+fn print_name(of: TypeRef<'_>, item: &Value, out: &mut String) -> Option<()> {
+    match (of.list_type(), item) {
+        (ListType::Map(keys), Value::Map(fields)) if keys.is_sorted() => {
+            out.push_str("k:{");
+            for key in keys {
+                let Some(value) = name_part(of, fields, key) else { continue };
+                if !out.ends_with('{') {
+                    out.push(',');
+                }
+                write_text(key, false, out);
+                out.push(':');
+                write_value(value, out);
+            }
+            out.push('}');
+            Some(())
+        }
+        (ListType::Map(_), _) => None,
+        (_, scalar) => {
+            out.push_str("v:");
+            write_value(scalar, out);
+            Some(())
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! One walk for all that an apply asks of a live object and a configuration.
+//!
+//! [`super::super::updater`] checks both against their type, lays the one over the other, compares what comes of it
+//! with the live object and collects what the configuration sets, each in a walk of its own. Here it is one walk over
+//! what both have, in which most is the same. What is not plain, an item that moves or a null, is asked of
+//! those others for its part alone.
+
+use tautline_core::{FieldPath, Key, Map, MapDraft, PathElement, Value};
+use tautline_schema::TypeRef;
+
+use super::super::compare::{self, Comparison};
+use super::super::join::{self, Laid, is_written_same};
+use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
+use super::super::typed::{Mismatch, fits, scalar_fits};
+use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many};
+
+/// A configuration laid over a live object.
+pub(super) struct Outcome {
+    /// The object, if it is another one.
+    pub(super) changed: Option<Map>,
+    /// What became of the fields.
+    pub(super) found: Comparison,
+    /// Whether the manager owns what the configuration sets, and nothing else.
+    pub(super) is_owned: bool,
+}
+
+/// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns.
+pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Option<Outcome> {
+    let nothing = Map::new();
+    let mut walk = Walk {
+        at: Vec::with_capacity(16),
+        found: Comparison::default(),
+        changed: false,
+        is_owned: !owned.is_empty() && !owned.contains_key("."),
+        nothing: &nothing,
+    };
+    if live.is_empty() || config.is_empty() || is_atomic_map(of) || !Allowed::by(of).map {
+        return None;
+    }
+    let laid = walk.fields(live, config, of, Some(owned), Level::Object)?;
+    let Walk { found, changed, is_owned, .. } = walk;
+    let changed = match laid {
+        Laid::Both(Value::Map(map)) if changed => Some(map),
+        Laid::Live | Laid::Both(_) if !changed => None,
+        _ => return None,
+    };
+    Some(Outcome { changed, found, is_owned })
+}
+
+/// A step on the way to the place that is looked at: made a path's element only where something is found.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Field(&'a Key),
+    Item(&'a Value, TypeRef<'a>),
+}
+
+struct Walk<'a> {
+    at: Vec<Step<'a>>,
+    found: Comparison,
+    changed: bool,
+    is_owned: bool,
+    nothing: &'a Map,
+}
+
+impl<'a> Walk<'a> {
+    fn fields(
+        &mut self,
+        live: &'a Map,
+        config: &'a Map,
+        of: TypeRef<'a>,
+        owned: Option<&'a Map>,
+        level: Level,
+    ) -> Option<Laid> {
+        let mut draft = MapDraft::of(live);
+        let mut types = of.in_order();
+        let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
+        for (key, old, new) in live.zip(config) {
+            let declared = types.declared(key);
+            let is_named = declared.is_none();
+            let of = declared.or_else(|| of.additional())?;
+            let Some(new) = new else {
+                // Ownership is not the object's content.
+                let is_content = level != Level::Metadata || key != "managedFields";
+                if is_content && !fits(old?, of, true) {
+                    return None;
+                }
+                draft.keep();
+                continue;
+            };
+            // Most is a leaf that stays as it is.
+            if let Some(old) = old
+                && is_same_scalar(old, new)
+                && fits(new, of, false)
+                && (!self.is_owned || claims.own_leaf(key))
+            {
+                draft.keep();
+                continue;
+            }
+            let claim = match self.is_owned.then(|| claims.due(key, new, is_named)) {
+                None | Some(Due::Nothing) => None,
+                Some(Due::Claim(claim)) => Some(claim),
+                Some(Due::Unclear) => {
+                    self.is_owned = false;
+                    None
+                }
+            };
+            let below =
+                if level == Level::Object && key == "metadata" { Level::Metadata } else { Level::Below };
+            self.at.push(Step::Field(key));
+            match old {
+                Some(old) => match self.values(old, new, of, claim, below)? {
+                    Laid::Live => draft.keep(),
+                    Laid::Config => draft.replace(new.clone()),
+                    Laid::Both(value) => draft.replace(value),
+                    Laid::Nothing => return None,
+                },
+                None => {
+                    self.add(new, of, claim)?;
+                    draft.put(key.clone(), new.clone());
+                }
+            }
+            self.at.pop();
+        }
+        self.is_owned &= claims.are_done();
+        let map = draft.finish();
+        Some(if map.is_same(live) { Laid::Live } else { Laid::Both(Value::Map(map)) })
+    }
+
+    fn values(
+        &mut self,
+        old: &'a Value,
+        new: &'a Value,
+        of: TypeRef<'a>,
+        claim: Option<Claim<'a>>,
+        level: Level,
+    ) -> Option<Laid> {
+        let allowed = Allowed::by(of);
+        match (old, new) {
+            (Value::Null, _) | (_, Value::Null) => self.closely(old, new, of, claim),
+            (Value::Map(a), Value::Map(b)) if allowed.map => match is_atomic_map(of) {
+                true => self.atomic(old, new, of, claim),
+                false if a.is_empty() || b.is_empty() => self.closely(old, new, of, claim),
+                false => {
+                    let owned = self.owned(claim, false);
+                    self.fields(a, b, of, owned, level)
+                }
+            },
+            (Value::List(a), Value::List(b)) if allowed.list => match is_atomic_list(of) {
+                true => self.atomic(old, new, of, claim),
+                false if !b.is_empty() && aligned_and_distinct(of, a, b) => self.items(a, b, of, claim),
+                false => self.closely(old, new, of, claim),
+            },
+            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => {
+                self.closely(old, new, of, claim)
+            }
+            _ => {
+                let scalar = allowed.scalar?;
+                let fit = scalar_fits(scalar, new) && scalar_fits(scalar, old);
+                fit.then(|| self.leaf(old, new, claim))
+            }
+        }
+    }
+
+    /// What the manager has below a value, as far as it has what it should.
+    fn owned(&mut self, claim: Option<Claim<'a>>, is_leaf: bool) -> Option<&'a Map> {
+        let node = claim.filter(|_| self.is_owned)?.node(is_leaf, self.nothing);
+        self.is_owned = node.is_some();
+        node
+    }
+
+    fn leaf(&mut self, old: &Value, new: &Value, claim: Option<Claim<'a>>) -> Laid {
+        if let Some(node) = self.owned(claim, true) {
+            self.is_owned = node.is_empty();
+        }
+        if is_written_same(old, new) {
+            return Laid::Live;
+        }
+        if old != new {
+            self.changed = true;
+            let path = self.path();
+            self.found.modified.insert(&path);
+        }
+        Laid::Config
+    }
+
+    fn atomic(
+        &mut self,
+        old: &Value,
+        new: &Value,
+        of: TypeRef<'_>,
+        claim: Option<Claim<'a>>,
+    ) -> Option<Laid> {
+        if !fits(new, of, false) {
+            return None;
+        }
+        match self.leaf(old, new, claim) {
+            // What is written the same fits as well.
+            Laid::Config if !fits(old, of, true) => None,
+            laid => Some(laid),
+        }
+    }
+
+    /// Lists with the same names in the same order.
+    fn items(
+        &mut self,
+        live: &'a [Value],
+        config: &'a [Value],
+        of: TypeRef<'a>,
+        claim: Option<Claim<'a>>,
+    ) -> Option<Laid> {
+        let items = of.items()?;
+        let node = self.owned(claim, false);
+        self.is_owned &= node.is_none_or(|node| has_as_many(node, config));
+        let mut out: Option<Vec<Value>> = None;
+        for (i, (old, new)) in live.iter().zip(config).enumerate() {
+            let claim = node.filter(|_| self.is_owned).and_then(|node| {
+                let claim = Claim::of_item(node, of, new, i);
+                self.is_owned = claim.is_some();
+                claim
+            });
+            self.at.push(Step::Item(new, of));
+            let laid = self.values(old, new, items, claim, Level::Below)?;
+            self.at.pop();
+            if matches!(laid, Laid::Live) && out.is_none() {
+                continue;
+            }
+            let out = out.get_or_insert_with(|| live.iter().take(i).cloned().collect());
+            out.push(laid.of(old, new)?);
+        }
+        Some(out.map_or(Laid::Live, |out| Laid::Both(Value::List(out.into()))))
+    }
+
+    /// What only the configuration has.
+    fn add(&mut self, new: &Value, of: TypeRef<'_>, claim: Option<Claim<'a>>) -> Option<()> {
+        if !fits(new, of, false) {
+            return None;
+        }
+        self.is_owned &= claim.is_none_or(|claim| claim.holds(new, of));
+        self.changed = true;
+        self.compare(None, new, of)
+    }
+
+    /// Everything step by step, for values that are not alike.
+    fn closely(
+        &mut self,
+        old: &Value,
+        new: &Value,
+        of: TypeRef<'_>,
+        claim: Option<Claim<'a>>,
+    ) -> Option<Laid> {
+        if !fits(new, of, false) || !fits(old, of, true) {
+            return None;
+        }
+        if self.is_owned {
+            self.is_owned = claim.is_none_or(|claim| claim.holds(new, of));
+        }
+        let mut problems = Mismatch::default();
+        let laid = join::lay(old, new, of, &mut problems);
+        let becomes = match &laid {
+            _ if !problems.is_empty() => return None,
+            Laid::Live => return Some(laid),
+            Laid::Config => new,
+            Laid::Both(value) => value,
+            Laid::Nothing => return None,
+        };
+        self.changed |= old != becomes;
+        self.compare(Some(old), becomes, of)?;
+        Some(laid)
+    }
+
+    fn compare(&mut self, old: Option<&Value>, new: &Value, of: TypeRef<'_>) -> Option<()> {
+        let found = std::mem::take(&mut self.found);
+        self.found = compare::below(self.path(), found, old, new, of).ok()?;
+        Some(())
+    }
+
+    fn path(&self) -> FieldPath {
+        let element = |step: &Step<'_>| match step {
+            Step::Field(key) => PathElement::Field(Key::clone(key)),
+            // Every item was found to have a name.
+            Step::Item(item, of) => item_element(*of, item).unwrap_or(PathElement::Index(0)),
+        };
+        self.at.iter().map(element).collect()
+    }
+}
+
+#[inline]
+fn is_same_scalar(a: &Value, b: &Value) -> bool {
+    !matches!(a, Value::Null | Value::List(_) | Value::Map(_)) && a.is_same(b)
+}
