@@ -1,4 +1,4 @@
-//! The plan of an app as the page shows it.
+//! What the page shows of an app: its plan, and where in Git a change comes from.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -77,4 +77,29 @@ async fn a_plan_that_is_refused_says_why_and_what_it_would_destroy() {
     assert!(refused.blocked.contains("its budget is 0"), "{}", refused.blocked);
     assert_eq!(refused.destroyed.len(), 1, "{refused:#?}");
     assert!(refused.destroyed[0].contains("ConfigMap prod/b"), "{refused:#?}");
+}
+
+#[tokio::test]
+async fn a_change_names_the_line_of_its_field() {
+    let stand = Stand::embedded().await;
+    let file = |value: &str| format!("# of the shop\n---\n{}", config_map("a", value));
+    stand.commit("main", &[("web/a.yaml", file("1").as_str())]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_app("web", "Synced", "Healthy").await;
+    stand.apply(manual()).await;
+    stand.commit("main", &[("web/a.yaml", file("2").as_str())]);
+    stand.refresh("web").await;
+    let pages = RuntimePages::follow(stand.controller.as_ref().unwrap().runtime().clone());
+    let seek = async {
+        loop {
+            let page: Option<AppPage> = pages.app("argocd", "web");
+            let nodes = page.map(|page| page.tree).unwrap_or_default();
+            if let Some(change) = nodes.into_iter().flat_map(|node| node.changes).next() {
+                return change;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let change = tokio::time::timeout(std::time::Duration::from_secs(20), seek).await.unwrap();
+    assert!(change.ends_with(r#""1" → "2" (set in Git, web/a.yaml:8)"#), "{change}");
 }

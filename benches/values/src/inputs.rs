@@ -18,8 +18,10 @@ pub(crate) struct Inputs {
     pub(crate) crd: Object,
     /// It as it lives.
     pub(crate) live_crd: Object,
-    /// The CRD with another description.
+    /// The CRD with another description everywhere.
     pub(crate) changed_crd: Object,
+    /// The CRD with one field more, in the middle of it.
+    pub(crate) edited_crd: Object,
 }
 
 impl Inputs {
@@ -39,10 +41,34 @@ impl Inputs {
         );
         let crd = crd("a thing");
         let changed_crd = self::crd("another thing");
+        let mut edited_crd = crd.clone();
+        edit(&mut edited_crd)?;
         let mut live_crd = applied(&crd)?;
         finish(&mut live_crd, "6b0f5a0e-0b1c-4c62-8ee9-0e2c5a3c1f01");
-        Ok(Self { pod: pod()?, desired, changed, live, crd, live_crd, changed_crd })
+        // As they come from a server: they share nothing in memory with what was applied.
+        let (live, live_crd) = (decoded(&live)?, decoded(&live_crd)?);
+        Ok(Self { pod: pod()?, desired, changed, live, crd, live_crd, changed_crd, edited_crd })
     }
+}
+
+/// Adds a limit to one of a CRD's fields, halfway down and in the middle.
+fn edit(crd: &mut Object) -> Result<(), String> {
+    let versions = crd.as_map_mut().map_at("spec").get_mut("versions").and_then(Value::as_list_mut);
+    let mut schema = versions
+        .and_then(|versions| versions.first_mut())
+        .and_then(|version| version.get_mut("schema")?.get_mut("openAPIV3Schema"));
+    for name in ["spec", "field3", "field4", "field3"] {
+        schema = schema.and_then(|schema| schema.get_mut("properties")?.get_mut(name));
+    }
+    let field = schema.and_then(Value::as_map_mut).ok_or("the CRD has another shape")?;
+    field.insert("maxLength", 63);
+    Ok(())
+}
+
+fn decoded(object: &Object) -> Result<Object, String> {
+    let value =
+        Value::from_json(object.to_value().to_json().as_bytes()).map_err(|error| error.to_string())?;
+    Object::new(value).map_err(|error| error.to_string())
 }
 
 fn applied(object: &Object) -> Result<Object, String> {

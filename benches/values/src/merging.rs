@@ -31,6 +31,7 @@ pub(crate) fn run(inputs: &Inputs, peer: &Peer) -> Result<(), String> {
     println!("diff of a CRD of {} bytes", inputs.crd.to_value().to_json().len());
     let live = Presence::Present(Arc::new(inputs.live_crd.clone()));
     diff("unchanged", &differ, &inputs.crd, &live, &Outcome::Unchanged)?;
+    diff("changed in one place", &differ, &inputs.edited_crd, &live, &Outcome::Change)?;
     diff("changed everywhere", &differ, &inputs.changed_crd, &live, &Outcome::Change)
 }
 

@@ -18,7 +18,7 @@
 //! | [`IgnoreRules`] | differences that are not to be seen, by pointer, jq path or field manager |
 //! | [`fold_managers`] | taking over from Argo CD, Flux and kubectl (rule R7) |
 //! | [`without_unknown`] | what `Validate=false` drops (rule R11) |
-//! | [`locate`] | the line of the very field that Git sets |
+//! | [`locate`], [`locate_changes`] | the line of the very field that Git sets |
 //! | [`Learned`] | what the server's answers teach (rule R5) |
 //!
 //! ```
@@ -52,6 +52,7 @@ mod known;
 mod learned;
 mod locate;
 mod memo;
+mod named;
 mod normal;
 mod show;
 mod structured;
@@ -68,7 +69,7 @@ pub use ignore::{IgnoreError, IgnoreRule, IgnoreRules};
 pub use ignore::{JqError, JqPath};
 pub use known::without_unknown;
 pub use learned::Learned;
-pub use locate::locate;
+pub use locate::{locate, locate_changes};
 pub use memo::{Circumstances, Memo, digest_of_reads};
 pub use normal::normalize;
 pub use show::{FORMAT_VERSION, Line, Row, RowKind, Section, TextStyle, View};

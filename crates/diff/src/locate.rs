@@ -1,37 +1,42 @@
 //! [`locate`]: the line of the very field that Git sets.
 
-use tautline_core::{FieldPath, Manifest, PathElement, Value};
+use tautline_core::{FieldPath, Manifest, Origin, PathElement, Value};
 use tautline_yaml::{Node, NodeKind, Options, nodes, split};
 
-use crate::{Difference, Why};
+use crate::{Change, Difference, Why};
 
 /// Says of each change that Git makes on which line of its file the field stands, or the nearest one above it that
 /// does. `text` is the file that the manifest's origin names. What was made out of a file, by a template or a patch,
 /// keeps the line of its document.
 pub fn locate(difference: &mut Difference, manifest: &Manifest, text: &str) {
-    if !manifest.origin.via.is_empty() || text.contains("{{") {
+    let object = &manifest.object;
+    locate_changes(&mut difference.changes, object.kind(), object.name(), &manifest.origin, text);
+}
+
+/// [`locate`] for one who only has the changes of an object, its kind and name, and its manifest's origin.
+pub fn locate_changes(changes: &mut [Change], kind: &str, name: &str, origin: &Origin, text: &str) {
+    if !origin.via.is_empty() || text.contains("{{") {
         return;
     }
     let mut documents = split(text).map_while(Result::ok);
-    let Some(document) = documents.find(|document| document.line == manifest.origin.line) else { return };
+    let Some(document) = documents.find(|document| document.line == origin.line) else { return };
     let Ok(trees) = nodes(document.text, &Options::default()) else { return };
-    let Some(root) = trees.first().and_then(|tree| root_of(tree, manifest)) else { return };
-    for change in &mut difference.changes {
-        if let Why::SetInGit(origin) = &mut change.why
+    let Some(root) = trees.first().and_then(|tree| root_of(tree, kind, name)) else { return };
+    for change in changes {
+        if let Why::SetInGit(place) = &mut change.why
             && let Some(line) = line_of(root, &change.path)
         {
-            *origin = format!("{}:{}", manifest.origin.file, document.line + line as usize - 1).into();
+            *place = format!("{}:{}", origin.file, document.line + line as usize - 1).into();
         }
     }
 }
 
-/// The manifest in its document, which may be a list of several.
-fn root_of<'n>(tree: &'n Node, manifest: &Manifest) -> Option<&'n Node> {
+/// The object in its document, which may be a list of several.
+fn root_of<'n>(tree: &'n Node, kind: &str, name: &str) -> Option<&'n Node> {
     let text =
         |node: &'n Node, keys: &[&str]| keys.iter().try_fold(node, |node, key| node.get(key))?.as_str();
     let is_it = |node: &&'n Node| {
-        text(node, &["kind"]) == Some(manifest.object.kind())
-            && text(node, &["metadata", "name"]).unwrap_or_default() == manifest.object.name()
+        text(node, &["kind"]) == Some(kind) && text(node, &["metadata", "name"]).unwrap_or_default() == name
     };
     match tree.get("items").map(|items| &items.kind) {
         Some(NodeKind::List { items, .. }) if !is_it(&tree) => items.iter().find(is_it),
@@ -92,8 +97,7 @@ fn is_text_of(node: &Node, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Change;
-    use tautline_core::{Object, Origin};
+    use tautline_core::Object;
 
     const TEXT: &str = "\
 # two of them

@@ -27,7 +27,7 @@
 //!
 //! | module or type | what it holds |
 //! |---|---|
-//! | [`apply`], [`Apply`], [`Applied`], [`ApplyError`], [`Conflict`] | server-side apply |
+//! | [`apply`], [`Apply`], [`Applied`], [`Defaulter`], [`ApplyError`], [`Conflict`] | server-side apply |
 //! | [`update`], [`Update`] | who owns what after a create, PUT or patch |
 //! | [`FieldSet`], [`ManagedFields`], [`Manager`], [`Owned`] | ownership: `FieldsV1` and its owners |
 //! | [`Owners`], [`Owner`] | whose is a field |
@@ -57,7 +57,7 @@ pub use go_print::plain as go_text;
 pub use owners::{Owner, Owners};
 pub use patch::{PatchError, json as json_patch, merge as merge_patch};
 pub use structured::{
-    Applied, Apply, ApplyError, Conflict, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
+    Applied, Apply, ApplyError, Conflict, Defaulter, ManagedFields, Manager, Operation, Owned, ReplicasPaths,
     TakenField, Unknown, Update, apply, keep_times, owners_after_scale, scale_owners, update,
 };
 pub use take_over::fold_managers;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tautline_core::{FieldPath, GroupVersionKind, Key, Value};
 
+use crate::index::FieldIndex;
 use crate::kind::{Kind, ScalePaths, Scope, Subresource};
 use crate::types::{Field, Format, Id, MapType, Node, PatchStrategy, Presence, TypeKind, Types};
 
@@ -275,6 +276,7 @@ impl<'a> Reader<'a> {
             fields: self.list(Self::field)?.into(),
             items: self.option(Self::id)?,
             additional: self.option(Self::id)?,
+            index: FieldIndex::default(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tautline_core::{FieldPath, GroupVersionKind, Key, Object, Value};
 
+use crate::index::FieldIndex;
 use crate::kind::{Kind, ScalePaths, Scope, Subresource};
 use crate::types::{Field, Node, TypeKind, Types};
 use crate::{Presence, Root, Schemas, builtin, openapi};
@@ -126,6 +127,7 @@ fn embed(types: &mut Types, metadata: u32, text: u32, root: u32) {
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         node.fields = fields.into();
+        node.index = FieldIndex::default();
     }
 }
 

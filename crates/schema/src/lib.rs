@@ -53,6 +53,7 @@ pub mod defaults;
 pub mod generate;
 pub mod go_values;
 mod immutable;
+mod index;
 mod kind;
 mod openapi;
 mod quantity;

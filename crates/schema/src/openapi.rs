@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tautline_core::{GroupVersionKind, Key, Map, Value};
 
 use crate::Presence;
+use crate::index::FieldIndex;
 use crate::types::{DEDUCED, Field, Format, Id, MapType, Node, PatchStrategy, TypeKind, Types, UNTYPED};
 
 /// What a document holds: types, and which of them are kinds.
@@ -93,6 +94,7 @@ impl Reader<'_> {
             }
             if let Some(node) = self.types.nodes.get_mut(*id as usize) {
                 node.fields = fields;
+                node.index = FieldIndex::default();
             }
         }
     }

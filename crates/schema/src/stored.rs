@@ -2,7 +2,7 @@
 
 use tautline_core::{Key, List, Map, MapDraft, Value};
 
-use crate::types::{Format, Presence, TypeKind, TypeRef};
+use crate::types::{FieldRef, Format, Presence, TypeKind, TypeRef};
 use crate::{go_values, quantity};
 
 /// What becomes of a value.
@@ -83,49 +83,69 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
 
 fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    let mut given = map.entries();
-    let mut befores = before.map_or(&[][..], Map::entries);
+    let mut before = Before(before.map_or(&[], Map::entries));
+    if of.has_always_printed(map) {
+        for (key, value) in map {
+            match of.declared_ref(key) {
+                Some(field) => kept_field(&mut draft, value, before.at(key), field)?,
+                None => draft.skip(),
+            }
+        }
+        return Ok(of_map(map, draft));
+    }
+    let mut given = map.iter().peekable();
     for field in of.fields() {
         // Both are sorted: what comes before is not declared, and goes.
-        while let [(key, _), left @ ..] = given
-            && key < field.name
-        {
+        while given.next_if(|(key, _)| *key < field.name).is_some() {
             draft.skip();
-            given = left;
         }
-        let value = match given {
-            [(key, value), left @ ..] if key == field.name => {
-                given = left;
-                value
+        match given.next_if(|(key, _)| *key == field.name) {
+            Some((key, value)) => kept_field(&mut draft, value, before.at(key), field)?,
+            None if field.presence == Presence::Always => {
+                draft.put(field.name.clone(), field.of.zero_field());
             }
-            _ => {
-                if field.presence == Presence::Always {
-                    draft.put(field.name.clone(), field.of.zero_field());
-                }
-                continue;
-            }
-        };
-        while let [(key, _), left @ ..] = befores
-            && key < field.name
-        {
-            befores = left;
-        }
-        let before = befores.first().filter(|(key, _)| key == field.name).map(|(_, value)| value);
-        let drops = |value: &Value| field.presence == Presence::UnlessZero && is_zero(value);
-        match kept(value, before, field.of)? {
-            Kept::AsIs if !drops(value) => draft.keep(),
-            Kept::As(value) if !drops(&value) => draft.replace(value),
-            Kept::Nothing if field.presence == Presence::Always => match field.of.zero_field() {
-                zero if zero == *value => draft.keep(),
-                zero => draft.replace(zero),
-            },
-            _ => draft.skip(),
+            None => {}
         }
     }
     for _ in given {
         draft.skip();
     }
     Ok(of_map(map, draft))
+}
+
+fn kept_field(
+    draft: &mut MapDraft<'_>,
+    value: &Value,
+    before: Option<&Value>,
+    field: FieldRef<'_>,
+) -> Result<(), String> {
+    let drops = |value: &Value| field.presence == Presence::UnlessZero && is_zero(value);
+    match kept(value, before, field.of)? {
+        Kept::AsIs if !drops(value) => draft.keep(),
+        Kept::As(value) if !drops(&value) => draft.replace(value),
+        Kept::Nothing if field.presence == Presence::Always => match field.of.zero_field() {
+            zero if zero == *value => draft.keep(),
+            zero => draft.replace(zero),
+        },
+        _ => draft.skip(),
+    }
+    Ok(())
+}
+
+/// The entries of a map for one who asks for keys in order.
+struct Before<'a>(&'a [(Key, Value)]);
+
+impl<'a> Before<'a> {
+    fn at(&mut self, key: &Key) -> Option<&'a Value> {
+        while let [(other, value), left @ ..] = self.0 {
+            match other.cmp(key) {
+                std::cmp::Ordering::Less => self.0 = left,
+                std::cmp::Ordering::Equal => return Some(value),
+                std::cmp::Ordering::Greater => return None,
+            }
+        }
+        None
+    }
 }
 
 fn of_map(map: &Map, draft: MapDraft<'_>) -> Kept {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tautline_core::{FieldPath, Key, PathElement, Value};
+use tautline_core::{FieldPath, Key, Map, PathElement, Value};
+
+use crate::index::FieldIndex;
 
 /// The number of a type in its arena.
 pub(crate) type Id = u32;
@@ -122,6 +124,8 @@ pub(crate) struct Node {
     pub(crate) fields: Box<[Field]>,
     pub(crate) items: Option<Id>,
     pub(crate) additional: Option<Id>,
+    /// Made when it is first asked for: the fields do not change after that.
+    pub(crate) index: FieldIndex,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -265,9 +269,39 @@ impl<'a> TypeRef<'a> {
     /// [`TypeRef::declared`] by a key: names of the table compare as numbers.
     #[inline]
     pub fn declared_key(self, name: &Key) -> Option<TypeRef<'a>> {
-        let fields = &self.node().fields;
-        let i = fields.binary_search_by(|field| field.name.cmp(name)).ok()?;
-        fields.get(i).map(|field| self.types.at(field.id))
+        self.declared_field(name).map(|field| self.types.at(field.id))
+    }
+
+    #[inline]
+    fn declared_field(self, name: &Key) -> Option<&'a Field> {
+        let node = self.node();
+        node.index.find(&node.fields, name)
+    }
+
+    /// A field that the schema declares by name, with what it says of the field itself.
+    #[inline]
+    pub(crate) fn declared_ref(self, name: &Key) -> Option<FieldRef<'a>> {
+        self.declared_field(name).map(|field| self.field_ref(field))
+    }
+
+    #[inline]
+    fn field_ref(self, field: &'a Field) -> FieldRef<'a> {
+        FieldRef {
+            name: &field.name,
+            required: field.required,
+            presence: field.presence,
+            of: self.types.at(field.id),
+        }
+    }
+
+    /// Whether a map has all fields that Go always prints. Also `false` where that takes a closer look.
+    pub(crate) fn has_always_printed(self, map: &Map) -> bool {
+        let node = self.node();
+        let is_there = |place: &u8| {
+            let field = node.fields.get(usize::from(*place));
+            field.is_some_and(|field| map.get_key(&field.name).is_some())
+        };
+        node.index.always_printed(&node.fields).is_some_and(|places| places.iter().all(is_there))
     }
 
     /// [`TypeRef::field`] by a key.
@@ -290,12 +324,7 @@ impl<'a> TypeRef<'a> {
     /// The declared fields, sorted by name.
     #[inline]
     pub fn fields(self) -> impl ExactSizeIterator<Item = FieldRef<'a>> {
-        self.node().fields.iter().map(move |field| FieldRef {
-            name: &field.name,
-            required: field.required,
-            presence: field.presence,
-            of: self.types.at(field.id),
-        })
+        self.node().fields.iter().map(move |field| self.field_ref(field))
     }
 
     /// The type of a list's items.
@@ -405,22 +434,11 @@ impl<'a> InOrder<'a> {
     /// [`TypeRef::declared_key`] of a key that sorts after those asked for before.
     #[inline]
     pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
-        /// What is looked for is usually near; if not, halving what is left finds it.
-        const NEAR: usize = 8;
-        let fields = &*self.of.node().fields;
-        let near = fields.len().min(self.next + NEAR);
-        while let Some(field) = fields.get(self.next) {
-            if self.next == near {
-                let left = fields.get(near..).unwrap_or_default();
-                self.next += left.partition_point(|field| field.name < *key);
-                break;
-            }
-            match field.name.cmp(key) {
-                std::cmp::Ordering::Less => self.next += 1,
-                std::cmp::Ordering::Equal => return Some(self.of.types.at(field.id)),
-                std::cmp::Ordering::Greater => return None,
-            }
+        if key.known_id().is_some() {
+            return self.of.declared_key(key);
         }
+        let left = self.of.node().fields.get(self.next..).unwrap_or_default();
+        self.next += left.partition_point(|field| field.name < *key);
         let field = self.of.node().fields.get(self.next)?;
         (field.name == *key).then(|| self.of.types.at(field.id))
     }

@@ -41,6 +41,8 @@ mod embedding;
 mod pages;
 #[cfg(feature = "web")]
 mod plan_page;
+#[cfg(feature = "web")]
+mod source_lines;
 
 pub use embedding::{Embedding, client_side};
 #[cfg(feature = "web")]

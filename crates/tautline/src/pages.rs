@@ -18,6 +18,8 @@ use tautline_web::{
 };
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::source_lines::SourceLines;
+
 /// How deep a resource tree is followed; ownerReferences are hostile input and may go in circles.
 const DEPTH: usize = 6;
 
@@ -38,8 +40,10 @@ impl RuntimePages {
 
     async fn keep_up(self) {
         let mut changes = self.runtime.changes();
+        let mut lines = SourceLines::default();
         loop {
-            let views = self.runtime.apps().await;
+            let mut views = self.runtime.apps().await;
+            lines.put(&self.runtime, &mut views).await;
             let apps = views.into_iter().map(|view| (view.id.clone(), view)).collect();
             *self.apps.write().unwrap_or_else(PoisonError::into_inner) = apps;
             if let Err(RecvError::Closed) = changes.recv().await {

@@ -205,16 +205,22 @@ impl<'a> Reader<'a> {
             }
             STRING => Value::String(Text::from(self.text()?)),
             LIST => {
-                let base = self.items.len();
-                for _ in 0..self.number()? {
+                let (base, count) = (self.items.len(), self.number()?);
+                if count == 0 {
+                    return Some(Value::list());
+                }
+                for _ in 0..count {
                     let item = self.value()?;
                     self.items.push(item);
                 }
                 Value::List(self.items.drain(base..).collect::<List>())
             }
             MAP => {
-                let base = self.entries.len();
-                for _ in 0..self.number()? {
+                let (base, count) = (self.entries.len(), self.number()?);
+                if count == 0 {
+                    return Some(Value::map());
+                }
+                for _ in 0..count {
                     let key = self.key()?;
                     let value = self.value()?;
                     self.entries.push((key, value));

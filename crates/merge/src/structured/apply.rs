@@ -30,12 +30,14 @@ pub struct Apply<'a> {
     pub now: Timestamp,
     /// What the types say.
     pub schemas: &'a dyn Schemas,
-    /// Fills in defaults and prints the object as the server stores it: usually
-    /// [`tautline_schema::defaults::settle_over`]. It is told the live object where the new one was laid over it, so
-    /// that what both share in memory need not be looked at. An error is the server's message for what it cannot
-    /// decode.
-    pub defaulter: &'a dyn Fn(&mut Object, Option<&Object>) -> Result<(), String>,
+    /// Fills in defaults and prints the object as the server stores it.
+    pub defaulter: &'a Defaulter<'a>,
 }
+
+/// Brings an object into the form that the server stores, usually [`tautline_schema::defaults::settle_over`]. It is told
+/// the live object where the new one was laid over it, so that what both share in memory need not be looked at. An
+/// error is the server's message for what it cannot decode.
+pub type Defaulter<'a> = dyn Fn(&mut Object, Option<&Object>) -> Result<(), String> + 'a;
 
 /// What an apply made.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ mod typed;
 mod updater;
 mod versions;
 
-pub use apply::{Applied, Apply, TakenField, Update, apply, keep_times, update};
+pub use apply::{Applied, Apply, Defaulter, TakenField, Update, apply, keep_times, update};
 pub use errors::{ApplyError, Conflict, Unknown};
 pub(crate) use last_applied::{LAST_APPLIED, print as print_last_applied};
 pub use managed::{ManagedFields, Manager, Operation, Owned};

@@ -29,6 +29,7 @@ pub(crate) enum Shape {
 }
 
 impl Allowed {
+    #[inline]
     pub(crate) fn by(of: TypeRef<'_>) -> Self {
         let (scalar, list, map) = match of.kind() {
             TypeKind::Object => (None, false, true),

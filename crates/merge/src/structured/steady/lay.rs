@@ -12,6 +12,7 @@ use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
 use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::super::typed::{Mismatch, fits, scalar_fits};
+use super::graft::graft;
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many};
 
 /// A configuration laid over a live object.
@@ -90,7 +91,7 @@ impl<'a> Walk<'a> {
             // Most is a leaf that stays as it is.
             if let Some(old) = old
                 && is_same_scalar(old, new)
-                && fits(new, of, false)
+                && Allowed::by(of).scalar.is_some_and(|scalar| scalar_fits(scalar, new))
                 && (!self.is_owned || claims.own_leaf(key))
             {
                 draft.keep();
@@ -169,20 +170,15 @@ impl<'a> Walk<'a> {
     }
 
     fn leaf(&mut self, old: &Value, new: &Value, claim: Option<Claim<'a>>) -> Laid {
-        if let Some(node) = self.owned(claim, true) {
-            self.is_owned = node.is_empty();
-        }
+        self.own_leaf(claim);
         if is_written_same(old, new) {
             return Laid::Live;
         }
-        if old != new {
-            self.changed = true;
-            let path = self.path();
-            self.found.modified.insert(&path);
-        }
+        self.modify(old, new);
         Laid::Config
     }
 
+    /// What is one value, however much is in it.
     fn atomic(
         &mut self,
         old: &Value,
@@ -190,13 +186,27 @@ impl<'a> Walk<'a> {
         of: TypeRef<'_>,
         claim: Option<Claim<'a>>,
     ) -> Option<Laid> {
-        if !fits(new, of, false) {
-            return None;
+        self.own_leaf(claim);
+        let laid = graft(old, new, of)?;
+        match &laid {
+            Laid::Live => {}
+            Laid::Both(made) => self.modify(old, made),
+            Laid::Config | Laid::Nothing => self.modify(old, new),
         }
-        match self.leaf(old, new, claim) {
-            // What is written the same fits as well.
-            Laid::Config if !fits(old, of, true) => None,
-            laid => Some(laid),
+        Some(laid)
+    }
+
+    fn own_leaf(&mut self, claim: Option<Claim<'a>>) {
+        if let Some(node) = self.owned(claim, true) {
+            self.is_owned = node.is_empty();
+        }
+    }
+
+    fn modify(&mut self, old: &Value, new: &Value) {
+        if old != new {
+            self.changed = true;
+            let path = self.path();
+            self.found.modified.insert(&path);
         }
     }
 

@@ -6,6 +6,7 @@
 //! here, what is not plain is no answer.
 
 mod entry;
+mod graft;
 mod lay;
 
 use tautline_core::{Object, Value};
