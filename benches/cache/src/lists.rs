@@ -4,26 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use tautline_cluster::{Cache, RawEvent, RawObject};
+use tautline_cluster::{Cache, Page, RawEvent, RawObject, event_parts};
 use tautline_core::{GroupKind, MaskingKey, Presence, ResourceKey, Timestamp, Uid};
 use tautline_ownership::LiveView;
 
 use crate::inputs::{KINDS, resource};
 use crate::process::{Usage, forget_peak};
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow)]
-    object: &'a RawValue,
-}
 
 pub(crate) fn new_cache() -> Cache {
     let mut cache = Cache::new(MaskingKey::new([7; 32]));
@@ -46,8 +32,8 @@ pub(crate) fn files(folder: &Path, start: &str) -> Result<Vec<PathBuf>, String> 
 /// Hands a page's items over, cut out of the bytes as the client does.
 pub(crate) fn each_item(path: &Path, mut take: impl FnMut(RawObject)) -> Result<(), String> {
     let body = Bytes::from(std::fs::read(path).map_err(|e| e.to_string())?);
-    let page: Page<'_> = serde_json::from_slice(&body).map_err(|e| e.to_string())?;
-    page.items.iter().for_each(|item| take(RawObject::Json(body.slice_ref(item.get().as_bytes()))));
+    let page = Page::cut(&body).ok_or_else(|| format!("{}: this is no list", path.display()))?;
+    page.items.into_iter().for_each(|item| take(RawObject::Json(item)));
     Ok(())
 }
 
@@ -100,8 +86,8 @@ pub(crate) fn storm(folder: &Path) -> Result<(), String> {
     let (before, mut slowest, mut changed, mut all) = (Usage::now(), Vec::new(), 0, 0);
     for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let started = Instant::now();
-        let line: Line<'_> = serde_json::from_slice(line).map_err(|e| e.to_string())?;
-        let event = RawEvent::Modified(RawObject::Json(text.slice_ref(line.object.get().as_bytes())));
+        let (_, object) = event_parts(&text.slice_ref(line)).ok_or("a line is no event")?;
+        let event = RawEvent::Modified(RawObject::Json(object));
         let key = cache.event(&kind, &event, Timestamp::default()).map_err(|e| e.to_string())?;
         changed += usize::from(key.is_some_and(|key| !cache.apps_of(&key).is_empty()));
         slowest.push(started.elapsed());
