@@ -9,7 +9,7 @@ use tautline_core::{Digest, Uid};
 /// No slot, no uid.
 pub(super) const NONE: u32 = 0;
 
-/// Every uid that is somebody's or owns somebody, once, in 32 bytes and a place in a table.
+/// Every uid that is somebody's or owns somebody, once, in 24 bytes and a place in a table.
 #[derive(Debug)]
 pub(super) struct Uids {
     known: Vec<Known>,
@@ -27,13 +27,11 @@ struct Known {
     slot: u32,
     /// The first of the objects that it owns.
     first: u32,
-    /// How many other owners' lists name it: objects may have several.
-    more: u32,
 }
 
 impl Default for Uids {
     fn default() -> Self {
-        let nobody = Known { bytes: [0; 16], slot: NONE, first: NONE, more: 0 };
+        let nobody = Known { bytes: [0; 16], slot: NONE, first: NONE };
         Self {
             known: vec![nobody],
             table: HashTable::new(),
@@ -58,14 +56,14 @@ impl Uids {
             return id;
         }
         let (bytes, is_odd) = bytes_of(uid);
-        let known = Known { bytes, slot: NONE, first: NONE, more: 0 };
+        let known = Known { bytes, slot: NONE, first: NONE };
         let id = match self.free.pop() {
             Some(id) => {
                 *self.at_mut(id) = known;
                 id
             }
             None => {
-                self.known.push(known);
+                push(&mut self.known, known);
                 (self.known.len() - 1) as u32
             }
         };
@@ -102,15 +100,10 @@ impl Uids {
         self.at_mut(id).first = slot;
     }
 
-    pub(super) fn name_more(&mut self, id: u32, by: i32) {
-        let known = self.at_mut(id);
-        known.more = known.more.saturating_add_signed(by);
-    }
-
-    /// Forgets a uid that nobody has and that owns nobody.
+    /// Forgets a uid that nobody has and that is nobody's first owner. What is an owner beside another must stay.
     pub(super) fn release(&mut self, id: u32) {
-        let Known { bytes, slot, first, more } = *self.at(id);
-        if id == NONE || slot != NONE || first != NONE || more != 0 {
+        let Known { bytes, slot, first } = *self.at(id);
+        if id == NONE || slot != NONE || first != NONE {
             return;
         }
         let hash = self.hasher.hash_one(bytes);
@@ -128,6 +121,14 @@ impl Uids {
     fn at_mut(&mut self, id: u32) -> &mut Known {
         &mut self.known[id as usize]
     }
+}
+
+/// Appends to a long list that must not take twice the memory it needs: it grows by an eighth.
+pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 8 + 64);
+    }
+    list.push(item);
 }
 
 /// Sixteen bytes that stand for a uid, and whether its text is not theirs.

@@ -66,8 +66,7 @@ impl Store {
                         self.more_children.remove(&owner);
                     }
                 }
-                self.uids.name_more(owner, -1);
-                self.uids.release(owner);
+                self.release(owner);
             }
         }
         if flags & IS_OUTLINE != 0 {
@@ -93,8 +92,15 @@ impl Store {
         self.odd_versions.remove(&at);
         let slot = self.slot_mut(at);
         (slot.flags, slot.uid, slot.owner, slot.next, slot.prev, slot.body) = (0, NONE, NONE, NONE, NONE, 0);
-        self.uids.release(uid);
-        self.uids.release(owner);
+        self.release(uid);
+        self.release(owner);
+    }
+
+    /// Forgets a uid that no object has or names as an owner.
+    fn release(&mut self, uid: u32) {
+        if !self.more_children.contains_key(&uid) {
+            self.uids.release(uid);
+        }
     }
 
     pub(super) fn set_app(&mut self, at: u32, app: &str) {
@@ -126,7 +132,6 @@ impl Store {
         }
         slot.flags |= HAS_MORE_OWNERS;
         for owner in more {
-            self.uids.name_more(*owner, 1);
             self.more_children.entry(*owner).or_default().push(at);
         }
         self.more_owners.insert(at, more.to_vec());

@@ -16,7 +16,7 @@ use tautline_core::{GroupKind, ResourceKey, ResourceVersion, Uid};
 
 use super::bodies::Outlines;
 use super::texts::Texts;
-use super::uids::{NONE, Uids};
+use super::uids::{NONE, Uids, push};
 use slot::{Slot, named};
 
 /// Which kind, by number; no kind is 0.
@@ -203,7 +203,7 @@ impl Store {
                 at
             }
             None => {
-                self.slots.push(slot);
+                push(&mut self.slots, slot);
                 (self.slots.len() - 1) as u32
             }
         };
