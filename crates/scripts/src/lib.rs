@@ -53,11 +53,12 @@
 //! open beyond them is never there.
 //!
 //! # Hostile scripts
-//! A script gets a virtual machine of its own, without files, processes, modules, byte code, coroutines,
-//! finalizers or a random source; the time is the caller's. [`Limits`] bound its steps, memory and processor
-//! time: instructions are counted by a hook that, once the limit is reached, fails at every further
-//! instruction, so no `pcall` outlives it; library functions that could take long (patterns, `rep`,
-//! `format`, `sort`, …) are our own or pay first.
+//! A script gets a world of its own, without files, processes, modules, byte code, coroutines, finalizers or a random
+//! source; the time is the caller's. What it changes in that world, library tables included, is gone after the run; a
+//! thread's virtual machine, the libraries' functions and compiled scripts stay, and none of these can be changed by a
+//! script. [`Limits`] bound its steps, memory and processor time: instructions are counted by a hook that, once the
+//! limit is reached, fails at every further instruction, so no `pcall` outlives it; library functions that could take
+//! long (patterns, `rep`, `format`, `sort`, …) are our own or pay first. A machine that was stopped is not used again.
 #![forbid(unsafe_code)]
 
 mod actions;
@@ -69,6 +70,7 @@ mod expressions;
 mod health;
 mod libraries;
 mod limits;
+mod machine;
 mod number;
 mod pattern;
 mod sandbox;

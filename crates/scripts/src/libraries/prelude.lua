@@ -49,10 +49,10 @@ function tail.__concat(left, right)
   if length > 1024 then charge(length // 8) end
   return a .. b
 end
-__join = setmetatable_any({}, {
+local join = {
   __metatable = false,
   __concat = function(_, right) return setmetatable_any({ value = right }, tail) end,
-})
+}
 
 -- A failure is a text, never an object of the host.
 -- A failure of the meter itself is not caught: `charge` fails again.
@@ -183,14 +183,37 @@ math.random, math.randomseed, math.type, math.tointeger, math.ult = nil, nil, ni
 -- Text: Lua's own functions run in one step however long they take.
 for name in next_any, string do string[name] = nil end
 for name, call in next_any, host.string do string[name] = call end
-getmetatable("").__metatable = false
+local texts = getmetatable("")
+texts.__metatable = false
 
 -- The world outside.
 os = host.os
-function require(name)
-  if name == "os" or name == "string" or name == "table" or name == "math" then return _G[name] end
-  error("module " .. tostring(name) .. " not found: a script has os, string, table and math", 2)
-end
 function print() end
+local load_any = load
 load, loadfile, dofile, collectgarbage, warn = nil, nil, nil, nil, nil
 _VERSION = "Lua 5.1"
+
+-- Each script gets a world of its own, made anew: what it changes there is gone with it. The functions are the same
+-- for all, and nothing can be changed in a function.
+local function maker(names)
+  local parts = {}
+  for name, entry in next_any, names do
+    if type(entry) ~= "table" then parts[#parts + 1] = name .. " = names." .. name end
+  end
+  sort_any(parts)
+  local text = "local names = ... return function() return { " .. concat_any(parts, ", ") .. " } end"
+  return load_any(text, "=world")(names)
+end
+local new_globals, new_string, new_table = maker(_G), maker(string), maker(table)
+local new_math, new_os = maker(math), maker(os)
+return function()
+  local world = new_globals()
+  world.string, world.table, world.math, world.os = new_string(), new_table(), new_math(), new_os()
+  world._G, world.__join = world, setmetatable_any({}, join)
+  function world.require(name)
+    if name == "os" or name == "string" or name == "table" or name == "math" then return world[name] end
+    error("module " .. tostring(name) .. " not found: a script has os, string, table and math", 2)
+  end
+  texts.__index = world.string
+  return world
+end
