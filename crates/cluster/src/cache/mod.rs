@@ -8,6 +8,7 @@ mod named;
 mod outlines;
 mod read;
 mod sketch;
+mod slab;
 mod snapshot;
 mod store;
 mod texts;

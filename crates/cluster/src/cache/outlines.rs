@@ -20,7 +20,7 @@ pub(super) fn has_outline(group: &str, kind: &str) -> bool {
 /// What differs from one object to the next of its like.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Own {
-    /// The creation time's digits as one number; 0 for none.
+    /// The creation time as a number; 0 for none.
     pub(super) created: u64,
     pub(super) generation: i64,
     pub(super) node: String,
@@ -30,7 +30,7 @@ pub(super) struct Own {
 pub(super) fn outline(object: &Object) -> Option<(Value, Own)> {
     let created = match object.metadata_str("creationTimestamp") {
         "" => 0,
-        text => digits(text)?,
+        text => moment_number(text)?,
     };
     let own = Own {
         created,
@@ -196,34 +196,40 @@ fn status_of(status: &Value) -> Value {
     }
 }
 
-/// `2030-01-02T03:04:05Z` as the number 20300102030405; `None` for a time in another form.
-pub(super) fn digits(time: &str) -> Option<u64> {
+/// How many years (from 2000 on), months, days, hours, minutes and seconds a number of a moment tells apart.
+const RADICES: [u64; 6] = [8_000, 13, 32, 24, 60, 61];
+
+/// `2030-01-02T03:04:05Z` as a small number; `None` for a time in another form.
+pub(super) fn moment_number(time: &str) -> Option<u64> {
     const FORM: &[u8] = b"0000-00-00T00:00:00Z";
     if time.len() != FORM.len() {
         return None;
     }
-    let mut number = 0;
+    let (mut parts, mut part) = ([0; 6], 0);
     for (byte, form) in time.bytes().zip(FORM) {
         match form {
-            b'0' => number = number * 10 + u64::from(byte.checked_sub(b'0').filter(|digit| *digit < 10)?),
-            _ if byte == *form => {}
+            b'0' => {
+                let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+                let to: &mut u64 = parts.get_mut(part)?;
+                *to = *to * 10 + u64::from(digit);
+            }
+            _ if byte == *form => part += 1,
             _ => return None,
         }
     }
-    (number != 0).then_some(number)
+    parts[0] = parts[0].checked_sub(2_000)?;
+    let fits = parts.iter().zip(RADICES).all(|(part, radix)| *part < radix);
+    // 0 stands for none.
+    fits.then(|| parts.iter().zip(RADICES).fold(0, |number, (part, radix)| number * radix + part) + 1)
 }
 
 fn moment(number: u64) -> String {
-    let part = |by: u64, of: u64| number / by % of;
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-        part(10_000_000_000, 10_000),
-        part(100_000_000, 100),
-        part(1_000_000, 100),
-        part(10_000, 100),
-        part(100, 100),
-        part(1, 100)
-    )
+    let (mut rest, mut parts) = (number.saturating_sub(1), [0; 6]);
+    for (part, radix) in parts.iter_mut().zip(RADICES).rev() {
+        (*part, rest) = (rest % radix, rest / radix);
+    }
+    let [year, month, day, hour, minute, second] = parts;
+    format!("{:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", year + 2_000)
 }
 
 #[cfg(test)]
@@ -232,8 +238,19 @@ mod tests {
 
     #[test]
     fn times_come_back_as_they_were() {
-        assert_eq!(digits("2030-01-02T03:04:05Z").map(moment).as_deref(), Some("2030-01-02T03:04:05Z"));
-        assert_eq!(digits("2030-01-02T03:04:05.5Z"), None);
-        assert_eq!(digits("2030-01-02 03:04:05Z"), None);
+        for time in
+            ["2030-01-02T03:04:05Z", "2000-01-01T00:00:00Z", "2016-12-31T23:59:60Z", "9999-12-31T00:00:00Z"]
+        {
+            assert_eq!(moment_number(time).map(moment).as_deref(), Some(time));
+        }
+        for time in [
+            "2030-01-02T03:04:05.5Z",
+            "2030-01-02 03:04:05Z",
+            "1970-01-01T00:00:00Z",
+            "2030-13-02T03:04:05Z",
+            "",
+        ] {
+            assert_eq!(moment_number(time), None);
+        }
     }
 }

@@ -8,14 +8,14 @@ use tautline_core::{Digest, GroupVersionKind};
 use tautline_ownership::TRACKING_ANNOTATION;
 
 use super::named::Named;
-use super::outlines::{OWN_OF_STATUS, digits};
+use super::outlines::{OWN_OF_STATUS, moment_number};
 use crate::scan::{Identity, Scan};
 
 /// An object that is to be kept in outline, undecoded.
 #[derive(Debug)]
 pub(super) struct Sketch<'a> {
     pub(super) identity: Identity<'a>,
-    /// The creation time's digits as one number; 0 for none.
+    /// The creation time as a number; 0 for none.
     pub(super) created: u64,
     pub(super) generation: i64,
     pub(super) node: &'a str,
@@ -97,7 +97,7 @@ impl<'a> Reader<'a, '_> {
                 b"namespace" => reader.sketch.identity.namespace = reader.own()?,
                 b"uid" => reader.sketch.identity.uid = reader.own()?,
                 b"resourceVersion" => reader.sketch.identity.version = reader.own()?,
-                b"creationTimestamp" => reader.sketch.created = digits(reader.own()?)?,
+                b"creationTimestamp" => reader.sketch.created = moment_number(reader.own()?)?,
                 b"generation" => {
                     reader.scan.peek()?;
                     reader.sketch.generation = std::str::from_utf8(reader.scan.word()?).ok()?.parse().ok()?;

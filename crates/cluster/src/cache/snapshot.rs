@@ -8,7 +8,7 @@ use tautline_core::{Digest, GroupKind, Packed, ResourceVersion};
 
 use super::Cache;
 
-const MAGIC: &[u8] = b"tautline cache 2\n";
+const MAGIC: &[u8] = b"tautline cache 3\n";
 
 /// Why a snapshot is not taken. A start without it lists everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -6,13 +6,15 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 use tautline_core::{Digest, Uid};
 
+use super::slab::Slab;
+
 /// No slot, no uid.
 pub(super) const NONE: u32 = 0;
 
 /// Every uid that is somebody's or owns somebody, once, in 24 bytes and a place in a table.
 #[derive(Debug)]
 pub(super) struct Uids {
-    known: Vec<Known>,
+    known: Slab<Known>,
     table: HashTable<u32>,
     free: Vec<u32>,
     /// The text of uids that are no UUIDs.
@@ -32,8 +34,10 @@ struct Known {
 impl Default for Uids {
     fn default() -> Self {
         let nobody = Known { bytes: [0; 16], slot: NONE, first: NONE };
+        let mut known = Slab::default();
+        known.push(nobody);
         Self {
-            known: vec![nobody],
+            known,
             table: HashTable::new(),
             free: Vec::new(),
             odd: HashMap::new(),
@@ -62,16 +66,13 @@ impl Uids {
                 *self.at_mut(id) = known;
                 id
             }
-            None => {
-                push(&mut self.known, known);
-                (self.known.len() - 1) as u32
-            }
+            None => self.known.push(known),
         };
         if is_odd {
             self.odd.insert(id, uid.to_owned());
         }
         let Self { known, table, hasher, .. } = self;
-        let hash = |id: &u32| hasher.hash_one(known[*id as usize].bytes);
+        let hash = |id: &u32| hasher.hash_one(known[*id].bytes);
         table.insert_unique(hash(&id), id, hash);
         id
     }
@@ -115,20 +116,12 @@ impl Uids {
     }
 
     fn at(&self, id: u32) -> &Known {
-        &self.known[id as usize]
+        &self.known[id]
     }
 
     fn at_mut(&mut self, id: u32) -> &mut Known {
-        &mut self.known[id as usize]
+        &mut self.known[id]
     }
-}
-
-/// Appends to a long list that must not take twice the memory it needs: it grows by an eighth.
-pub(super) fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 8 + 64);
-    }
-    list.push(item);
 }
 
 /// Sixteen bytes that stand for a uid, and whether its text is not theirs.

@@ -15,8 +15,9 @@ use hashbrown::HashTable;
 use tautline_core::{GroupKind, ResourceKey, ResourceVersion, Uid};
 
 use super::bodies::Outlines;
+use super::slab::Slab;
 use super::texts::Texts;
-use super::uids::{NONE, Uids, push};
+use super::uids::{NONE, Uids};
 use slot::{Slot, named};
 
 /// Which kind, by number; no kind is 0.
@@ -38,7 +39,7 @@ struct Shelf {
 #[derive(Debug, Default)]
 pub(super) struct Store {
     /// Slot 0 is nobody's.
-    slots: Vec<Slot>,
+    slots: Slab<Slot>,
     free: Vec<u32>,
     shelves: Vec<Shelf>,
     kinds: HashMap<GroupKind, KindId>,
@@ -112,11 +113,11 @@ impl Store {
     }
 
     pub(super) fn slot(&self, at: u32) -> &Slot {
-        &self.slots[at as usize]
+        &self.slots[at]
     }
 
     pub(super) fn slot_mut(&mut self, at: u32) -> &mut Slot {
-        &mut self.slots[at as usize]
+        &mut self.slots[at]
     }
 
     pub(super) fn key(&self, at: u32) -> ResourceKey {
@@ -162,7 +163,7 @@ impl Store {
 
     pub(super) fn remove(&mut self, at: u32) {
         self.empty(at);
-        let slot = &self.slots[at as usize];
+        let slot = &self.slots[at];
         let (kind, namespace) = (slot.kind, slot.namespace);
         let hash = self.hasher.hash_one((namespace, slot.name_text().as_ref()));
         if let Some(shelf) = self.shelves.get_mut(usize::from(kind).wrapping_sub(1))
@@ -194,22 +195,19 @@ impl Store {
     fn new_slot(&mut self, kind: KindId, namespace: &str, name: &str) -> u32 {
         let namespace = self.namespaces.take(namespace);
         let slot = Slot { kind, namespace, blob: named(name), ..Slot::nobody() };
-        if self.slots.is_empty() {
+        if self.slots.len() == 0 {
             self.slots.push(Slot::nobody());
         }
         let at = match self.free.pop() {
             Some(at) => {
-                self.slots[at as usize] = slot;
+                self.slots[at] = slot;
                 at
             }
-            None => {
-                push(&mut self.slots, slot);
-                (self.slots.len() - 1) as u32
-            }
+            None => self.slots.push(slot),
         };
         let Self { slots, shelves, hasher, .. } = self;
         let hash = |at: &u32| {
-            let slot = &slots[*at as usize];
+            let slot = &slots[*at];
             hasher.hash_one((slot.namespace, slot.name_text().as_ref()))
         };
         if let Some(shelf) = shelves.get_mut(usize::from(kind).wrapping_sub(1)) {
