@@ -4,7 +4,6 @@ use mlua::{IntoLua, Lua, Table, Value as LuaValue};
 use tautline_core::{Map, Value};
 
 use crate::error::ScriptError;
-use crate::number;
 
 /// How deep an object may be.
 const DEPTH: u32 = 128;
@@ -81,7 +80,7 @@ fn number_of(number: f64) -> Result<Value, ScriptError> {
     Ok(Value::from(number))
 }
 
-/// Puts a value into a table: null is nil, whole numbers are integers.
+/// Puts a value into a table: null is nil, every number is a float.
 fn put(lua: &Lua, table: &Table, key: impl IntoLua, value: &Value, depth: u32) -> mlua::Result<()> {
     if depth > DEPTH {
         let text = format!("the object is more than {DEPTH} levels deep, too deep for a script");
@@ -92,9 +91,7 @@ fn put(lua: &Lua, table: &Table, key: impl IntoLua, value: &Value, depth: u32) -
         // Straight to its place: a text or number with a handle of its own takes longer.
         Value::String(text) => table.raw_set(key, text.as_str()),
         Value::Bool(truth) => table.raw_set(key, *truth),
-        Value::Int(_) | Value::Float(_) => {
-            table.raw_set(key, number::to_lua(value.as_f64().unwrap_or_default()))
-        }
+        Value::Int(_) | Value::Float(_) => table.raw_set(key, value.as_f64()),
         Value::Map(map) => table.raw_set(key, map_table(lua, map, depth)?),
         Value::List(list) => {
             let items = lua.create_table_with_capacity(list.len(), 0)?;

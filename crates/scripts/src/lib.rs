@@ -48,7 +48,7 @@
 //! # One language for another
 //! Argo CD runs gopher-lua: Lua 5.1 with `goto`. This is Lua 5.4 with what 5.1 had (`unpack`, `table.getn`,
 //! `math.pow`, …), and with its numbers: all of them are floating point there and print without a point when
-//! they are whole, also in `..`. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
+//! they are whole, also in `..`; whole numbers of scripts and objects are floats here too. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
 //! and changes nothing: `string`, `math`, `table` and the time of `os` are always there, and what it would
 //! open beyond them is never there.
 //!
@@ -62,7 +62,6 @@
 #![forbid(unsafe_code)]
 
 mod actions;
-mod concat;
 mod convert;
 mod customizations;
 mod error;
@@ -73,6 +72,7 @@ mod limits;
 mod machine;
 mod number;
 mod pattern;
+mod rewrite;
 mod sandbox;
 
 pub use actions::{Action, Actions, Impact};

@@ -11,7 +11,7 @@ use tautline_core::{Object, Timestamp};
 
 use crate::error::ScriptError;
 use crate::limits::{Limits, Meter};
-use crate::{concat, convert, libraries};
+use crate::{convert, libraries, rewrite};
 
 /// A virtual machine with the libraries of Argo CD's scripts and the scripts that it compiled.
 ///
@@ -102,7 +102,7 @@ impl Machine {
     }
 
     fn compile(&mut self, source: &str) -> mlua::Result<Function> {
-        let text = concat::rewrite(source.as_bytes()).map_err(mlua::Error::external)?;
+        let text = rewrite::rewrite(source.as_bytes()).map_err(mlua::Error::external)?;
         let code = self.lua.load(text).set_name("=script").set_mode(ChunkMode::Text).into_function()?;
         if self.compiled_bytes + source.len() > MOST_COMPILED {
             self.compiled.clear();

@@ -16,7 +16,7 @@ function tostring(value)
   return tostring_any(value)
 end
 
--- a .. b is a .. __join .. b, see concat.rs.
+-- a .. b is a .. __join .. b, see rewrite.rs.
 local function joinable(value)
   local shape = type(value)
   if shape == "number" then return text(value) end
@@ -147,7 +147,12 @@ function table.sort(list, before)
   charge(count * (1 + #(text(count)) * 4))
   return sort_any(list, before)
 end
-function table.getn(list) return #list end
+function table.getn(list)
+  if type(list) ~= "table" then
+    error("bad argument #1 to 'getn' (table expected, got " .. type(list) .. ")", 2)
+  end
+  return #list
+end
 function table.foreach(list, each)
   for key, value in pairs(list) do
     local answer = each(key, value)
@@ -174,7 +179,15 @@ function unpack(list, from, to)
 end
 table.unpack, table.pack, table.move = unpack, nil, nil
 
--- Numbers.
+-- Numbers: floats, as in a script.
+local tonumber_any, ceil_any = tonumber, math.ceil
+function tonumber(...)
+  local number = tonumber_any(...)
+  return number and number + 0.0
+end
+math.huge = 0x1.fffffffffffffp1023
+function math.floor(number) return floor(number) + 0.0 end
+function math.ceil(number) return ceil_any(number) + 0.0 end
 function math.pow(base, exponent) return base ^ exponent end
 math.mod = math.fmod
 function math.log10(number) return math.log(number, 10) end
