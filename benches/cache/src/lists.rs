@@ -88,9 +88,11 @@ pub(crate) fn storm(folder: &Path) -> Result<(), String> {
     let text = Bytes::from(std::fs::read(folder.join("events.jsonl")).map_err(|e| e.to_string())?);
     let kind = GroupKind::new("", "Pod");
     let (before, mut slowest, mut changed, mut all) = (Usage::now(), Vec::new(), 0, 0);
-    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    let mut from = 0;
+    while let Some(end) = text.get(from..).and_then(|rest| memchr::memchr(b'\n', rest)) {
         let started = Instant::now();
-        let (_, object) = event_parts(&text.slice_ref(line)).ok_or("a line is no event")?;
+        let (_, object) = event_parts(&text.slice(from..from + end)).ok_or("a line is no event")?;
+        from += end + 1;
         let event = RawEvent::Modified(RawObject::Json(object));
         let key = cache.event(&kind, &event, Timestamp::default()).map_err(|e| e.to_string())?;
         changed += usize::from(key.is_some_and(|key| !cache.apps_of(&key).is_empty()));

@@ -110,7 +110,7 @@ struct Lines<S> {
 impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Lines<S> {
     async fn next(&mut self) -> Option<Result<Bytes>> {
         loop {
-            let found = self.buffer.get(self.searched..).and_then(|new| new.iter().position(|b| *b == b'\n'));
+            let found = self.buffer.get(self.searched..).and_then(|new| memchr::memchr(b'\n', new));
             if let Some(end) = found {
                 let line = self.buffer.split_to(self.searched + end).freeze();
                 self.buffer.advance(1);

@@ -95,9 +95,13 @@ fn marks(block: &[u8; BLOCK]) -> Marks {
 fn equal(block: &[u8; BLOCK], byte: u8) -> u64 {
     // Moves the low bits of eight bytes next to each other into the highest byte.
     const TOGETHER: u64 = 0x0102_0408_1020_4080;
+    const HIGHEST: u64 = 0xff << 56;
     let ones = block.map(|other| u8::from(other == byte));
     let words = ones.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word));
-    words.rev().fold(0, |bits, word| bits << 8 | word.wrapping_mul(TOGETHER) >> 56)
+    // Each part is moved by itself: to shift them in one after the other is one instruction, but a slow one.
+    words
+        .enumerate()
+        .fold(0, |bits, (at, word)| bits | (word.wrapping_mul(TOGETHER) & HIGHEST) >> (56 - 8 * at))
 }
 
 #[cfg(test)]
