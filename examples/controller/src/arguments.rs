@@ -92,6 +92,9 @@ pub(crate) struct RunOptions {
     /// A folder for fetched commits
     #[arg(long)]
     pub(crate) cache: Option<CacheFolder>,
+    /// A folder in which live objects are kept for a quick restart, Secrets excepted; by default they are not
+    #[arg(long)]
+    pub(crate) live_cache: Option<CacheFolder>,
 }
 
 #[derive(Args)]
