@@ -134,6 +134,11 @@ impl Coordinator {
                 self.step_all(|_| Event::Kinds);
             }
             Message::Rules => self.step_all(|_| Event::Rules),
+            Message::Exclude(excludes) => {
+                self.catalog.exclude(excludes);
+                self.watch_kinds();
+                self.step_all(|_| Event::Kinds);
+            }
             Message::Reported(id) => self.reported(&id),
             Message::Scanned(result) => self.scanned(&result),
             Message::Ask(id, reply) => {
