@@ -9,6 +9,8 @@ use tautline_ownership::{Scope, Scopes};
 use tautline_render::ClusterApis;
 use tokio::sync::Notify;
 
+use crate::message::Excludes;
+
 /// The last complete discovery. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog(Arc<Shared>);
@@ -32,7 +34,7 @@ struct Served {
 
 /// Which kinds the operator wants left alone.
 #[derive(Clone, Default)]
-struct Excluded(Option<Arc<dyn Fn(&GroupKind) -> bool + Send + Sync>>);
+struct Excluded(Option<Excludes>);
 
 impl std::fmt::Debug for Excluded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +55,7 @@ impl Excluded {
 
 impl Catalog {
     /// Takes which kinds are left alone from now on.
-    pub(crate) fn exclude(&self, excludes: Arc<dyn Fn(&GroupKind) -> bool + Send + Sync>) {
+    pub(crate) fn exclude(&self, excludes: Excludes) {
         let mut served = self.0.served.write().unwrap_or_else(PoisonError::into_inner);
         served.excluded = Excluded(Some(excludes));
     }

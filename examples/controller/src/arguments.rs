@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Runs the Applications of a cluster
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Shows the whole story: a real Git repository, an API server in this process, and the controller
     Demo(DemoOptions),
     /// The CustomResourceDefinitions of Application and AppProject
