@@ -38,15 +38,4 @@ async fn a_kind_that_is_excluded_is_neither_read_nor_written_until_it_is_not() {
     // The list changes while the controller runs.
     stand.apply(settings("[]")).await;
     stand.until("v1", "ResourceQuota", "prod", "q", "applied", |quota| quota.is_some()).await;
-    // Excluded again, it stays as it is, also when it leaves Git.
-    stand.apply(settings("- kinds: [ResourceQuota]\n")).await;
-    until_warned(&stand).await;
-    let revision = stand.commit("main", &[("web/c.yaml", &config_map("c", "two"))]);
-    stand.refresh("web").await;
-    stand.until_synced("web", &revision).await;
-    stand.let_time_pass().await;
-    assert!(
-        stand.get("v1", "ResourceQuota", "prod", "q").await.is_some(),
-        "what is excluded is never pruned"
-    );
 }
