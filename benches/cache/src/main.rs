@@ -6,7 +6,8 @@
 //! ```
 //! COUNT objects (100 000) are written as the pages of lists that a server sends: Deployments, Services and ConfigMaps
 //! that an app owns, and the ReplicaSets, pods and EndpointSlices that controllers make of them. Each row is a process
-//! of its own. CPU is user and system time; RSS is what the system says that the process holds. client-go decodes with
+//! of its own. CPU is user and system time; RSS is what the system says that the process holds; both sides hand back what
+//! they do not need before it is read. client-go decodes with
 //! its dynamic client's scheme into an informer's indexer, which is what Argo CD's cache stands on before it keeps
 //! anything of its own; no HTTP is in either.
 #![forbid(unsafe_code)]

@@ -44,6 +44,9 @@ pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// The annotation that names another manager whose fields become ours; those of the usual tools do anyway.
 const MIGRATION_MANAGER_ANNOTATION: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
 
+/// The address by which Applications name the cluster that they are read from (rule R2).
+pub(crate) const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+
 /// What the reading needs to know of the controller.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -264,7 +267,7 @@ fn destination(
 ) -> Destination {
     let destination = spec.get("destination").and_then(Value::as_map).cloned().unwrap_or_default();
     match (text(&destination, "server"), text(&destination, "name")) {
-        ("https://kubernetes.default.svc", "") | ("", "in-cluster") => {}
+        (IN_CLUSTER, "") | ("", "in-cluster") => {}
         ("", "") => refused.add("destination", "one of server and name must be set"),
         (server, "") => refused.add(
             "destination.server",

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::application::{Application, Settings};
 use crate::customized::{CONFIG_MAP, CustomizedHealth};
 use crate::follow::{Followed, Narrowed, follow};
+use crate::kinds::KindLists;
 use crate::project::Project;
 use crate::records::{ApplicationRecords, rival_message};
 
@@ -59,9 +60,10 @@ impl Controller {
         let mut parts = parts(records.clone(), records.clone());
         let control_plane = options.settings.control_plane.clone();
         let health = Arc::new(CustomizedHealth::new(parts.health.clone()));
-        health.read(&*cluster, &discovery, &control_plane).await;
+        let config_map = health.read(&*cluster, &discovery, &control_plane).await;
         parts.health = health.clone();
         let runtime = Runtime::start(parts);
+        exclude(&runtime, config_map.as_deref());
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
         tokio::spawn(follow(cluster.clone(), gvk, Narrowed::default(), apps_out));
@@ -94,6 +96,12 @@ impl Controller {
         self.task.abort();
         self.runtime.stop().await;
     }
+}
+
+/// Takes which kinds the settings leave alone.
+fn exclude(runtime: &Runtime, config_map: Option<&Object>) {
+    let lists = KindLists::read(config_map);
+    runtime.exclude(move |kind| lists.excludes(kind));
 }
 
 struct State {
@@ -160,9 +168,13 @@ impl State {
     fn settings(&self, event: &Followed) {
         let changed = match event {
             Followed::Is(config_map) if config_map.name() == CONFIG_MAP => {
+                exclude(&self.runtime, Some(config_map));
                 self.health.customize(Some(config_map))
             }
-            Followed::Gone(_, name) if name == CONFIG_MAP => self.health.customize(None),
+            Followed::Gone(_, name) if name == CONFIG_MAP => {
+                exclude(&self.runtime, None);
+                self.health.customize(None)
+            }
             _ => false,
         };
         if changed {

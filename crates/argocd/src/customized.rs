@@ -30,14 +30,23 @@ impl CustomizedHealth {
         Self { beneath, scripts: RwLock::default() }
     }
 
-    /// Reads the scripts once, so that the first judgements are theirs already. A cluster that does not answer is
+    /// Reads the scripts once, and answers the ConfigMap for its other keys, so that the first judgements are theirs already. A cluster that does not answer is
     /// asked again by whoever follows the ConfigMap.
-    pub(crate) async fn read(&self, cluster: &dyn Cluster, discovery: &Discovery, control_plane: &str) {
-        let Some(resource) = discovery.find(&GroupVersionKind::new("", "v1", "ConfigMap")) else { return };
+    pub(crate) async fn read(
+        &self,
+        cluster: &dyn Cluster,
+        discovery: &Discovery,
+        control_plane: &str,
+    ) -> Option<Arc<Object>> {
+        let resource = discovery.find(&GroupVersionKind::new("", "v1", "ConfigMap"))?;
         match cluster.get(&Target::new(resource.clone(), control_plane, CONFIG_MAP)).await {
-            Ok(config_map) => drop(self.customize(config_map.as_deref())),
+            Ok(config_map) => {
+                self.customize(config_map.as_deref());
+                config_map
+            }
             Err(error) => {
-                tracing::warn!(%error, "argocd-cm cannot be read; built-in health rules count until then")
+                tracing::warn!(%error, "argocd-cm cannot be read; it counts for nothing until it can");
+                None
             }
         }
     }

@@ -39,6 +39,7 @@ mod events;
 mod follow;
 mod helm;
 mod journal;
+mod kinds;
 mod kustomize;
 mod options;
 mod project;

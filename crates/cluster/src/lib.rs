@@ -33,6 +33,7 @@ mod api;
 mod cache;
 mod counted;
 mod error;
+mod scan;
 mod wait;
 
 pub use api::{
@@ -42,4 +43,5 @@ pub use api::{
 pub use cache::{BadItem, Cache, KindState, SnapshotError, StaleList};
 pub use counted::{Counted, Counts};
 pub use error::{Cause, ClusterError, Status};
+pub use scan::{Page, event_parts};
 pub use wait::until;

@@ -138,6 +138,7 @@ fn native(object: &Object) -> Option<Health> {
         ("apps", "Deployment") => Some(workload::deployment(object)),
         ("apps" | "apps.kruise.io", "StatefulSet") => Some(workload::stateful_set(object)),
         ("apps" | "apps.kruise.io", "DaemonSet") => Some(workload::daemon_set(object)),
+        ("apps.kruise.io", "CloneSet") => Some(workload::clone_set(object)),
         ("apps", "ReplicaSet") => Some(workload::replica_set(object)),
         ("", "Pod") => Some(pod::pod(object)),
         ("", "Service") => Some(network::service(object)),

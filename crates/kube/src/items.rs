@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tautline_cluster::{RawObject, RawSink};
+use tautline_cluster::{Page as CutPage, RawObject, RawSink};
 
 #[derive(Deserialize)]
 struct Page<'a> {
@@ -32,13 +32,21 @@ pub(crate) struct PageEnd {
 
 /// Hands a page's items over; each shares the page's bytes.
 pub(crate) fn deliver(body: &Bytes, sink: &mut dyn RawSink) -> Result<PageEnd, String> {
-    let page: Page<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if let Some(page) = CutPage::cut(body) {
+        let end = read(&page.envelope, |_| {})?;
+        page.items.into_iter().for_each(|item| sink.item(RawObject::Json(item)));
+        return Ok(end);
+    }
+    read(body, |item| sink.item(RawObject::Json(body.slice_ref(item.get().as_bytes()))))
+}
+
+/// Reads a page as JSON, all of it.
+fn read<'a>(body: &'a [u8], take: impl FnMut(&'a RawValue)) -> Result<PageEnd, String> {
+    let page: Page<'a> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let Some(items) = page.items.or_else(|| null_items(body)) else {
         return Err("there are no items; is this a list?".to_owned());
     };
-    for item in items {
-        sink.item(RawObject::Json(body.slice_ref(item.get().as_bytes())));
-    }
+    items.into_iter().for_each(take);
     let version = page.metadata.resource_version.unwrap_or_default();
     Ok(PageEnd { version, go_on: page.metadata.go_on.unwrap_or_default() })
 }

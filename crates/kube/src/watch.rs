@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tautline_cluster::{ClusterError, ListEnd, RawEvent, RawObject, RawSink, Result};
+use tautline_cluster::{ClusterError, ListEnd, RawEvent, RawObject, RawSink, Result, event_parts};
 use tautline_core::ResourceVersion;
 
 use crate::call::{transport, unreadable};
@@ -110,7 +110,7 @@ struct Lines<S> {
 impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Lines<S> {
     async fn next(&mut self) -> Option<Result<Bytes>> {
         loop {
-            let found = self.buffer.get(self.searched..).and_then(|new| new.iter().position(|b| *b == b'\n'));
+            let found = self.buffer.get(self.searched..).and_then(|new| memchr::memchr(b'\n', new));
             if let Some(end) = found {
                 let line = self.buffer.split_to(self.searched + end).freeze();
                 self.buffer.advance(1);
@@ -137,19 +137,24 @@ impl<S: Stream<Item = Result<Bytes, BoxError>> + Unpin> Lines<S> {
 
 fn read(step: &str, line: &Bytes) -> Result<Told> {
     let bad = |error: serde_json::Error| unreadable(step, &error.to_string());
-    let event: Event<'_> = serde_json::from_slice(line).map_err(bad)?;
-    let object = || RawObject::Json(line.slice_ref(event.object.get().as_bytes()));
-    match event.kind {
-        "ADDED" => Ok(RawEvent::Added(object()).into()),
-        "MODIFIED" => Ok(RawEvent::Modified(object()).into()),
-        "DELETED" => Ok(RawEvent::Deleted(object()).into()),
+    let (kind, object) = match event_parts(line) {
+        Some(parts) => parts,
+        None => {
+            let event: Event<'_> = serde_json::from_slice(line).map_err(bad)?;
+            (event.kind, line.slice_ref(event.object.get().as_bytes()))
+        }
+    };
+    match kind {
+        "ADDED" => Ok(RawEvent::Added(RawObject::Json(object)).into()),
+        "MODIFIED" => Ok(RawEvent::Modified(RawObject::Json(object)).into()),
+        "DELETED" => Ok(RawEvent::Deleted(RawObject::Json(object)).into()),
         "BOOKMARK" => {
-            let bookmark: Bookmark = serde_json::from_str(event.object.get()).map_err(bad)?;
+            let bookmark: Bookmark = serde_json::from_slice(&object).map_err(bad)?;
             let ends_list = bookmark.metadata.annotations.get(LIST_END).is_some_and(|text| text == "true");
             let event = RawEvent::Bookmark(ResourceVersion::new(bookmark.metadata.resource_version));
             Ok(Told { event, ends_list })
         }
-        "ERROR" => Err(ClusterError::Status(status::read_event(event.object.get().as_bytes()))),
+        "ERROR" => Err(ClusterError::Status(status::read_event(&object))),
         other => Err(unreadable(step, &format!("an event of type {other:?}"))),
     }
 }

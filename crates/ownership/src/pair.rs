@@ -84,6 +84,16 @@ pub fn prepare(manifests: &[Manifest], destination: &Destination, scopes: &dyn S
         let mut object = (*manifest.object).clone();
         let kind = object.key().group_kind();
         let scope = scopes.scope(&kind);
+        if scopes.is_excluded(&kind) {
+            prepared.scopes.insert(kind.clone(), scope);
+            let message = format!(
+                "{kind} is excluded by the settings (resource.exclusions, resource.inclusions): it is neither compared \
+                 nor written"
+            );
+            let problem = Problem::warning("excluded-resource", message);
+            prepared.problems.push(problem.at(manifest.origin.clone()).about(object.key()));
+            continue;
+        }
         match scope {
             Some(Scope::Cluster) => drop(object.metadata_mut().remove("namespace")),
             Some(Scope::Namespaced) | None if object.namespace().is_empty() => {

@@ -20,6 +20,12 @@ pub trait Scopes: Send + Sync {
 
     /// Whether the cluster serves the kind; `None` while discovery of its group is stale or missing.
     fn is_served(&self, kind: &GroupKind) -> Option<bool>;
+
+    /// Whether the operator wants objects of the kind left alone: not read, and not written where manifests hold them.
+    /// By default none is.
+    fn is_excluded(&self, _: &GroupKind) -> bool {
+        false
+    }
 }
 
 /// The live objects, as the cache has them.

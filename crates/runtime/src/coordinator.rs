@@ -12,12 +12,13 @@ use std::time::Duration;
 use tautline_cluster::Cache;
 use tautline_core::{AppId, GroupKind, GroupVersionKind, ResourceKey, Revision, Timestamp, Want};
 use tautline_engine::{App, Effect, Event, Report, World};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::catalog::Catalog;
 use crate::embedder::{AppInput, AppView, Parts};
 use crate::fetch::Fetcher;
+use crate::live_cache::Keeper;
 use crate::message::Message;
 use crate::perform::Performer;
 
@@ -72,21 +73,39 @@ pub(crate) struct Entry {
 
 impl Coordinator {
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
+        let kept = self.parts.options.live_cache.clone();
+        let mut keeper =
+            kept.map(|settings| Keeper::new(settings, &self.parts.cluster.id(), self.cache.clone()));
+        if let Some(keeper) = &keeper {
+            keeper.load().await;
+        }
+        let saves = keeper.as_ref().map(|keeper| tokio::spawn(keeper.clone().keep()));
         self.discover();
         self.watch_kinds();
+        let stopped = self.follow(&mut inbox).await;
+        saves.iter().for_each(JoinHandle::abort);
+        if let Some(keeper) = &mut keeper {
+            keeper.save().await;
+        }
+        if let Some(stopped) = stopped {
+            let _ = stopped.send(());
+        }
+    }
+
+    /// Takes messages until there are no more, or until one says stop and asks to be told when that is done.
+    async fn follow(&mut self, inbox: &mut mpsc::UnboundedReceiver<Message>) -> Option<oneshot::Sender<()>> {
         let mut messages = Vec::new();
         loop {
             let wait = self.next_timer();
             tokio::select! {
                 biased;
-                count = inbox.recv_many(&mut messages, AT_ONCE) => if count == 0 { return },
+                count = inbox.recv_many(&mut messages, AT_ONCE) => if count == 0 { return None },
                 () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => self.ring(),
             }
             for message in messages.drain(..) {
                 if let Message::Stop(done) = message {
                     self.watchers.values().for_each(|watched| watched.task.abort());
-                    let _ = done.send(());
-                    return;
+                    return Some(done);
                 }
                 self.take(message);
             }
@@ -115,6 +134,11 @@ impl Coordinator {
                 self.step_all(|_| Event::Kinds);
             }
             Message::Rules => self.step_all(|_| Event::Rules),
+            Message::Exclude(excludes) => {
+                self.catalog.exclude(excludes);
+                self.watch_kinds();
+                self.step_all(|_| Event::Kinds);
+            }
             Message::Reported(id) => self.reported(&id),
             Message::Scanned(result) => self.scanned(&result),
             Message::Ask(id, reply) => {

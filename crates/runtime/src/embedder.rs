@@ -13,6 +13,8 @@ use tautline_plan::Gate;
 use tautline_render::{Renderer, Tool};
 use tautline_source::Source;
 
+use crate::live_cache::LiveCache;
+
 /// The parts that a runtime is put together from.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Parts {
@@ -54,12 +56,19 @@ pub struct Options {
     pub concurrent_writes: usize,
     /// How many renders run side by side.
     pub concurrent_renders: usize,
+    /// Where the live cache is kept over restarts; by default nowhere.
+    pub live_cache: Option<LiveCache>,
 }
 
 impl Default for Options {
     /// 32 writes, 2 renders.
     fn default() -> Self {
-        Self { writes: WriteSettings::default(), concurrent_writes: 32, concurrent_renders: 2 }
+        Self {
+            writes: WriteSettings::default(),
+            concurrent_writes: 32,
+            concurrent_renders: 2,
+            live_cache: None,
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 
 use crate::embedder::AppInput;
 
+/// Whether a kind is left alone.
+pub(crate) type Excludes = Arc<dyn Fn(&GroupKind) -> bool + Send + Sync>;
+
 pub(crate) enum Message {
     /// An app is new or was told something else.
     Set(Box<AppInput>),
@@ -28,6 +31,8 @@ pub(crate) enum Message {
     Rediscover,
     /// How health is judged changed.
     Rules,
+    /// Which kinds are left alone changed.
+    Exclude(Excludes),
     /// Discovery was taken in.
     Discovered,
     /// A report was written.

@@ -1,10 +1,9 @@
 //! Objects as tables.
 
-use mlua::{Lua, Table, Value as LuaValue};
+use mlua::{IntoLua, Lua, Table, Value as LuaValue};
 use tautline_core::{Map, Value};
 
 use crate::error::ScriptError;
-use crate::number;
 
 /// How deep an object may be.
 const DEPTH: u32 = 128;
@@ -16,8 +15,8 @@ pub(crate) fn table(lua: &Lua, map: &Map) -> mlua::Result<Table> {
 
 fn map_table(lua: &Lua, map: &Map, depth: u32) -> mlua::Result<Table> {
     let table = lua.create_table_with_capacity(0, map.len())?;
-    for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-        table.raw_set(key.as_str(), to_lua(lua, value, depth + 1)?)?;
+    for (key, value) in map.iter() {
+        put(lua, &table, key.as_str(), value, depth + 1)?;
     }
     Ok(table)
 }
@@ -81,28 +80,25 @@ fn number_of(number: f64) -> Result<Value, ScriptError> {
     Ok(Value::from(number))
 }
 
-/// A value for Lua: null is nil, whole numbers are integers.
-fn to_lua(lua: &Lua, value: &Value, depth: u32) -> mlua::Result<LuaValue> {
+/// Puts a value into a table: null is nil, every number is a float.
+fn put(lua: &Lua, table: &Table, key: impl IntoLua, value: &Value, depth: u32) -> mlua::Result<()> {
     if depth > DEPTH {
         let text = format!("the object is more than {DEPTH} levels deep, too deep for a script");
         return Err(mlua::Error::external(ScriptError::Shape(text)));
     }
-    if let Some(map) = value.as_map() {
-        return map_table(lua, map, depth).map(LuaValue::Table);
-    }
-    if let Some(list) = value.as_list() {
-        let table = lua.create_table_with_capacity(list.len(), 0)?;
-        for (index, item) in list.iter().enumerate().filter(|(_, item)| !item.is_null()) {
-            table.raw_set(index + 1, to_lua(lua, item, depth + 1)?)?;
+    match value {
+        Value::Null => Ok(()),
+        // Straight to its place: a text or number with a handle of its own takes longer.
+        Value::String(text) => table.raw_set(key, text.as_str()),
+        Value::Bool(truth) => table.raw_set(key, *truth),
+        Value::Int(_) | Value::Float(_) => table.raw_set(key, value.as_f64()),
+        Value::Map(map) => table.raw_set(key, map_table(lua, map, depth)?),
+        Value::List(list) => {
+            let items = lua.create_table_with_capacity(list.len(), 0)?;
+            for (index, item) in list.iter().enumerate() {
+                put(lua, &items, index + 1, item, depth + 1)?;
+            }
+            table.raw_set(key, items)
         }
-        return Ok(LuaValue::Table(table));
     }
-    if let Some(text) = value.as_str() {
-        return lua.create_string(text).map(LuaValue::String);
-    }
-    Ok(match (value.as_bool(), value.as_f64()) {
-        (Some(truth), _) => LuaValue::Boolean(truth),
-        (None, Some(number)) => number::to_lua(number),
-        (None, None) => LuaValue::Nil,
-    })
 }

@@ -48,20 +48,20 @@
 //! # One language for another
 //! Argo CD runs gopher-lua: Lua 5.1 with `goto`. This is Lua 5.4 with what 5.1 had (`unpack`, `table.getn`,
 //! `math.pow`, …), and with its numbers: all of them are floating point there and print without a point when
-//! they are whole, also in `..`. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
+//! they are whole, also in `..`; whole numbers of scripts and objects are floats here too. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
 //! and changes nothing: `string`, `math`, `table` and the time of `os` are always there, and what it would
 //! open beyond them is never there.
 //!
 //! # Hostile scripts
-//! A script gets a virtual machine of its own, without files, processes, modules, byte code, coroutines,
-//! finalizers or a random source; the time is the caller's. [`Limits`] bound its steps, memory and processor
-//! time: instructions are counted by a hook that, once the limit is reached, fails at every further
-//! instruction, so no `pcall` outlives it; library functions that could take long (patterns, `rep`,
-//! `format`, `sort`, …) are our own or pay first.
+//! A script gets a world of its own, without files, processes, modules, byte code, coroutines, finalizers or a random
+//! source; the time is the caller's. What it changes in that world, library tables included, is gone after the run; a
+//! thread's virtual machine, the libraries' functions and compiled scripts stay, and none of these can be changed by a
+//! script. [`Limits`] bound its steps, memory and processor time: instructions are counted by a hook that, once the
+//! limit is reached, fails at every further instruction, so no `pcall` outlives it; library functions that could take
+//! long (patterns, `rep`, `format`, `sort`, …) are our own or pay first. A machine that was stopped is not used again.
 #![forbid(unsafe_code)]
 
 mod actions;
-mod concat;
 mod convert;
 mod customizations;
 mod error;
@@ -69,8 +69,10 @@ mod expressions;
 mod health;
 mod libraries;
 mod limits;
+mod machine;
 mod number;
 mod pattern;
+mod rewrite;
 mod sandbox;
 
 pub use actions::{Action, Actions, Impact};

@@ -34,17 +34,20 @@ impl Default for Limits {
 
 /// Instructions between two looks at the meter: few, because one instruction may copy megabytes.
 const STRIDE: u32 = 100;
+/// Steps before the first look at the processor's clock, which takes as long as many steps: most scripts end sooner.
+const UNCLOCKED: u64 = 300;
 /// Steps of library functions between two looks at the processor's clock.
 const CLOCK_STRIDE: u64 = 2_000;
 
-/// Counts down one run.
+/// Counts down one run after the other.
 #[derive(Debug)]
 pub(crate) struct Meter {
     left: Cell<u64>,
+    used: Cell<u64>,
     unclocked: Cell<u64>,
-    started: ThreadTime,
-    cpu: Duration,
-    memory: usize,
+    started: Cell<ThreadTime>,
+    cpu: Cell<Duration>,
+    memory: Cell<usize>,
     spent: Cell<bool>,
 }
 
@@ -52,12 +55,24 @@ impl Meter {
     pub(crate) fn new(limits: &Limits) -> Rc<Self> {
         Rc::new(Self {
             left: Cell::new(limits.steps),
+            used: Cell::new(0),
             unclocked: Cell::new(0),
-            started: ThreadTime::now(),
-            cpu: limits.cpu,
-            memory: limits.memory,
+            started: Cell::new(ThreadTime::now()),
+            cpu: Cell::new(limits.cpu),
+            memory: Cell::new(limits.memory),
             spent: Cell::new(false),
         })
+    }
+
+    /// Begins to count anew.
+    pub(crate) fn start(&self, limits: &Limits) {
+        self.left.set(limits.steps);
+        self.used.set(0);
+        self.unclocked.set(0);
+        self.started.set(ThreadTime::now());
+        self.cpu.set(limits.cpu);
+        self.memory.set(limits.memory);
+        self.spent.set(false);
     }
 
     /// Whether the run is over its limit; then its answer does not count, whatever it caught.
@@ -68,6 +83,7 @@ impl Meter {
     /// Takes steps of work that is about to be done.
     pub(crate) fn charge(&self, steps: u64) -> mlua::Result<()> {
         let left = self.left.get().checked_sub(steps).filter(|_| !self.spent.get());
+        self.used.set(self.used.get().saturating_add(steps));
         self.left.set(left.unwrap_or(0));
         self.unclocked.set(self.unclocked.get() + steps);
         let late = self.unclocked.get() >= CLOCK_STRIDE && self.is_late();
@@ -80,7 +96,7 @@ impl Meter {
 
     /// Takes a step for each byte of a text that is about to be made, and refuses one beyond the memory.
     pub(crate) fn charge_text(&self, bytes: usize) -> mlua::Result<()> {
-        if bytes > self.memory / 2 {
+        if bytes > self.memory.get() / 2 {
             return Err(mlua::Error::external(ScriptError::Memory));
         }
         self.charge(bytes as u64 / 16 + 1)
@@ -88,7 +104,7 @@ impl Meter {
 
     fn is_late(&self) -> bool {
         self.unclocked.set(0);
-        self.started.elapsed() > self.cpu
+        self.started.get().elapsed() > self.cpu.get()
     }
 
     /// Looks at the meter every few instructions. Once it is spent every single instruction fails, so a
@@ -96,8 +112,7 @@ impl Meter {
     pub(crate) fn watch(self: &Rc<Self>, lua: &Lua) -> mlua::Result<()> {
         let meter = Rc::clone(self);
         lua.set_hook(HookTriggers::new().every_nth_instruction(STRIDE), move |lua, _| {
-            let late = meter.is_late();
-            if late {
+            if meter.used.get() > UNCLOCKED && meter.is_late() {
                 meter.spent.set(true);
             }
             meter.charge(u64::from(STRIDE)).inspect_err(|_| stop(lua))?;

@@ -1,14 +1,20 @@
 //! One run of one script in a world of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use mlua::chunk::ChunkMode;
-use mlua::{Lua, LuaOptions, MultiValue, StdLib, Value};
+use mlua::Value;
 use tautline_core::{Object, Timestamp};
 
 use crate::error::ScriptError;
-use crate::limits::{Limits, Meter};
-use crate::{concat, convert, libraries};
+use crate::limits::Limits;
+use crate::machine::{Machine, Run};
+
+thread_local! {
+    /// Machines that wait for their next script; no more than runs that were nested in one another. They hold nothing
+    /// of earlier runs but compiled scripts.
+    static IDLE: RefCell<Vec<Machine>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Runs a script with the object as `obj` and hands its last answer to `read`.
 pub(crate) fn run<R>(
@@ -33,28 +39,15 @@ pub(crate) fn run_with<R>(
     if source.len() > limits.source {
         return Err(ScriptError::TooLong { bytes: source.len(), limit: limits.source });
     }
-    let failed = |error: mlua::Error| ScriptError::from_lua(&error);
-    let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
-    let lua = Lua::new_with(libraries, LuaOptions::default()).map_err(failed)?;
-    lua.globals().set("obj", convert::table(&lua, object.as_map()).map_err(failed)?).map_err(failed)?;
-    if !parameters.is_empty() {
-        let given = parameters.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let table = lua.create_table_from(given).map_err(failed)?;
-        lua.globals().set("actionParams", table).map_err(failed)?;
+    let idle = IDLE.with_borrow_mut(Vec::pop);
+    let mut machine = match idle {
+        Some(machine) => machine,
+        None => Machine::new().map_err(|error| ScriptError::from_lua(&error))?,
+    };
+    let result = machine.run(&Run { source, object, parameters, now, limits }).and_then(read);
+    // One that was stopped in the middle of something is not used again.
+    if machine.is_sound() {
+        IDLE.with_borrow_mut(|idle| idle.push(machine));
     }
-    let meter = Meter::new(limits);
-    libraries::install(&lua, &meter, now).map_err(failed)?;
-    lua.set_memory_limit(lua.used_memory().saturating_add(limits.memory)).map_err(failed)?;
-    meter.watch(&lua).map_err(failed)?;
-    let answer = call(&lua, source);
-    lua.remove_hook();
-    if meter.is_spent() {
-        return Err(ScriptError::Exhausted);
-    }
-    read(answer.map_err(failed)?.into_iter().next_back().unwrap_or(Value::Nil))
-}
-
-fn call(lua: &Lua, source: &str) -> mlua::Result<MultiValue> {
-    let text = concat::rewrite(source.as_bytes()).map_err(mlua::Error::external)?;
-    lua.load(text).set_name("=script").set_mode(ChunkMode::Text).into_function()?.call::<MultiValue>(())
+    result
 }

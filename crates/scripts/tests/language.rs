@@ -163,7 +163,7 @@ fn text_functions() {
         ("string.format('%q', 'a\"b')", "\"a\\\"b\""),
         ("string.format('%s %s %s', nil, true, 6 / 2)", "nil true 3"),
         ("string.format('%d', '12')", "12"),
-        ("string.format('%g %g %.3g', 0.5, 1e20, 1234.5)", "0.5 100000000000000000000 1.23e+03"),
+        ("string.format('%g %g %.3g', 0.5, 1e20, 1234.5)", "0.5 1e+20 1.23e+03"),
     ]);
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Runs the Applications of a cluster
-    Run(RunOptions),
+    Run(Box<RunOptions>),
     /// Shows the whole story: a real Git repository, an API server in this process, and the controller
     Demo(DemoOptions),
     /// The CustomResourceDefinitions of Application and AppProject
@@ -92,6 +92,9 @@ pub(crate) struct RunOptions {
     /// A folder for fetched commits
     #[arg(long)]
     pub(crate) cache: Option<CacheFolder>,
+    /// A folder in which live objects are kept for a quick restart, Secrets excepted; by default they are not
+    #[arg(long)]
+    pub(crate) live_cache: Option<CacheFolder>,
 }
 
 #[derive(Args)]

@@ -45,7 +45,7 @@ async fn obey() -> std::process::ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let result = match arguments.command {
         Command::Demo(options) => demo::run(&options).await,
-        Command::Run(options) => run::run(options).await,
+        Command::Run(options) => run::run(*options).await,
         Command::Crds { action: CrdsAction::Apply { connect, replace } } => {
             run::install_crds(&connect, replace).await
         }

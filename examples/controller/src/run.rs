@@ -9,6 +9,7 @@ use tautline::cluster::{Cluster, Counted, Target, WriteOptions};
 use tautline::core::{Clock, FieldManager, MaskingKey, Secret};
 use tautline::git::{GitSource, Options};
 use tautline::kube::KubeCluster;
+use tautline::runtime::LiveCache;
 use tautline::{Embedding, RuntimePages};
 
 use crate::arguments::{ConnectOptions, RunOptions};
@@ -47,6 +48,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<(), String> {
         MaskingKey::new(rand::random()),
     );
     embedding.options.writes.manager = FieldManager::new(&options.field_manager);
+    embedding.options.live_cache = options.live_cache.clone().map(LiveCache::new);
     // A separate connection, so that renewing never queues behind applies.
     let candidate = Candidate {
         cluster: connect(&options.connect).await?,
@@ -128,5 +130,5 @@ pub(crate) async fn install_crds(options: &ConnectOptions, replace: bool) -> Res
     Ok(())
 }
 
-/// The folder for fetched commits.
+/// A folder for what is fetched anew where it is lost.
 pub(crate) type CacheFolder = PathBuf;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tautline::Embedding;
+use tautline::runtime::LiveCache;
 use tautline_apiserver::Server;
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
 use tautline_cluster::{
@@ -50,6 +51,10 @@ pub struct Stand {
     pub controller: Option<Controller>,
     /// Settings for the next start of the controller.
     pub options: ControllerOptions,
+    /// Where the next controller keeps its live cache.
+    pub live_cache: Option<LiveCache>,
+    /// How many controllers were started: each masks with a key of its own, as each process does.
+    starts: u8,
 }
 
 impl Stand {
@@ -87,7 +92,16 @@ impl Stand {
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
         let options = ControllerOptions { settings, selector: String::new(), take_over: false };
         let counted = Counted::new(ground.controllers_cluster().await);
-        let stand = Self { ground, counted, admin, source: Arc::default(), controller: None, options };
+        let stand = Self {
+            ground,
+            counted,
+            admin,
+            source: Arc::default(),
+            controller: None,
+            options,
+            live_cache: None,
+            starts: 0,
+        };
         for crd in definitions() {
             stand.install(crd.into_value()).await;
         }
@@ -111,8 +125,10 @@ impl Stand {
     /// Starts the controller.
     pub async fn start_controller(&mut self) {
         let cluster = Arc::new(self.counted.clone());
-        let masking = MaskingKey::new([7; 32]);
-        let embedding = Embedding::new(cluster, self.source.clone(), Arc::new(SystemClock), masking);
+        let masking = MaskingKey::new([7 + self.starts; 32]);
+        self.starts += 1;
+        let mut embedding = Embedding::new(cluster, self.source.clone(), Arc::new(SystemClock), masking);
+        embedding.options.live_cache.clone_from(&self.live_cache);
         let controller = embedding.control(self.options.clone()).await.expect("the CRDs are installed");
         self.controller = Some(controller);
     }

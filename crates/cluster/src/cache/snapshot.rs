@@ -8,7 +8,10 @@ use tautline_core::{Digest, GroupKind, Packed, ResourceVersion};
 
 use super::Cache;
 
-const MAGIC: &[u8] = b"tautline cache 1\n";
+const MAGIC: &[u8] = b"tautline cache 3\n";
+
+/// Stands for the key where nothing is masked.
+const ANY_KEY: [u8; 32] = [0; 32];
 
 /// Why a snapshot is not taken. A start without it lists everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,13 +29,23 @@ pub enum SnapshotError {
 }
 
 impl Cache {
-    /// The cache as bytes. Secrets are in them as digests (rule R26).
+    /// The cache as bytes. Secrets are in them as digests (rule R26), for a process with the same key.
     pub fn snapshot(&self) -> Vec<u8> {
+        self.written(self.masking.derive("snapshots"), |_| true)
+    }
+
+    /// The cache as bytes, without Secrets: for a process with any key.
+    pub fn snapshot_without_secrets(&self) -> Vec<u8> {
+        self.written(ANY_KEY, |kind| !(kind.group.is_empty() && kind.kind == "Secret"))
+    }
+
+    fn written(&self, key: [u8; 32], holds: impl Fn(&GroupKind) -> bool) -> Vec<u8> {
         let mut out = Writer(MAGIC.to_vec());
         out.0.extend(Packed::form().as_bytes());
-        out.0.extend(self.masking.derive("snapshots"));
-        out.number(self.kinds.len() as u64);
-        for (kind, entry) in &self.kinds {
+        out.0.extend(key);
+        let kinds = self.kinds.iter().filter(|(kind, _)| holds(kind));
+        out.number(kinds.clone().count() as u64);
+        for (kind, entry) in kinds {
             out.text(&kind.group);
             out.text(&kind.kind);
             out.text(&entry.resource.gvk.version);
@@ -63,7 +76,7 @@ impl Cache {
         if form != Packed::form().as_bytes() {
             return Err(OtherVersion);
         }
-        if *key != self.masking.derive("snapshots") {
+        if *key != ANY_KEY && *key != self.masking.derive("snapshots") {
             return Err(OtherKey);
         }
         let mut read = Reader(rest);

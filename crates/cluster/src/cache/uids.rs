@@ -6,13 +6,15 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 use tautline_core::{Digest, Uid};
 
+use super::slab::Slab;
+
 /// No slot, no uid.
 pub(super) const NONE: u32 = 0;
 
-/// Every uid that is somebody's or owns somebody, once, in 32 bytes and a place in a table.
+/// Every uid that is somebody's or owns somebody, once, in 24 bytes and a place in a table.
 #[derive(Debug)]
 pub(super) struct Uids {
-    known: Vec<Known>,
+    known: Slab<Known>,
     table: HashTable<u32>,
     free: Vec<u32>,
     /// The text of uids that are no UUIDs.
@@ -27,15 +29,15 @@ struct Known {
     slot: u32,
     /// The first of the objects that it owns.
     first: u32,
-    /// How many other owners' lists name it: objects may have several.
-    more: u32,
 }
 
 impl Default for Uids {
     fn default() -> Self {
-        let nobody = Known { bytes: [0; 16], slot: NONE, first: NONE, more: 0 };
+        let nobody = Known { bytes: [0; 16], slot: NONE, first: NONE };
+        let mut known = Slab::default();
+        known.push(nobody);
         Self {
-            known: vec![nobody],
+            known,
             table: HashTable::new(),
             free: Vec::new(),
             odd: HashMap::new(),
@@ -58,22 +60,19 @@ impl Uids {
             return id;
         }
         let (bytes, is_odd) = bytes_of(uid);
-        let known = Known { bytes, slot: NONE, first: NONE, more: 0 };
+        let known = Known { bytes, slot: NONE, first: NONE };
         let id = match self.free.pop() {
             Some(id) => {
                 *self.at_mut(id) = known;
                 id
             }
-            None => {
-                self.known.push(known);
-                (self.known.len() - 1) as u32
-            }
+            None => self.known.push(known),
         };
         if is_odd {
             self.odd.insert(id, uid.to_owned());
         }
         let Self { known, table, hasher, .. } = self;
-        let hash = |id: &u32| hasher.hash_one(known[*id as usize].bytes);
+        let hash = |id: &u32| hasher.hash_one(known[*id].bytes);
         table.insert_unique(hash(&id), id, hash);
         id
     }
@@ -102,15 +101,10 @@ impl Uids {
         self.at_mut(id).first = slot;
     }
 
-    pub(super) fn name_more(&mut self, id: u32, by: i32) {
-        let known = self.at_mut(id);
-        known.more = known.more.saturating_add_signed(by);
-    }
-
-    /// Forgets a uid that nobody has and that owns nobody.
+    /// Forgets a uid that nobody has and that is nobody's first owner. What is an owner beside another must stay.
     pub(super) fn release(&mut self, id: u32) {
-        let Known { bytes, slot, first, more } = *self.at(id);
-        if id == NONE || slot != NONE || first != NONE || more != 0 {
+        let Known { bytes, slot, first } = *self.at(id);
+        if id == NONE || slot != NONE || first != NONE {
             return;
         }
         let hash = self.hasher.hash_one(bytes);
@@ -122,11 +116,11 @@ impl Uids {
     }
 
     fn at(&self, id: u32) -> &Known {
-        &self.known[id as usize]
+        &self.known[id]
     }
 
     fn at_mut(&mut self, id: u32) -> &mut Known {
-        &mut self.known[id as usize]
+        &mut self.known[id]
     }
 }
 

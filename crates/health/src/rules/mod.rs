@@ -21,7 +21,8 @@ pub(crate) fn known(object: &Object) -> Option<Health> {
     static TABLE: OnceLock<Vec<Rule>> = OnceLock::new();
     let table = TABLE
         .get_or_init(|| include_str!("table.txt").lines().filter_map(|line| Rule::row(line).ok()).collect());
-    table.iter().find(|rule| rule.is_for(object)).map(|rule| rule.judge(object))
+    let (group, kind) = (object.group(), object.kind());
+    table.iter().find(|rule| rule.is_for(group, kind)).map(|rule| rule.judge(object))
 }
 
 impl HealthCheck for Rules {

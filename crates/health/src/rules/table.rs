@@ -89,7 +89,8 @@ impl Rules {
     }
 
     pub(super) fn rule(&self, object: &Object) -> Option<&Rule> {
-        self.0.iter().find(|rule| rule.is_for(object))
+        let (group, kind) = (object.group(), object.kind());
+        self.0.iter().find(|rule| rule.is_for(group, kind))
     }
 }
 
@@ -111,8 +112,8 @@ impl Rule {
         Ok(Self { group: group.to_owned(), kind: name.to_owned(), signs })
     }
 
-    pub(super) fn is_for(&self, object: &Object) -> bool {
-        fits(&self.group, object.group()) && fits(&self.kind, object.kind())
+    pub(super) fn is_for(&self, group: &str, kind: &str) -> bool {
+        fits(&self.kind, kind) && fits(&self.group, group)
     }
 
     pub(super) fn judge(&self, object: &Object) -> Health {

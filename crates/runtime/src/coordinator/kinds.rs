@@ -7,7 +7,7 @@ use std::time::Duration;
 use tautline_cluster::{ApiResource, Cache};
 use tautline_core::{AppId, GroupKind, GroupVersionKind, Why};
 use tautline_engine::Event;
-use tautline_ownership::{AppInstance, LiveView};
+use tautline_ownership::{AppInstance, LiveView, Scopes};
 
 use super::{Coordinator, Watched};
 use crate::message::Message;
@@ -98,6 +98,9 @@ impl Coordinator {
         let mut wanted = needed.clone();
         wanted.extend(needed.iter().flat_map(child_kinds));
         wanted.insert(GroupKind::new("apiextensions.k8s.io", "CustomResourceDefinition"));
+        let is_left_alone =
+            |kind: &GroupKind| self.catalog.is_excluded(kind) && self.catalog.preferred(kind).is_none();
+        wanted.retain(|kind| !is_left_alone(kind));
         let gone: Vec<GroupKind> =
             self.watchers.keys().filter(|kind| !wanted.contains(*kind)).cloned().collect();
         gone.iter().for_each(|kind| self.end_watch(kind));

@@ -134,7 +134,7 @@ impl Directive {
             b'f' => format!("{number:.precision$}"),
             b'e' => scientific(number, precision),
             _ => match self.precision {
-                None => number::text(number),
+                None => number::shortest(number),
                 Some(precision) => significant(number, precision.max(1)),
             },
         };

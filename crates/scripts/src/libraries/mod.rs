@@ -4,6 +4,7 @@ mod format;
 mod strings;
 mod time;
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use mlua::{FromLua, Function, Lua, Table, Value};
@@ -16,8 +17,8 @@ use crate::number;
 /// The parts of the world that are easier to say in Lua.
 const PRELUDE: &str = include_str!("prelude.lua");
 
-/// Turns a bare virtual machine into the world of Argo CD's scripts.
-pub(crate) fn install(lua: &Lua, meter: &Rc<Meter>, now: Timestamp) -> mlua::Result<()> {
+/// Turns a bare virtual machine into one for Argo CD's scripts. Answers the function that makes the world of one run.
+pub(crate) fn install(lua: &Lua, meter: &Rc<Meter>, now: &Rc<Cell<Timestamp>>) -> mlua::Result<Function> {
     let host = lua.create_table()?;
     let own = Rc::clone(meter);
     host.set("charge", lua.create_function(move |_, steps: f64| own.charge(steps as u64))?)?;

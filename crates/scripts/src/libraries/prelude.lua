@@ -16,7 +16,7 @@ function tostring(value)
   return tostring_any(value)
 end
 
--- a .. b is a .. __join .. b, see concat.rs.
+-- a .. b is a .. __join .. b, see rewrite.rs.
 local function joinable(value)
   local shape = type(value)
   if shape == "number" then return text(value) end
@@ -49,10 +49,10 @@ function tail.__concat(left, right)
   if length > 1024 then charge(length // 8) end
   return a .. b
 end
-__join = setmetatable_any({}, {
+local join = {
   __metatable = false,
   __concat = function(_, right) return setmetatable_any({ value = right }, tail) end,
-})
+}
 
 -- A failure is a text, never an object of the host.
 -- A failure of the meter itself is not caught: `charge` fails again.
@@ -147,7 +147,12 @@ function table.sort(list, before)
   charge(count * (1 + #(text(count)) * 4))
   return sort_any(list, before)
 end
-function table.getn(list) return #list end
+function table.getn(list)
+  if type(list) ~= "table" then
+    error("bad argument #1 to 'getn' (table expected, got " .. type(list) .. ")", 2)
+  end
+  return #list
+end
 function table.foreach(list, each)
   for key, value in pairs(list) do
     local answer = each(key, value)
@@ -174,7 +179,15 @@ function unpack(list, from, to)
 end
 table.unpack, table.pack, table.move = unpack, nil, nil
 
--- Numbers.
+-- Numbers: floats, as in a script.
+local tonumber_any, ceil_any = tonumber, math.ceil
+function tonumber(...)
+  local number = tonumber_any(...)
+  return number and number + 0.0
+end
+math.huge = 0x1.fffffffffffffp1023
+function math.floor(number) return floor(number) + 0.0 end
+function math.ceil(number) return ceil_any(number) + 0.0 end
 function math.pow(base, exponent) return base ^ exponent end
 math.mod = math.fmod
 function math.log10(number) return math.log(number, 10) end
@@ -183,14 +196,37 @@ math.random, math.randomseed, math.type, math.tointeger, math.ult = nil, nil, ni
 -- Text: Lua's own functions run in one step however long they take.
 for name in next_any, string do string[name] = nil end
 for name, call in next_any, host.string do string[name] = call end
-getmetatable("").__metatable = false
+local texts = getmetatable("")
+texts.__metatable = false
 
 -- The world outside.
 os = host.os
-function require(name)
-  if name == "os" or name == "string" or name == "table" or name == "math" then return _G[name] end
-  error("module " .. tostring(name) .. " not found: a script has os, string, table and math", 2)
-end
 function print() end
+local load_any = load
 load, loadfile, dofile, collectgarbage, warn = nil, nil, nil, nil, nil
 _VERSION = "Lua 5.1"
+
+-- Each script gets a world of its own, made anew: what it changes there is gone with it. The functions are the same
+-- for all, and nothing can be changed in a function.
+local function maker(names)
+  local parts = {}
+  for name, entry in next_any, names do
+    if type(entry) ~= "table" then parts[#parts + 1] = name .. " = names." .. name end
+  end
+  sort_any(parts)
+  local text = "local names = ... return function() return { " .. concat_any(parts, ", ") .. " } end"
+  return load_any(text, "=world")(names)
+end
+local new_globals, new_string, new_table = maker(_G), maker(string), maker(table)
+local new_math, new_os = maker(math), maker(os)
+return function()
+  local world = new_globals()
+  world.string, world.table, world.math, world.os = new_string(), new_table(), new_math(), new_os()
+  world._G, world.__join = world, setmetatable_any({}, join)
+  function world.require(name)
+    if name == "os" or name == "string" or name == "table" or name == "math" then return world[name] end
+    error("module " .. tostring(name) .. " not found: a script has os, string, table and math", 2)
+  end
+  texts.__index = world.string
+  return world
+end

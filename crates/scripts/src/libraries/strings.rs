@@ -29,8 +29,14 @@ fn simple(lua: &Lua, meter: &Rc<Meter>, library: &Table) -> mlua::Result<()> {
         })?;
         library.set(name, function)
     };
-    case("lower", <[u8]>::to_ascii_lowercase)?;
-    case("upper", <[u8]>::to_ascii_uppercase)?;
+    case("lower", |bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_lowercase().into_bytes(),
+        Err(_) => bytes.to_ascii_lowercase(),
+    })?;
+    case("upper", |bytes| match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_uppercase().into_bytes(),
+        Err(_) => bytes.to_ascii_uppercase(),
+    })?;
     case("reverse", |bytes| bytes.iter().rev().copied().collect())?;
     library.set("len", lua.create_function(|_, Text(text): Text| Ok(text.as_bytes().len()))?)?;
     let own = Rc::clone(meter);

@@ -1,5 +1,8 @@
 //! `os.time` and `os.date`, at the moment that the caller names. The zone is UTC.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -9,19 +12,21 @@ use tautline_core::Timestamp;
 
 use super::{Text, Whole};
 
-pub(super) fn library(lua: &Lua, now: Timestamp) -> mlua::Result<Table> {
+pub(super) fn library(lua: &Lua, now: &Rc<Cell<Timestamp>>) -> mlua::Result<Table> {
     let library = lua.create_table()?;
+    let moment = Rc::clone(now);
     let time = move |_: &Lua, fields: Option<Table>| match fields {
-        None => Ok(now.seconds()),
+        None => Ok(moment.get().seconds()),
         Some(fields) => seconds(&fields),
     };
     library.set("time", lua.create_function(time)?)?;
+    let moment = Rc::clone(now);
     let date = move |lua: &Lua, (format, at): (Option<Text>, Option<Whole>)| {
         let format = match format {
             Some(Text(format)) => format.to_str()?.to_owned(),
             None => "%c".to_owned(),
         };
-        date(lua, &format, at.map_or(now.seconds(), |at| at.0))
+        date(lua, &format, at.map_or(moment.get().seconds(), |at| at.0))
     };
     library.set("date", lua.create_function(date)?)?;
     library

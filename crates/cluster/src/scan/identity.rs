@@ -1,23 +1,42 @@
 //! Whose bytes are these? Identity read from JSON without decoding it.
 
+use tautline_core::{GroupKind, Object, ResourceKey};
+
+use super::Scan;
+
 /// What an object's metadata says of itself; all borrowed from its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Identity<'a> {
-    pub(super) namespace: &'a str,
-    pub(super) name: &'a str,
-    pub(super) uid: &'a str,
-    pub(super) version: &'a str,
+pub(crate) struct Identity<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) uid: &'a str,
+    pub(crate) version: &'a str,
+}
+
+impl<'a> Identity<'a> {
+    pub(crate) fn of(object: &'a Object) -> Self {
+        Self {
+            namespace: object.namespace(),
+            name: object.name(),
+            uid: object.metadata_str("uid"),
+            version: object.metadata_str("resourceVersion"),
+        }
+    }
+
+    pub(crate) fn key(&self, kind: &GroupKind) -> ResourceKey {
+        ResourceKey::new(&*kind.group, &*kind.kind, self.namespace, self.name)
+    }
 }
 
 /// The identity in an object's JSON. `None` for anything unusual: then the object is decoded, which alone decides
 /// what is an object.
-pub(super) fn identity(json: &[u8]) -> Option<Identity<'_>> {
-    let mut scan = Scan { json, at: 0 };
+pub(crate) fn identity(json: &[u8]) -> Option<Identity<'_>> {
+    let mut scan = Scan::new(json);
     scan.enter(b'{')?;
     loop {
         let key = scan.key()?;
         if key == b"metadata" {
-            return scan.metadata();
+            return scan.identity();
         }
         scan.skip()?;
         scan.next_entry()?;
@@ -25,8 +44,8 @@ pub(super) fn identity(json: &[u8]) -> Option<Identity<'_>> {
 }
 
 /// An object's JSON without `metadata.managedFields`, which may be half of it. `None` if it has none, or is unusual.
-pub(super) fn without_managers(json: &[u8]) -> Option<Vec<u8>> {
-    let mut scan = Scan { json, at: 0 };
+pub(crate) fn without_managers(json: &[u8]) -> Option<Vec<u8>> {
+    let mut scan = Scan::new(json);
     scan.enter(b'{')?;
     while scan.key()? != b"metadata" {
         scan.skip()?;
@@ -56,13 +75,9 @@ pub(super) fn without_managers(json: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-struct Scan<'a> {
-    json: &'a [u8],
-    at: usize,
-}
-
 impl<'a> Scan<'a> {
-    fn metadata(&mut self) -> Option<Identity<'a>> {
+    /// What stands in the map of metadata that begins here; the rest of it is not read.
+    fn identity(&mut self) -> Option<Identity<'a>> {
         let mut found = Identity::default();
         self.enter(b'{')?;
         loop {
@@ -77,93 +92,12 @@ impl<'a> Scan<'a> {
                 Some(place) => *place = std::str::from_utf8(self.text()?).ok()?,
                 None => self.skip()?,
             }
-            if self.next_entry().is_none() {
+            let has_all =
+                [found.namespace, found.name, found.uid, found.version].iter().all(|t| !t.is_empty());
+            if has_all || self.next_entry().is_none() {
                 return (!found.name.is_empty() && !found.version.is_empty()).then_some(found);
             }
         }
-    }
-
-    fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = *self.json.get(self.at)?;
-            if !byte.is_ascii_whitespace() {
-                return Some(byte);
-            }
-            self.at += 1;
-        }
-    }
-
-    fn enter(&mut self, wanted: u8) -> Option<()> {
-        (self.peek()? == wanted).then(|| self.at += 1)
-    }
-
-    /// Goes past the comma between two entries; `None` at the end of the map.
-    fn next_entry(&mut self) -> Option<()> {
-        self.enter(b',')
-    }
-
-    fn key(&mut self) -> Option<&'a [u8]> {
-        let key = self.text()?;
-        self.enter(b':')?;
-        Some(key)
-    }
-
-    /// A string without escapes.
-    fn text(&mut self) -> Option<&'a [u8]> {
-        self.enter(b'"')?;
-        let rest = self.json.get(self.at..)?;
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        let text = rest.get(..end)?;
-        self.at += end + 1;
-        (rest.get(end) == Some(&b'"')).then_some(text)
-    }
-
-    /// Goes past a value.
-    fn skip(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
-        loop {
-            match self.peek()? {
-                b'"' => self.skip_text()?,
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                b',' | b':' if depth > 0 => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => self.skip_word()?,
-            }
-            if depth == 0 {
-                return Some(());
-            }
-        }
-    }
-
-    fn skip_text(&mut self) -> Option<()> {
-        self.at += 1;
-        loop {
-            let rest = self.json.get(self.at..)?;
-            let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-            if rest.get(end) == Some(&b'"') {
-                self.at += end + 1;
-                return Some(());
-            }
-            self.at += end + 2;
-        }
-    }
-
-    /// A number, `true`, `false` or `null`.
-    fn skip_word(&mut self) -> Option<()> {
-        let rest = self.json.get(self.at..)?;
-        let is_end = |byte: &u8| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace();
-        let end = rest.iter().position(is_end).filter(|end| *end > 0)?;
-        self.at += end;
-        Some(())
     }
 }
 

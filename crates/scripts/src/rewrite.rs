@@ -1,13 +1,14 @@
-//! Lets `..` write numbers as Argo CD's Lua does.
+//! Lets a script in Lua 5.4 compute and write as in Argo CD's Lua, which has floating-point numbers only.
 //!
-//! Lua 5.4 joins the float `5.0` as `"5.0"` and no metamethod can change that, because numbers join without
-//! asking. So each `..` becomes `.. __join ..`: the operator is right associative, so `__join` meets the
-//! text on its right first, then the value on its left, and writes both (see `libraries/prelude.lua`). Only this
-//! token is touched; strings, comments and line numbers stay.
+//! Lua 5.4 reads `10` as an integer: it wraps around where a float grows, and `10 % 0` fails. So each such literal gets
+//! a point. It joins the float `5.0` as `"5.0"` and no metamethod can change that, because numbers join without asking.
+//! So each `..` becomes `.. __join ..`: the operator is right associative, so `__join` meets the text on its right
+//! first, then the value on its left, and writes both (see `libraries/prelude.lua`). Only these tokens are touched;
+//! strings, comments and line numbers stay.
 
 use crate::error::ScriptError;
 
-/// The script with each `..` rewritten.
+/// The script with its whole numbers and each `..` rewritten.
 ///
 /// # Errors
 /// A variable `<close>`: Lua 5.1 has none, and its handler runs while a stopped script unwinds.
@@ -19,9 +20,12 @@ pub(crate) fn rewrite(source: &[u8]) -> Result<Vec<u8>, ScriptError> {
         let token = token_length(rest);
         let text = rest.get(..token).unwrap_or(rest);
         out.extend_from_slice(text);
-        if text == b".." {
-            out.extend_from_slice(b" __join ..");
-        }
+        out.extend_from_slice(match text {
+            b".." => b" __join ..",
+            [b'0', b'x' | b'X', digits @ ..] if is_whole(digits, u8::is_ascii_hexdigit) => b"p0",
+            digits if is_whole(digits, u8::is_ascii_digit) => b".0",
+            _ => b"",
+        });
         if words == [b"<".as_slice(), b"close"] && text == b">" {
             return Err(ScriptError::Lua("a script must not have variables with <close>".to_owned()));
         }
@@ -31,6 +35,10 @@ pub(crate) fn rewrite(source: &[u8]) -> Result<Vec<u8>, ScriptError> {
         at += text.len();
     }
     Ok(out)
+}
+
+fn is_whole(digits: &[u8], is_digit: fn(&u8) -> bool) -> bool {
+    !digits.is_empty() && digits.iter().all(is_digit)
 }
 
 /// Bytes of the token at the start: a comment, a string, a number, a name, dots, or one other byte.
@@ -108,7 +116,10 @@ mod tests {
             ("a .. 'x..y' .. \"\\\"..\"", "a .. __join .. 'x..y' .. __join .. \"\\\"..\""),
             ("f(...) -- a..b\nc..d", "f(...) -- a..b\nc.. __join ..d"),
             ("[[a..b]]..[==[x]]..]==]", "[[a..b]].. __join ..[==[x]]..]==]"),
-            ("--[[ a..b\n ]] a[b[1]]", "--[[ a..b\n ]] a[b[1]]"),
+            ("--[[ a..b\n ]] a[b[1]]", "--[[ a..b\n ]] a[b[1.0]]"),
+            ("a1 = 10 + 0xfF - 1e3 .. '7' -- 8", "a1 = 10.0 + 0xfFp0 - 1e3 .. __join .. '7' -- 8"),
+            ("a.b2[3]:c4(5,.5,5.,0x1p4)", "a.b2[3.0]:c4(5.0,.5,5.,0x1p4)"),
+            ("goto l1 ::l1:: [=[ 9 ]=]", "goto l1 ::l1:: [=[ 9 ]=]"),
             ("1.5 ..x.y", "1.5 .. __join ..x.y"),
             ("'never ends..", "'never ends.."),
         ] {

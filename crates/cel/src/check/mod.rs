@@ -4,12 +4,15 @@
 //! The parser's tree has no places. It is walked in the order of the text, and each part is looked for behind the one
 //! before it.
 
+mod overloads;
+
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, StructExpr, operators};
 
 use crate::functions;
 use crate::tokens::{Token, complaint, tokens};
 use crate::types::{Declarations, Type};
+use overloads::{binary, indexes, sign_of};
 
 /// The type of an expression's value.
 ///
@@ -390,194 +393,5 @@ fn written(node: &IdedExpr) -> Option<String> {
     }
 }
 
-fn sign_of(operator: &str) -> Option<&'static str> {
-    Some(match operator {
-        operators::LOGICAL_AND => "&&",
-        operators::LOGICAL_OR => "||",
-        operators::EQUALS => "==",
-        operators::NOT_EQUALS => "!=",
-        operators::LESS => "<",
-        operators::LESS_EQUALS => "<=",
-        operators::GREATER => ">",
-        operators::GREATER_EQUALS => ">=",
-        operators::ADD => "+",
-        operators::SUBSTRACT => "-",
-        operators::MULTIPLY => "*",
-        operators::DIVIDE => "/",
-        operators::MODULO => "%",
-        operators::IN => "in",
-        _ => return None,
-    })
-}
-
-/// What an operator gives; `None` when it does not take such values.
-fn binary(operator: &str, left: &Type, right: &Type) -> Option<Type> {
-    let any = left.is_dyn() || right.is_dyn();
-    let same = left.fits(right);
-    match operator {
-        operators::LOGICAL_AND | operators::LOGICAL_OR => {
-            (left.fits(&Type::Bool) && right.fits(&Type::Bool)).then_some(Type::Bool)
-        }
-        operators::EQUALS | operators::NOT_EQUALS => same.then_some(Type::Bool),
-        operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
-            let ordered = |of: &Type| {
-                of.is_dyn()
-                    || of.is_number()
-                    || matches!(
-                        of,
-                        Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration
-                    )
-            };
-            let fits = same || left.is_number() && right.is_number();
-            (fits && ordered(left) && ordered(right)).then_some(Type::Bool)
-        }
-        operators::IN => match right {
-            Type::Dyn => Some(Type::Bool),
-            Type::List(of) | Type::Map(of, _) => left.fits(of).then_some(Type::Bool),
-            _ => None,
-        },
-        _ if any => with_anything(operator, if left.is_dyn() { right } else { left }),
-        operators::ADD => match (left, right) {
-            (Type::Timestamp, Type::Duration) | (Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
-            (Type::String | Type::Bytes | Type::Duration, _) if same => Some(left.clone()),
-            (Type::List(_), _) if same => Some(left.join(right)),
-            _ => (same && left.is_number()).then(|| left.clone()),
-        },
-        operators::SUBSTRACT => match (left, right) {
-            (Type::Timestamp, Type::Timestamp) => Some(Type::Duration),
-            (Type::Timestamp, Type::Duration) => Some(Type::Timestamp),
-            (Type::Duration, Type::Duration) => Some(Type::Duration),
-            _ => (same && left.is_number()).then(|| left.clone()),
-        },
-        operators::MODULO => (same && matches!(left, Type::Int | Type::Uint)).then(|| left.clone()),
-        _ => (same && left.is_number()).then(|| left.clone()),
-    }
-}
-
-/// What arithmetic of a value and anything gives: where one overload takes the value, that one's.
-fn with_anything(operator: &str, known: &Type) -> Option<Type> {
-    match known {
-        Type::Dyn => Some(Type::Dyn),
-        Type::Int | Type::Uint => Some(known.clone()),
-        Type::Double if operator != operators::MODULO => Some(Type::Double),
-        Type::String | Type::Bytes | Type::List(_) if operator == operators::ADD => Some(known.clone()),
-        Type::Timestamp if operator == operators::ADD => Some(Type::Timestamp),
-        Type::Timestamp | Type::Duration if [operators::ADD, operators::SUBSTRACT].contains(&operator) => {
-            Some(Type::Dyn)
-        }
-        _ => None,
-    }
-}
-
-/// What indexing gives.
-fn indexes(list: &Type, key: &Type) -> Option<Type> {
-    match list {
-        Type::Dyn => Some(Type::Dyn),
-        Type::List(of) => key.fits(&Type::Int).then(|| (**of).clone()),
-        Type::Map(of, value) => key.fits(of).then(|| (**value).clone()),
-        Type::Optional(of) => indexes(of, key).map(|of| Type::Optional(Box::new(of))),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Expression;
-    use tautline_core::Budget;
-
-    fn declared() -> Declarations {
-        let request = Type::object("kubernetes.AdmissionRequest", [("name".to_owned(), Type::String)]);
-        let variables = [("object", Type::Dyn), ("request", request)];
-        Declarations {
-            variables: variables.into_iter().map(|(name, of)| (name.to_owned(), of)).collect(),
-            composed: Some([("n".to_owned(), Type::Int)].into_iter().collect()),
-            builds_objects: true,
-        }
-    }
-
-    #[test]
-    fn complaints_are_cel_gos() {
-        let check = |text: &str, expect: &[(usize, &str)]| {
-            let compiled = Expression::checked(text, &declared(), &Budget::default());
-            let lines: Vec<String> =
-                expect.iter().map(|(column, what)| complaint(text, column - 1, what)).collect();
-            match compiled {
-                Ok(_) => assert!(expect.is_empty(), "{text}"),
-                Err(why) => assert_eq!(why.to_string(), lines.join("\n"), "{text}"),
-            }
-        };
-        check("has(object.data) && 'k' in object.data && object.l.exists(x, x.a == request.name)", &[]);
-        check("size(object.a) > 1 && object.l.map(x, x.size() > 2, x.size()).sum() > variables.n", &[]);
-        check("foo == 1", &[(1, "undeclared reference to 'foo' (in container '')")]);
-        check(
-            "object.metadata.name.nope() && bar(1)",
-            &[
-                (26, "undeclared reference to 'nope' (in container '')"),
-                (35, "undeclared reference to 'bar' (in container '')"),
-            ],
-        );
-        check("1 == 'a'", &[(3, "found no matching overload for '_==_' applied to '(int, string)'")]);
-        check(
-            "size(object.metadata.name) > 'a'",
-            &[(28, "found no matching overload for '_>_' applied to '(int, string)'")],
-        );
-        check(
-            "request.name.startsWith(1)",
-            &[(24, "found no matching overload for 'startsWith' applied to 'string.(int)'")],
-        );
-        check("request.nope == 'x'", &[(8, "undefined field 'nope'")]);
-        check(
-            "variables.n == 'a' || variables.nope",
-            &[
-                (13, "found no matching overload for '_==_' applied to '(int, string)'"),
-                (32, "undefined field 'nope'"),
-            ],
-        );
-        check(
-            "true ? 1 : 'a'",
-            &[(6, "found no matching overload for '_?_:_' applied to '(bool, int, string)'")],
-        );
-        check("[1, 'a'].size() == 2", &[(5, "expected type 'int' but found 'string'")]);
-        check("'a'.matches('(')", &[(13, "invalid matches argument")]);
-        check("true &&\n  foo == 1", &[(11, "undeclared reference to 'foo' (in container '')")]);
-        check(
-            "Object{metadata: Object.metadata{labels: {'made': 'by-policy', 'name': object.metadata.name}}}",
-            &[(87, "expected type 'string' but found 'dyn'")],
-        );
-        check(
-            "[JSONPatch{opp: 'add'}]",
-            &[(15, "expected type of field 'opp' is '' but provided type is 'string'")],
-        );
-        check(
-            "[JSONPatch{op: 1}]",
-            &[(14, "expected type of field 'op' is 'string' but provided type is 'int'")],
-        );
-        check("{'a': object.x, 'b': 'c'} == {}", &[]);
-        check("Nope{}", &[(5, "undeclared reference to 'Nope' (in container '')")]);
-    }
-
-    #[test]
-    fn values_have_types() {
-        let check = |text: &str, expect: &str| {
-            let compiled = Expression::checked(text, &declared(), &Budget::default());
-            assert_eq!(compiled.unwrap().kind().to_string(), expect, "{text}");
-        };
-        check("object.spec", "dyn");
-        check("['a']", "list(string)");
-        check("[]", "list(dyn)");
-        check("{'a': 1}", "map(string, int)");
-        check("Object{}", "Object");
-        check("[JSONPatch{op: 'add'}]", "list(JSONPatch)");
-        check("object.l.all(x, x > 1)", "bool");
-        check("object.l.map(x, string(x))", "list(string)");
-        check("timestamp('2020-01-01T00:00:00Z')", "google.protobuf.Timestamp");
-        check("variables.n + 1", "int");
-        check("'a ' + object.name + ' b'", "string");
-        check("object.n + 1", "int");
-        check("object.a + object.b", "dyn");
-        check("request.name", "string");
-        check("object == null || has(object.x)", "bool");
-        check("optional.of(1)", "optional_type(int)");
-    }
-}
+mod tests;
