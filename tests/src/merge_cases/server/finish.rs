@@ -63,7 +63,11 @@ pub(super) fn finish(
 }
 
 /// The defaults, and the one that is a time.
-pub(super) fn settle(object: &mut Object, schemas: &dyn tautline_schema::Schemas, now: Timestamp) -> Result<(), String> {
+pub(super) fn settle(
+    object: &mut Object,
+    schemas: &dyn tautline_schema::Schemas,
+    now: Timestamp,
+) -> Result<(), String> {
     defaults::settle(object, schemas)?;
     let time = Value::from(format!("2030-01-01T00:00:{:02}Z", now.seconds() - START));
     let mut value = object.to_value();
