@@ -216,7 +216,7 @@ fn hook_runs(
 /// The managers whose fields are folded into ours (rule R7).
 pub(crate) fn take_over_from(subject: &Subject) -> Vec<String> {
     match &subject.application {
-        Some(application) => application.spec.policy.take_over_from.clone(),
+        Some(application) => application.spec.policy.taken_over(),
         None => SyncPolicy::default().take_over_from,
     }
 }

@@ -6,17 +6,18 @@ mod source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{GroupKind, GroupVersionKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
+use tautline_core::{GroupKind, GroupVersionKind, Manifest, ResourceKey, Revision, Timestamp};
 use tautline_ownership::{CompleteRender, Prepared};
-use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, StepId};
+use tautline_plan::{Epoch, Hook, Record, StepId};
 
 use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
-use crate::log_tail::Tail;
 use crate::pin::Pin;
 use crate::planned::Planned;
 use crate::report::{Operation, Report, SyncStatus};
 use crate::resource::Resource;
+use crate::retry::Retrying;
+use crate::running::Running;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
 
 /// One app's life.
@@ -49,12 +50,16 @@ pub struct App {
     pub(crate) namespace_differs: bool,
     pub(crate) namespace_ledger: HealLedger,
     pub(crate) requested: Option<SyncRequest>,
+    /// The sync that failed and is about to be tried again.
+    pub(crate) retrying: Option<Retrying>,
     /// What it waits for before it is synced.
     pub(crate) waits_for: Option<String>,
     /// What keeps the comparison from being made.
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
     pub(crate) watched: BTreeSet<GroupKind>,
+    /// Whether the kinds to watch may be others than those named last: to find out, every object is looked at.
+    pub(crate) is_kinds_stale: bool,
     /// The kinds of the desired objects, each in the version it is written in.
     pub(crate) written: BTreeSet<GroupVersionKind>,
     /// Whether these changed since the kinds to watch were named.
@@ -94,31 +99,6 @@ pub struct App {
     reconciled_at: Option<Timestamp>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Running {
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) progress: Progress,
-    pub(crate) is_recorded: bool,
-    /// Whether the journal was opened for it, or is to be.
-    pub(crate) is_noted: bool,
-    pub(crate) is_heal: bool,
-    pub(crate) operation: Operation,
-    /// Whether the whole app is synced, not single objects.
-    pub(crate) is_whole: bool,
-    /// Whether it was terminated, and only tidies up.
-    pub(crate) is_winding_up: bool,
-    /// The objects of the plan's hooks.
-    pub(crate) hooks: BTreeMap<ResourceKey, Arc<Object>>,
-    /// Which object each hook that was run has become.
-    pub(crate) uids: BTreeMap<StepId, Uid>,
-    /// The steps' weights, by number.
-    pub(crate) weights: Vec<u32>,
-    /// How the logs of failed hooks end.
-    pub(crate) tails: BTreeMap<StepId, Tail>,
-    /// What has come of its hooks and is not on record yet.
-    pub(crate) news: Vec<Entry>,
-}
-
 /// How far the deletion of an app has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeletionStage {
@@ -134,6 +114,8 @@ pub(crate) struct Attempt {
     pub(crate) revision: String,
     pub(crate) source: tautline_core::Digest,
     pub(crate) succeeded: bool,
+    /// Whether another try may help although nothing differs: a hook failed, say, and no write was refused.
+    pub(crate) is_hopeful: bool,
     /// Whether it was before this controller started.
     pub(crate) is_remembered: bool,
     pub(crate) retries: u32,
@@ -166,6 +148,7 @@ impl App {
             revision,
             source,
             succeeded: true,
+            is_hopeful: false,
             is_remembered: true,
             retries: 0,
             ended_at: Timestamp::default(),
@@ -193,10 +176,12 @@ impl App {
             namespace_differs: false,
             namespace_ledger: HealLedger::default(),
             requested: None,
+            retrying: None,
             waits_for: None,
             comparison_error: None,
             sync_error: None,
             watched: BTreeSet::new(),
+            is_kinds_stale: true,
             written: BTreeSet::new(),
             is_written_anew: false,
             unreadable: BTreeMap::new(),
@@ -242,15 +227,23 @@ impl App {
     /// object of the app: a runtime with several events at hand takes them all before.
     pub fn take(&mut self, event: Event, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
         let mut out = Vec::new();
+        self.note_looks(&event);
         match event {
-            Event::Spec(spec) => self.told(*spec, &mut out),
+            Event::Spec(spec) => {
+                if self.told(*spec, &mut out) {
+                    self.prepare(world);
+                    self.judge_all(world, now, &mut out);
+                }
+            }
             Event::Resolved(result) => self.resolved(result, now, &mut out),
             Event::Pinned(result) => self.pinned(result, now, &mut out),
             Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
+                self.is_kinds_stale = true;
                 if !self.prepared.is_current(world.scopes) {
                     self.prepare(world);
+                    out.push(Effect::TellNeighbours);
                 }
                 self.judge_all(world, now, &mut out);
             }
@@ -269,14 +262,27 @@ impl App {
             Event::Stepped(step, result, answer) => {
                 self.stepped(step, result, answer.as_deref(), world, now);
             }
-            Event::LogRead(step, result) => self.log_read(step, result),
+            Event::LogRead(step, result) => self.log_read(step, result, world),
             Event::Scanned(result) => self.scanned(result, world, now, &mut out),
             Event::Refresh { hard } => self.refresh(hard, &mut out),
             Event::Sync(request) => self.requested = Some(request),
-            Event::Terminate => self.terminate(),
+            Event::Terminate => self.terminate(&mut out),
             Event::Tick => {}
         }
         out
+    }
+
+    /// Notes what an event makes to be looked at of what the sync waits for.
+    fn note_looks(&mut self, event: &Event) {
+        let Some(running) = &mut self.running else { return };
+        let step_key = |id: StepId| running.plan.step(id).map(|step| step.key.clone());
+        match event {
+            Event::Live(keys) => keys.iter().for_each(|key| running.looks.at(key)),
+            Event::DryRun { key, .. } => running.looks.at(key),
+            Event::Stepped(id, ..) => step_key(*id).iter().for_each(|key| running.looks.at(key)),
+            Event::LogRead(..) => {}
+            _ => running.looks.at_all(),
+        }
     }
 
     /// Says what is to be done after the events that were taken.
@@ -351,9 +357,24 @@ impl App {
         }
     }
 
-    /// Whether the app is interested in an object: it is one of its own.
-    pub fn has(&self, key: &ResourceKey) -> bool {
-        self.resources.contains_key(key) || self.prepared.manifests.contains_key(key)
+    /// Whether desired and live were compared since the app was first seen.
+    pub fn is_compared(&self) -> bool {
+        self.reconciled_at.is_some()
+    }
+
+    /// Whether the intent of a sync is being put on record: that write tells that it begins, and what else there is to
+    /// tell waits for it.
+    pub fn is_recording(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.is_recorded)
+    }
+
+    /// Whether an object still concerns the app that it does not want ([`App::held_keys`]) and that may not name it any
+    /// more: the app knows it as its own, or follows a plan that has a step for it, a hook that is gone say.
+    pub fn still_has(&self, key: &ResourceKey) -> bool {
+        // Every manifest has its object here, so an app without others is passed over without a look.
+        let has_others = self.resources.len() != self.prepared.manifests.len();
+        has_others && self.resources.contains_key(key)
+            || self.running.as_ref().is_some_and(|running| running.looks.concern(key))
     }
 
     /// Everything the app says of itself.

@@ -7,11 +7,13 @@ use tautline_core::{Object, Presence, Timestamp};
 use tautline_ownership::{Owner, Propagation};
 use tautline_plan::{Consent, Inputs, Intent, Phase, Plan, PlanOptions, Progress, Purpose, kind_rank, wave};
 
-use crate::app::{App, DeletionStage, Running, ScanState};
+use crate::app::{App, DeletionStage, ScanState};
 use crate::event::{Effect, World};
 use crate::hooks::{self, Wanted, is_of_deletion};
+use crate::looks::Looks;
 use crate::report::{Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
+use crate::running::Running;
 use crate::spec::Deletion;
 
 /// What a cascade does next.
@@ -179,6 +181,8 @@ impl App {
             out.push(Effect::Record { known: self.epoch, intent });
         }
         self.running = Some(Running {
+            looks: Looks::at_all_of(&plan),
+            result_at: BTreeMap::new(),
             plan: Arc::new(plan),
             progress: Progress::default(),
             is_recorded,
@@ -187,6 +191,7 @@ impl App {
             is_heal: true,
             operation,
             is_whole: false,
+            request: None,
             is_winding_up: false,
             hooks,
             uids: BTreeMap::new(),

@@ -11,9 +11,11 @@ use tautline_plan::{
     Action, Hook, HookRun, Phase, Plan, Standing, Step, StepId, created_at, drop_unknown, named,
 };
 
-use crate::app::{App, Running};
+use crate::app::App;
+use crate::conditions::images_of;
 use crate::event::World;
 use crate::report::{ObjectResult, OperationPhase};
+use crate::running::Running;
 
 /// The phases of a sync in which hooks are run.
 pub(crate) const SYNC_PHASES: [Phase; 4] = [Phase::PreSync, Phase::Sync, Phase::PostSync, Phase::SyncFail];
@@ -128,6 +130,7 @@ fn succeeded(manifest: &Manifest, phase: Phase) -> ObjectResult {
         phase,
         progress: OperationPhase::Succeeded,
         is_hook: true,
+        images: images_of(&manifest.object),
     }
 }
 
@@ -150,9 +153,12 @@ fn hook_standing(
     let health = world.health.assess(live, &Around(world.live), now);
     match health.map(|h| (h.status, h.message)) {
         None | Some((HealthStatus::Healthy, _)) => Standing::Settled,
-        Some((HealthStatus::Degraded | HealthStatus::Unknown, message)) => {
+        Some((status @ (HealthStatus::Degraded | HealthStatus::Unknown), message))
+            if status == HealthStatus::Degraded || live.get("status").is_some() =>
+        {
             Standing::Broken(message.to_string())
         }
+        // A script or an expression that reads a status fails where nobody has written one yet: the hook has just begun.
         Some(_) => match deadline(step, live).filter(|deadline| now >= *deadline) {
             Some(_) => Standing::Broken("it took longer than its timeout allows".to_owned()),
             None => Standing::Waiting,
