@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tautline::Embedding;
 use tautline::apiserver::{Identity, Options, Server};
 use tautline::argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline::cluster::{Cluster, Counted, Target, WriteOptions, until};
+use tautline::cluster::{Cluster, Counted, Discovery, Target, WriteOptions, until};
 use tautline::core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
@@ -31,6 +31,8 @@ impl Clock for SystemClock {
 pub(crate) struct Bench {
     counted: Counted,
     person: Arc<dyn Cluster>,
+    /// What is served, asked once: what a person's tool asks is no time of the controller's.
+    served: Discovery,
     source: Arc<MemorySource>,
     _controller: Controller,
 }
@@ -70,7 +72,7 @@ impl Bench {
             apply(&*person, &crd).await?;
         }
         apply(&*person, &Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", "argocd")).await?;
-        wait_for_crds(&*person).await?;
+        let served = wait_for_crds(&*person).await?;
         let source: Arc<MemorySource> = Arc::default();
         let settings =
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
@@ -80,14 +82,14 @@ impl Bench {
         let embedding =
             Embedding::new(Arc::new(counted.clone()), source.clone(), Arc::new(SystemClock), masking);
         let controller = embedding.control(options).await?;
-        Ok(Self { counted, person, source, _controller: controller })
+        Ok(Self { counted, person, served, source, _controller: controller })
     }
 
     /// One app of many ConfigMaps: the first sync, one changed, and quiet after.
     pub(crate) async fn sync(&self, count: usize) -> Result<(), String> {
         let first = self.commit((0..count).map(|i| (format!("app/{i}.yaml"), config_map(i, "one"))));
         self.measure(&format!("{count} ConfigMaps, first sync"), async {
-            apply(&*self.person, &application("app", "app", "bench")).await?;
+            self.apply(&application("app", "app", "bench")).await?;
             self.until_synced("app", &first, false).await
         })
         .await?;
@@ -105,7 +107,7 @@ impl Bench {
     /// The first sync of one app of many ConfigMaps.
     pub(crate) async fn first_sync(&self, count: usize) -> Result<(), String> {
         let first = self.commit((0..count).map(|i| (format!("app/{i}.yaml"), config_map(i, "one"))));
-        apply(&*self.person, &application("app", "app", "bench")).await?;
+        self.apply(&application("app", "app", "bench")).await?;
         self.until_synced("app", &first, false).await
     }
 
@@ -123,8 +125,7 @@ impl Bench {
         let first = self.commit(files(None));
         self.measure(&format!("fleet of {count} healthy"), async {
             for i in 0..count {
-                apply(&*self.person, &application(&format!("app-{i}"), &format!("apps/{i}"), "bench"))
-                    .await?;
+                self.apply(&application(&format!("app-{i}"), &format!("apps/{i}"), "bench")).await?;
             }
             for i in 0..count {
                 self.until_synced(&format!("app-{i}"), &first, true).await?;
@@ -139,6 +140,10 @@ impl Bench {
             self.until_synced(&app, &second, false).await
         })
         .await
+    }
+
+    async fn apply(&self, object: &Object) -> Result<(), String> {
+        apply_to(&*self.person, &target_in(&self.served, object)?, object).await
     }
 
     fn commit(&self, files: impl Iterator<Item = (String, String)>) -> String {
@@ -170,7 +175,7 @@ impl Bench {
     }
 
     async fn refresh(&self, app: &str) -> Result<(), String> {
-        let target = target(&*self.person, &application(app, "", "")).await?;
+        let target = target_in(&self.served, &application(app, "", ""))?;
         let patch = value!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
         let options = WriteOptions { strict: false, ..WriteOptions::by(FieldManager::new("person")) };
         let written = self.person.patch(&target, &tautline::cluster::Patch::Merge(patch), &options).await;
@@ -178,7 +183,7 @@ impl Bench {
     }
 
     async fn until_synced(&self, app: &str, revision: &str, healthy: bool) -> Result<(), String> {
-        let target = target(&*self.person, &application(app, "", "")).await?;
+        let target = target_in(&self.served, &application(app, "", ""))?;
         let check = |app: Option<&Object>| {
             let at = |path: &[&str]| app.and_then(|a| a.str_at(path)).unwrap_or_default();
             at(&["status", "sync", "status"]) == "Synced"
@@ -190,23 +195,31 @@ impl Bench {
 }
 
 pub(crate) async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
-    let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
+    target_in(&cluster.discover().await.map_err(|e| e.to_string())?, object)
+}
+
+fn target_in(served: &Discovery, object: &Object) -> Result<Target, String> {
     let resource =
-        discovery.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;
+        served.find(&object.gvk()).cloned().ok_or_else(|| format!("{} is not served", object.gvk()))?;
     Ok(Target::of(resource, object))
 }
 
 async fn apply(cluster: &dyn Cluster, object: &Object) -> Result<(), String> {
+    apply_to(cluster, &target(cluster, object).await?, object).await
+}
+
+async fn apply_to(cluster: &dyn Cluster, target: &Target, object: &Object) -> Result<(), String> {
     let options = WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("person")) };
-    let written = cluster.apply(&target(cluster, object).await?, object, &options).await;
+    let written = cluster.apply(target, object, &options).await;
     written.map(drop).map_err(|e| format!("{}: {e}", object.key()))
 }
 
-async fn wait_for_crds(cluster: &dyn Cluster) -> Result<(), String> {
+/// Waits until Applications are served, and answers what is.
+async fn wait_for_crds(cluster: &dyn Cluster) -> Result<Discovery, String> {
     for _ in 0..100 {
         let discovery = cluster.discover().await.map_err(|e| e.to_string())?;
         if discovery.preferred("argoproj.io", "Application").is_some() {
-            return Ok(());
+            return Ok(discovery);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

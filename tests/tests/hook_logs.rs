@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use tautline_cluster::Query;
-use tautline_core::value;
+use tautline_core::{Value, value};
 use tautline_tests::scenario::{key, manifest};
 use tautline_tests::simulation::{Moment, Simulation};
 use tautline_tests::stand::{application, set};
@@ -18,6 +18,11 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// An app whose hook fails. What the pods write is said by name.
 fn failing(policy: &str, logs: &[(String, String)]) -> Simulation {
+    failing_beside(policy, logs, &[])
+}
+
+/// The same beside other objects.
+fn failing_beside(policy: &str, logs: &[(String, String)], others: &[Value]) -> Simulation {
     let mut app = application("web", "web", "prod");
     set(&mut app, &["spec", "syncPolicy", "retry"], value!({ "limit": 0 }));
     let mut simulation = Simulation::new(app);
@@ -25,8 +30,9 @@ fn failing(policy: &str, logs: &[(String, String)]) -> Simulation {
         simulation.server.set_log("prod", pod, text);
     }
     let objects = [format!("Job migrate hook=PreSync image=fail:1{policy}"), "ConfigMap a".to_owned()];
-    let named = (0..).zip(&objects);
-    simulation.commit(named.map(|(n, o): (u32, _)| (format!("web/{n}.json"), manifest(o).to_json())));
+    let objects = objects.iter().map(|object| manifest(object)).chain(others.iter().cloned());
+    let named = (0..).zip(objects);
+    simulation.commit(named.map(|(n, object): (u32, _)| (format!("web/{n}.json"), object.to_json())));
     simulation
 }
 
@@ -55,6 +61,24 @@ fn the_end_of_the_log_is_in_the_result_though_the_hook_is_removed() {
     assert!(message.contains("ends:\nstep 21\n") && message.ends_with("no such table: orders"), "{message}");
     assert!(simulation.get(&key("Job/migrate")).is_none(), "its policy removes it");
     assert_eq!(simulation.effects.iter().filter(|effect| **effect == "read log").count(), 1);
+}
+
+#[test]
+fn r26_values_of_secrets_are_masked_in_the_end_of_the_log() {
+    let secret = value!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "database" },
+        "stringData": { "password": "hunter2-hunter2", "pin": "abc" },
+        "data": { "token": "c2VjcmV0LXRva2Vu" } });
+    let text = "dsn postgres://u:hunter2-hunter2@db\ntoken secret-token c2VjcmV0LXRva2Vu\nabc\n";
+    let logs = [(pod(), text.to_owned())];
+    let mut simulation = failing_beside("", &logs, &[secret]);
+    simulation.run(QUIET);
+    let message = message(&simulation);
+    for value in ["hunter2", "secret-token", "c2VjcmV0"] {
+        assert!(!message.contains(value), "{message}");
+    }
+    let masks: Vec<&str> = message.split_whitespace().filter(|word| word.starts_with("masked")).collect();
+    assert!(matches!(masks[..], [one, other] if one == other), "a value has one mask: {message}");
+    assert!(message.contains("postgres://u:masked") && message.ends_with("abc"), "{message}");
 }
 
 #[test]

@@ -112,8 +112,11 @@ fn a_hook_that_was_made_and_is_gone_after_a_restart_is_missed_and_not_run_again(
     simulation.restart();
     simulation.run(Duration::from_secs(3));
     let operation = simulation.report().operation.expect("the sync goes on");
-    assert_eq!(operation.phase, OperationPhase::Failed, "{operation:?}");
+    // It has failed, and counts as running because it is tried again.
+    assert_eq!(operation.phase, OperationPhase::Running, "{operation:?}");
+    assert!(operation.finished_at.is_some() && operation.retries == 1, "{operation:?}");
     assert!(operation.message.contains("missing"), "{}", operation.message);
+    assert!(operation.message.contains("Retrying attempt #1 at "), "{}", operation.message);
     // The next try is another run.
     simulation.run(QUIET);
     assert_eq!(simulation.report().sync, SyncStatus::Synced);

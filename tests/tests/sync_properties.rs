@@ -250,9 +250,9 @@ proptest! {
             let desired = (!step.action.is_delete()).then(|| there.clone());
             let executor = Executor::new(
                 Arc::new(admin.clone()), WriteSettings { tries: 1, ..WriteSettings::default() },
-                Arc::new(|_, _| None), tautline::client_side(tautline_schema::shared()));
+                Arc::new(|_, _, _| None), tautline::client_side(tautline_schema::shared()));
             let complete = tautline::ownership::CompleteRender::of([]);
-            let job = Job { step: &step, desired: desired.as_deref(), complete: Some(&complete), app: "web", resource: &resource };
+            let job = Job { step: &step, desired: desired.as_deref(), complete: Some(&complete), app: "web", resource: &resource, take_over_also: &[] };
             let fresh = Fresh { live: Presence::Present(there.clone()), freshness: Ok(Freshness { kind: there.key().group_kind(), version: "1".into(), at: Timestamp::default() }) };
             let before = server.version();
             let performed = futures::FutureExt::now_or_never(executor.perform(&job, &|| fresh.clone())).unwrap();
@@ -288,7 +288,7 @@ proptest! {
             };
             let fresh = Fresh { live: Presence::Present(there.clone()), freshness };
             let resource = admin.resource(there.api_version(), there.kind()).unwrap();
-            let job = Job { step: &step, desired: None, complete, app: "web", resource: &resource };
+            let job = Job { step: &step, desired: None, complete, app: "web", resource: &resource, take_over_also: &[] };
             let before = server.version();
             let performed = perform(&admin, &job, &fresh);
             let is_deleted = server.version() != before;
@@ -338,7 +338,7 @@ fn put(admin: &tautline_apiserver::Local, object: &str) -> Arc<Object> {
 fn perform(admin: &tautline_apiserver::Local, job: &Job<'_>, fresh: &Fresh) -> tautline::apply::Performed {
     let settings = WriteSettings { tries: 1, ..WriteSettings::default() };
     let client_side = tautline::client_side(tautline_schema::shared());
-    let executor = Executor::new(Arc::new(admin.clone()), settings, Arc::new(|_, _| None), client_side);
+    let executor = Executor::new(Arc::new(admin.clone()), settings, Arc::new(|_, _, _| None), client_side);
     let look = || fresh.clone();
     futures::FutureExt::now_or_never(executor.perform(job, &look)).expect("the server answers at once")
 }

@@ -46,7 +46,11 @@ fn memo(
     let circumstances = Circumstances { options: Digest::of_bytes(b"options"), schemas: 1 };
     let mut memo = Memo::new();
     let mut ask = |live: &Presence<Arc<Object>>| {
-        memo.diff(differ, &Sides { desired: &desired, live, learned: None, ignore: None }, &circumstances)
+        memo.diff(
+            differ,
+            &Sides { desired: &desired, live, learned: None, ignore: None, taken_over: &[] },
+            &circumstances,
+        )
     };
     let same = Presence::Present(Arc::new(live.clone()));
     ask(first);
@@ -90,7 +94,7 @@ fn diff(
     expect: &Outcome,
 ) -> Result<(), String> {
     let desired = Manifest::new(desired.clone(), Origin::file("shop.yaml", 1));
-    let sides = Sides { desired: &desired, live, learned: None, ignore: None };
+    let sides = Sides { desired: &desired, live, learned: None, ignore: None, taken_over: &[] };
     let outcome = differ.diff(&sides).outcome;
     if outcome != *expect {
         return Err(format!("{name}: {outcome:?} instead of {expect:?}"));

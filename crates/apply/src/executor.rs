@@ -45,6 +45,8 @@ pub struct Job<'a> {
     pub app: &'a str,
     /// The kind as the cluster serves it.
     pub resource: &'a ApiResource,
+    /// Managers beside the usual ones whose fields are folded into ours where the step takes over.
+    pub take_over_also: &'a [String],
 }
 
 /// The live object and the state of its kind, as known at this moment.
@@ -73,8 +75,9 @@ pub enum ClientWrite {
 /// The field manager under which kubectl, and so Argo CD, applies on the client's side.
 const CLIENT_SIDE_MANAGER: &str = "kubectl-client-side-apply";
 
-/// Makes the patch that folds other tools' fields into ours (rule R7); `None` if there is nothing to fold.
-pub type TakeOver = dyn Fn(&Object, &FieldManager) -> Option<Patch> + Send + Sync;
+/// Makes the patch that folds other tools' fields of the live object into ours, those of these managers too (rule R7);
+/// `None` if there is nothing to fold.
+pub type TakeOver = dyn Fn(&Object, &[String], &FieldManager) -> Option<Patch> + Send + Sync;
 
 /// Performs steps on a cluster.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -199,7 +202,7 @@ impl Executor {
             Ok(both) => both,
             Err(performed) => return Ok(performed),
         };
-        if take_over && let Some(patch) = (self.take_over)(live, &self.settings.manager) {
+        if take_over && let Some(patch) = (self.take_over)(live, job.take_over_also, &self.settings.manager) {
             let target = Target::of(job.resource.clone(), live);
             self.cluster.patch(&target, &patch, &self.options()).await?;
         }

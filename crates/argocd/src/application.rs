@@ -24,7 +24,7 @@ pub(crate) use memory::print_kinds;
 use memory::{kinds, memory};
 use operation::operation;
 pub(crate) use policy::is_hook_finalizer;
-use policy::{deletion, depends_on, policy};
+use policy::{deletion, depends_on, policy, take_over_also};
 
 /// The annotation that keeps the kinds an app ever owned objects of (rule R3).
 pub const KINDS_ANNOTATION: &str = "tautline.dev/kinds";
@@ -42,7 +42,8 @@ pub(crate) const AWAIT_LAST_WAVE_ANNOTATION: &str = "tautline.dev/await-last-wav
 pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
 /// The annotation that names another manager whose fields become ours; those of the usual tools do anyway.
-const MIGRATION_MANAGER_ANNOTATION: &str = "argocd.argoproj.io/client-side-apply-migration-manager";
+pub(crate) const MIGRATION_MANAGER_ANNOTATION: &str =
+    "argocd.argoproj.io/client-side-apply-migration-manager";
 
 /// The address by which Applications name the cluster that they are read from (rule R2).
 pub(crate) const IN_CLUSTER: &str = "https://kubernetes.default.svc";
@@ -103,15 +104,6 @@ impl Application {
             refused.0.push(Problem::error("invalid-spec", message));
             DeletionBudget::Objects(0)
         });
-        let migrates = object.annotation(MIGRATION_MANAGER_ANNOTATION).unwrap_or_default();
-        if !migrates.is_empty() && !SyncPolicy::default().take_over_from.iter().any(|known| known == migrates)
-        {
-            let message = format!(
-                "annotation {MIGRATION_MANAGER_ANNOTATION}: taking over from {migrates:?} is not supported by this \
-                 version, and not ignored; remove it, or fold that manager's fields by hand"
-            );
-            refused.0.push(Problem::error("invalid-spec", message));
-        }
         let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
         let app = AppSpec {
             destination,
@@ -120,6 +112,7 @@ impl Application {
             policy: SyncPolicy {
                 awaits_last_wave: object.annotation(AWAIT_LAST_WAVE_ANNOTATION) != Some("false"),
                 confirms_data: budget != DeletionBudget::Off,
+                take_over_also: take_over_also(object, &options),
                 ..policy(&spec, &options, settings)
             },
             history_limit: usize::try_from(

@@ -301,6 +301,8 @@ fn trigger(object: &Object) -> tautline_core::Digest {
         crate::application::REFRESH_ANNOTATION,
         crate::application::DELETION_APPROVED_ANNOTATION,
         crate::application::AWAIT_LAST_WAVE_ANNOTATION,
+        crate::application::DEPENDS_ON_APPS_ANNOTATION,
+        crate::application::MIGRATION_MANAGER_ANNOTATION,
         tautline_plan::DELETION_BUDGET_ANNOTATION,
         "argocd.argoproj.io/skip-reconcile",
     ]

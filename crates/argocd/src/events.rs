@@ -113,7 +113,10 @@ impl Announcement {
             Some((state.str_at(&["startedAt"])?.to_owned(), state.str_at(&["phase"])?.to_owned()))
         };
         let has_ended = phase(before) != phase(Some(after));
-        let ended = operation.filter(|operation| has_ended && operation.finished_at.is_some());
+        let ended = operation.filter(|operation| {
+            // One that is tried again has finished and counts as running.
+            has_ended && operation.finished_at.is_some() && operation.phase != OperationPhase::Running
+        });
         let sync = news("sync");
         let health = news("health");
         ended.map(Self::ended).into_iter().chain(sync).chain(health).collect()

@@ -13,7 +13,7 @@ use tautline_runtime::{Change, Journal, JournalError};
 use crate::application::{KINDS_ANNOTATION, print_kinds};
 use crate::events::Announcement;
 use crate::records::{ApplicationRecords, rival_message};
-use crate::status::with_instead_of;
+use crate::status::{asked, merge_patch, with_instead_of};
 
 /// The annotation that holds the record of an app's plan.
 pub(crate) const JOURNAL_ANNOTATION: &str = "tautline.dev/journal";
@@ -62,7 +62,9 @@ impl ApplicationRecords {
             let Some(object) = self.object(app) else { return Err(last) };
             let before = on_record(&object).map_err(|error| unreadable(app, error))?;
             let record = change.of(before).map_err(JournalError::Overtaken)?;
-            match self.patch(app, Patch::Merge(patch(&change, &record, &object))).await {
+            let asked_for = self.asked_for(app);
+            let patch = patch(&change, &record, &object, asked_for.as_ref());
+            match self.patch(app, Patch::Merge(patch)).await {
                 Ok(()) => {
                     let is_sync =
                         matches!(change, Change::Open(_, intent) if intent.purpose == Purpose::Sync);
@@ -114,7 +116,7 @@ impl Journal for ApplicationRecords {
 }
 
 /// The patch that puts a record on an Application exactly as it was read. A sync that begins shows in the status.
-fn patch(change: &Change<'_>, record: &Record, application: &Object) -> Value {
+fn patch(change: &Change<'_>, record: &Record, application: &Object, asked_for: Option<&Value>) -> Value {
     let mut annotations = Map::new();
     annotations.insert(JOURNAL_ANNOTATION, printed(record));
     let mut metadata = Map::new();
@@ -123,7 +125,10 @@ fn patch(change: &Change<'_>, record: &Record, application: &Object) -> Value {
     if let Change::Open(_, intent) = change {
         annotations.insert(KINDS_ANNOTATION, print_kinds(&intent.kinds));
         if intent.purpose == Purpose::Sync {
-            patch.insert("status", value!({ "operationState": (operation_state(intent, application)) }));
+            patch.insert(
+                "status",
+                value!({ "operationState": (operation_state(intent, application, asked_for)) }),
+            );
         }
     }
     metadata.insert("annotations", annotations);
@@ -131,27 +136,29 @@ fn patch(change: &Change<'_>, record: &Record, application: &Object) -> Value {
     Value::Map(patch)
 }
 
-fn operation_state(intent: &Intent, application: &Object) -> Value {
-    let by = match &intent.by {
-        Some(name) => value!({ "username": name.as_str() }),
-        None => value!({ "automated": true }),
-    };
-    let operation = value!({
-        "sync": { "revision": intent.revision.as_str(), "prune": (intent.prune) }, "initiatedBy": by
-    });
-    let operation = with_instead_of(operation, intent.instead_of.as_deref());
+/// The part of the status that says that a sync begins. What an earlier sync was and came to is not this one's.
+fn operation_state(intent: &Intent, application: &Object, asked_for: Option<&Value>) -> Value {
     let started_at = seconds(intent.started_at);
-    let began = application.str_at(&["status", "operationState", "startedAt"]);
-    let is_same = began == Some(&started_at);
-    let mut state = value!({
-        "phase": "Running", "startedAt": started_at, "message": format!("plan {}", intent.plan.short()),
-        "operation": operation, "finishedAt": null
-    });
-    // What an earlier sync came to is not this one's.
-    if let Some(map) = state.as_map_mut().filter(|_| !is_same) {
-        map.insert("syncResult", Value::Null);
+    let known = application.at(&["status", "operationState"]);
+    let is_same = known.is_some_and(|state| state.str_at(&["startedAt"]) == Some(&started_at));
+    let by = intent.by.as_deref();
+    let asked = asked(by, &intent.revision, &started_at, application, asked_for);
+    let mut operation = with_instead_of(asked, intent.instead_of.as_deref());
+    if let Some(map) = operation.as_map_mut() {
+        map.map_at("sync").insert("prune", intent.prune);
     }
-    state
+    let state = value!({
+        "phase": "Running", "startedAt": started_at, "message": format!("plan {}", intent.plan.short()),
+        "operation": operation
+    });
+    // What is retained here and is not in the new state goes; the rest is left to the next report.
+    let mut before = known.and_then(Value::as_map).cloned().unwrap_or_default();
+    before.retain(|key, _| match key.as_str() {
+        "operation" | "finishedAt" => true,
+        "syncResult" | "retryCount" => !is_same,
+        _ => false,
+    });
+    Value::Map(state.as_map().map(|state| merge_patch(&before, state)).unwrap_or_default())
 }
 
 fn failed(app: &AppId, message: impl Into<String>) -> JournalError {

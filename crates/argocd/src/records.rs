@@ -14,7 +14,10 @@ use crate::application::{FINALIZER, REFRESH_ANNOTATION, is_hook_finalizer};
 use crate::events::{Announcement, Events};
 use crate::journal::{JOURNAL_ANNOTATION, on_record, printed};
 use crate::rival::{STATUS_MANAGER, rival};
-use crate::status::{status, without_times};
+use crate::status::{merge_patch, status, without_times};
+
+/// How often a report is tried when the Application has changed meanwhile.
+const TRIES: u32 = 10;
 
 /// Writes reports to the Applications' status.
 pub(crate) struct ApplicationRecords {
@@ -37,6 +40,8 @@ struct Known {
     rival: Option<String>,
     /// The epoch that this process put on record last.
     epoch: Option<Epoch>,
+    /// The `.operation` that was taken from it last.
+    asked_for: Option<Value>,
     /// A plan has ended, well or not, and the next report says so.
     closing: Option<bool>,
     /// Held while the journal is read, changed and written.
@@ -45,7 +50,15 @@ struct Known {
 
 impl Known {
     fn new(object: Arc<Object>, rival: Option<String>) -> Self {
-        Self { object, written: None, rival, epoch: None, closing: None, turn: Arc::default() }
+        Self {
+            object,
+            written: None,
+            rival,
+            epoch: None,
+            asked_for: None,
+            closing: None,
+            turn: Arc::default(),
+        }
     }
 
     /// What the journal holds once the plan that has ended is closed in it.
@@ -117,7 +130,10 @@ impl ApplicationRecords {
     /// A plan of the app is on record. What its status said of another one is to be written anew.
     pub(crate) fn follows(&self, id: &AppId, epoch: Epoch, is_another: bool) {
         if let Some(known) = self.lock().get_mut(id) {
-            (known.epoch, known.closing) = (Some(epoch), None);
+            // Entries of a plan may come on record while its end is about to be told.
+            if known.epoch.replace(epoch) != Some(epoch) {
+                known.closing = None;
+            }
             if is_another {
                 known.written = None;
             }
@@ -147,7 +163,14 @@ impl ApplicationRecords {
         let (rest, status) = match patch {
             Patch::Merge(Value::Map(mut map)) if has_endpoint => {
                 let status = map.remove("status").map(|status| value!({ "status": status }));
-                ((!map.is_empty()).then_some(Patch::Merge(Value::Map(map))), status)
+                // A version alone is no change of the rest: it is a condition of the status.
+                match (status, map.get("metadata").and_then(Value::as_map)) {
+                    (Some(mut status), Some(metadata)) if metadata.keys().all(|k| k == "resourceVersion") => {
+                        status.as_map_mut().map(|status| status.insert("metadata", metadata.clone()));
+                        (None, Some(status))
+                    }
+                    (status, _) => ((!map.is_empty()).then_some(Patch::Merge(Value::Map(map))), status),
+                }
             }
             patch => (Some(patch), None),
         };
@@ -174,14 +197,12 @@ impl ApplicationRecords {
     async fn write(&self, app: &AppId, report: &Report) -> Result<(), ClusterError> {
         let turn = self.turn(app);
         let _turn = turn.lock().await;
-        let (object, closed, is_overtaken) = match self.lock().get(app) {
-            Some(known) => (known.object.clone(), known.closed(), known.is_overtaken()),
+        let (object, closed, asked_for) = match self.lock().get(app) {
+            Some(known) if known.is_overtaken() => return Ok(()),
+            Some(known) => (known.object.clone(), known.closed(), known.asked_for.clone()),
             None => return Ok(()),
         };
-        if is_overtaken {
-            return Ok(());
-        }
-        let status = status(report, &object, self.clock.now());
+        let status = status(report, &object, asked_for.as_ref(), self.clock.now());
         let timeless = without_times(&status);
         let is_asked = object.annotation(REFRESH_ANNOTATION).is_some() && report.refreshed;
         let is_known = self.lock().get(app).is_some_and(|known| known.written.as_ref() == Some(&timeless));
@@ -191,13 +212,14 @@ impl ApplicationRecords {
         let before = object.get("status").and_then(Value::as_map);
         let news = Announcement::of_change(before, &status, report.operation.as_ref());
         let mut patch = Map::new();
-        patch.insert("status", with_removals(&status, &object));
+        patch.insert("status", status_patch(&status, &object));
+        let metadata = patch.map_at("metadata");
+        // What the patch leaves out is as it was in this very version.
+        metadata.insert("resourceVersion", object.metadata_str("resourceVersion"));
         if is_asked {
-            patch.map_at("metadata").map_at("annotations").insert(REFRESH_ANNOTATION, Value::Null);
+            metadata.map_at("annotations").insert(REFRESH_ANNOTATION, Value::Null);
         }
         if let Some(record) = &closed {
-            let metadata = patch.map_at("metadata");
-            metadata.insert("resourceVersion", object.metadata_str("resourceVersion"));
             metadata.map_at("annotations").insert(JOURNAL_ANNOTATION, printed(record));
         }
         self.patch(app, Patch::Merge(Value::Map(patch))).await?;
@@ -207,6 +229,14 @@ impl ApplicationRecords {
         }
         news.into_iter().for_each(|news| self.events.tell(&object, news));
         Ok(())
+    }
+
+    /// Reads an Application that is not as it was last seen.
+    async fn read_anew(&self, id: &AppId) {
+        let target = Target::new(self.resource.clone(), &id.namespace, &id.name);
+        if let Ok(Some(object)) = self.cluster.get(&target).await {
+            self.saw(object);
+        }
     }
 
     /// Takes `.operation` away by one patch that tests the version; whoever succeeds runs it (rule R21).
@@ -219,7 +249,16 @@ impl ApplicationRecords {
             { "op": "test", "path": "/metadata/resourceVersion", "value": object.metadata_str("resourceVersion") },
             { "op": "remove", "path": "/operation" }
         ]);
-        self.patch(&id, Patch::Json(patch)).await.is_ok()
+        let is_ours = self.patch(&id, Patch::Json(patch)).await.is_ok();
+        if let Some(known) = self.lock().get_mut(&id).filter(|_| is_ours) {
+            known.asked_for = object.get("operation").cloned();
+        }
+        is_ours
+    }
+
+    /// The `.operation` that was taken from an Application last.
+    pub(crate) fn asked_for(&self, id: &AppId) -> Option<Value> {
+        self.lock().get(id)?.asked_for.clone()
     }
 }
 
@@ -229,16 +268,16 @@ impl Records for ApplicationRecords {
         if self.observe || self.rival(app).is_some() {
             return;
         }
-        for _ in 0..3 {
+        for _ in 0..TRIES {
             match self.write(app, report).await {
-                // The end of a plan is written on the very version that was read.
-                Err(error) if error.is_conflict() => {}
+                // A report is written on the very version that was read; the watch may lag behind.
+                Err(error) if error.is_conflict() => self.read_anew(app).await,
                 Err(error) if error.status().is_some_and(|s| s.code == 404) => return,
                 Err(error) => return tracing::warn!(%app, %error, "the status could not be written"),
                 Ok(()) => return,
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
+        tracing::warn!(%app, "the status could not be written: the Application changes all the time");
     }
 
     async fn finalize(&self, app: &AppId) -> Result<(), String> {
@@ -278,19 +317,9 @@ pub(crate) fn rival_message(rival: &str) -> String {
     )
 }
 
-/// A merge patch leaves what it does not name: fields that the status no longer has are named with null.
-fn with_removals(status: &Map, object: &Object) -> Value {
-    let mut patch = status.clone();
-    let before = object.get("status").and_then(Value::as_map).cloned().unwrap_or_default();
-    for field in ["operationState", "sourceType", "health", "summary"] {
-        let (Some(Value::Map(old)), Some(Value::Map(new))) = (before.get(field), status.get(field)) else {
-            continue;
-        };
-        let gone: Vec<_> = old.keys().filter(|key| !new.contains_key(key)).cloned().collect();
-        let target = patch.map_at(field);
-        for key in gone {
-            target.insert(key, Value::Null);
-        }
-    }
-    Value::Map(patch)
+/// The merge patch from the status that an Application has to this one. Fields of the status that are not ours stay.
+fn status_patch(status: &Map, object: &Object) -> Map {
+    let mut before = object.get("status").and_then(Value::as_map).cloned().unwrap_or_default();
+    before.retain(|key, _| status.contains_key(key.as_str()));
+    merge_patch(&before, status)
 }

@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         let settings = WriteSettings { manager: FieldManager::new(manager), ..WriteSettings::default() };
         let from = compare::take_over_from(&planned.subject);
         let from: Vec<String> = from.into_iter().filter(|name| name != manager).collect();
-        let take_over = Arc::new(move |live: &Object, manager: &FieldManager| {
+        let take_over = Arc::new(move |live: &Object, _: &[String], manager: &FieldManager| {
             fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
         });
         let client_side = client_side(Arc::new(planned.comparison.snapshot.schemas.clone()));
@@ -250,6 +250,7 @@ impl<'a> Run<'a> {
             complete: Some(&self.complete),
             app: self.planned.subject.destination.app.as_str(),
             resource: &resource,
+            take_over_also: &[],
         };
         let look = || {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tautline_core::{FieldPath, Manifest, Object, Presence};
 
+use crate::hide::hide;
 use crate::{Difference, DryRun, IgnoreRules, Learned};
 
 /// What a diff compares.
@@ -17,6 +18,8 @@ pub struct Sides<'a> {
     pub learned: Option<&'a Learned>,
     /// Which differences are not to be seen.
     pub ignore: Option<&'a IgnoreRules>,
+    /// Managers whose fields count as ours here, beside those that the differ knows of (rule R7).
+    pub taken_over: &'a [String],
 }
 
 /// Compares desired and live. Pure: what it lacks it names in [`Difference::needs`].
@@ -42,6 +45,12 @@ pub trait Differ: Send + Sync {
     fn payload(&self, sides: &Sides<'_>) -> Option<Object> {
         let _ = sides;
         None
+    }
+
+    /// A text without the values of the Secrets among these objects, as far as they stand there in a form that is known:
+    /// a mask takes the place of each, the one that this differ shows of it. By default they all have the same mask.
+    fn hide<'a>(&self, text: &str, objects: &mut dyn Iterator<Item = &'a Object>) -> String {
+        hide(text, objects, |_| "masked".to_owned())
     }
 
     /// The object without fields that its type does not have, and where they stood ([`crate::without_unknown`]); `None`

@@ -31,7 +31,7 @@
 //! let live = object(br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"n","uid":"u"},"data":{"x":"1","y":"1"}}"#);
 //! let differ = Structured::new(tautline_schema::shared(), FieldManager::tautline(), MaskingKey::new([0; 32]), Vec::new());
 //! let desired = Manifest::new(desired, Origin::file("a.yaml", 1));
-//! let difference = differ.diff(&Sides { desired: &desired, live: &Presence::Present(Arc::new(live)), learned: None, ignore: None });
+//! let difference = differ.diff(&Sides { desired: &desired, live: &Presence::Present(Arc::new(live)), learned: None, ignore: None, taken_over: &[] });
 //! assert_eq!(difference.outcome, Outcome::Change);
 //! assert_eq!(difference.changes[0].to_string(), r#"data.x: "1" → "2" (set in Git, a.yaml:1)"#);
 //! assert_eq!(difference.changes.len(), 1, "y is not ours");
@@ -47,6 +47,7 @@ mod differ;
 mod difference;
 mod dry_run;
 mod edit;
+mod hide;
 mod ignore;
 mod known;
 mod learned;

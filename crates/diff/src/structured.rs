@@ -1,5 +1,6 @@
 //! [`Structured`]: what a server-side apply would do.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tautline_core::{
@@ -11,6 +12,7 @@ use tautline_schema::{Schemas, defaults};
 
 use crate::aside::{Writer, aside, payload};
 use crate::dry_run::by_answer;
+use crate::hide::hide;
 use crate::normal::{comparable, wanted};
 use crate::walk::{Differing, differing_from};
 use crate::why::{explain, is_last_applied};
@@ -51,8 +53,24 @@ impl Structured {
         })
     }
 
-    fn compare_all(&self, desired: &Object, live: &Arc<Object>, origin: &Origin) -> Difference {
-        let folded = fold_managers(live, &self.take_over_from, &self.manager);
+    /// The live object as it is once the fields of earlier tools are ours; `None` if it is so.
+    fn folded(&self, live: &Object, others: &[String]) -> Option<Object> {
+        let unknown = |name: &&String| !self.take_over_from.contains(name) && **name != self.manager.as_str();
+        let mut from = Cow::Borrowed(&*self.take_over_from);
+        for name in others.iter().filter(unknown) {
+            from.to_mut().push(name.clone());
+        }
+        fold_managers(live, &from, &self.manager)
+    }
+
+    fn compare_all(
+        &self,
+        desired: &Object,
+        live: &Arc<Object>,
+        taken_over: &[String],
+        origin: &Origin,
+    ) -> Difference {
+        let folded = self.folded(live, taken_over);
         let applied = match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
             Ok(applied) => applied,
             Err(error) => return self.without_prediction(desired, live, origin, &error),
@@ -128,7 +146,7 @@ impl Differ for Structured {
             }
             Presence::Present(live) => {
                 let ours = Writer::Applier(&self.manager);
-                let compare = |desired: &Object| self.compare_all(desired, live, origin);
+                let compare = |desired: &Object| self.compare_all(desired, live, sides.taken_over, origin);
                 let mut difference = aside(sides.ignore, &desired, live, &*self.schemas, ours, compare);
                 if let Some(learned) = sides.learned {
                     let root = self.schemas.root(&desired.gvk());
@@ -145,6 +163,10 @@ impl Differ for Structured {
 
     fn generation(&self) -> u64 {
         self.schemas.generation()
+    }
+
+    fn hide<'a>(&self, text: &str, objects: &mut dyn Iterator<Item = &'a Object>) -> String {
+        hide(text, objects, |encoded| self.masking.mask(encoded).as_str().unwrap_or_default().to_owned())
     }
 
     fn without_unknown(&self, object: &Object) -> Option<(Object, Vec<FieldPath>)> {

@@ -37,7 +37,7 @@ fn compare(differ: &dyn Differ, desired: &Object, live: &Object) -> Difference {
     let mut live = live.clone();
     masking().mask_object(&mut live);
     let live = Presence::Present(Arc::new(live));
-    differ.diff(&Sides { desired: &desired, live: &live, learned: None, ignore: None })
+    differ.diff(&Sides { desired: &desired, live: &live, learned: None, ignore: None, taken_over: &[] })
 }
 
 fn texts(changes: &[tautline_diff::Change]) -> String {
@@ -190,7 +190,7 @@ proptest! {
         masking().mask_object(&mut live);
         let desired = Manifest::new(desired, Origin::default());
         let present = Presence::Present(Arc::new(live));
-        let sides = Sides { desired: &desired, live: &present, learned: None, ignore: None };
+        let sides = Sides { desired: &desired, live: &present, learned: None, ignore: None, taken_over: &[] };
         for differ in [&structured() as &dyn Differ, &three_way()] {
             let difference = differ.diff(&sides);
             let view = View::new(&sides, &difference);

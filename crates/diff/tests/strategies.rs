@@ -44,7 +44,7 @@ fn compare_beside(
 ) -> Difference {
     let desired = Manifest::new(object(desired.clone()), Origin::file("a.yaml", 2));
     let live = Presence::Present(Arc::new(object(live.clone())));
-    differ.diff(&Sides { desired: &desired, live: &live, learned, ignore })
+    differ.diff(&Sides { desired: &desired, live: &live, learned, ignore, taken_over: &[] })
 }
 
 fn texts(difference: &Difference) -> Vec<String> {
@@ -190,7 +190,13 @@ fn rules_of_aggregated_roles_are_their_controllers() {
     same(&role(value!([])), &live);
     let desired = Manifest::new(object(role(value!([]))), Origin::default());
     let live = Presence::Present(Arc::new(object(live)));
-    let sent = structured().payload(&Sides { desired: &desired, live: &live, learned: None, ignore: None });
+    let sent = structured().payload(&Sides {
+        desired: &desired,
+        live: &live,
+        learned: None,
+        ignore: None,
+        taken_over: &[],
+    });
     assert!(sent.is_some_and(|sent| sent.get("rules").is_none()), "they are not sent either");
 }
 
@@ -299,7 +305,7 @@ fn r05_the_servers_dry_run_settles_what_we_do_not_know() {
     // Whoever keeps answers itself gives them to the differ that did not know, and comes to the same.
     let live_side = Presence::Present(Arc::new(asked.clone()));
     let manifest = Manifest::new(object(desired.clone()), Origin::file("a.yaml", 2));
-    let sides = Sides { desired: &manifest, live: &live_side, learned: None, ignore: None };
+    let sides = Sides { desired: &manifest, live: &live_side, learned: None, ignore: None, taken_over: &[] };
     let kept = answers.answer(&asked.key(), &question).expect("was answered");
     let unsure = structured().diff(&sides);
     assert_eq!(structured().answered(&sides, &unsure, &kept), settled);
@@ -394,7 +400,7 @@ fn r14_a_heartbeat_is_a_hit_and_an_unchanged_version_allocates_nothing() {
     let circumstances = Circumstances { options: Digest::of_bytes(b"options"), schemas: 1 };
     let mut memo = Memo::new();
     let mut ask = |live: &Presence<Arc<Object>>, circumstances: &Circumstances| {
-        let sides = Sides { desired: &desired, live, learned: None, ignore: None };
+        let sides = Sides { desired: &desired, live, learned: None, ignore: None, taken_over: &[] };
         memo.diff(&differ, &sides, circumstances)
     };
     let first = ask(&version("1", 0, 5), &circumstances);

@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use tautline_core::{GroupKind, GroupVersionKind, Manifest, Object, ResourceKey, Revision, Timestamp, Uid};
 use tautline_ownership::{CompleteRender, Prepared};
-use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, StepId};
+use tautline_plan::{Entry, Epoch, Hook, Plan, Progress, Record, Step, StepId, StepResult};
 
 use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
 use crate::log_tail::Tail;
+use crate::looks::Looks;
 use crate::pin::Pin;
 use crate::planned::Planned;
-use crate::report::{Operation, Report, SyncStatus};
+use crate::report::{ObjectResult, Operation, Report, SyncStatus};
 use crate::resource::Resource;
+use crate::retry::Retrying;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
 
 /// One app's life.
@@ -49,12 +51,16 @@ pub struct App {
     pub(crate) namespace_differs: bool,
     pub(crate) namespace_ledger: HealLedger,
     pub(crate) requested: Option<SyncRequest>,
+    /// The sync that failed and is about to be tried again.
+    pub(crate) retrying: Option<Retrying>,
     /// What it waits for before it is synced.
     pub(crate) waits_for: Option<String>,
     /// What keeps the comparison from being made.
     pub(crate) comparison_error: Option<String>,
     pub(crate) sync_error: Option<String>,
     pub(crate) watched: BTreeSet<GroupKind>,
+    /// Whether the kinds to watch may be others than those named last: to find out, every object is looked at.
+    pub(crate) is_kinds_stale: bool,
     /// The kinds of the desired objects, each in the version it is written in.
     pub(crate) written: BTreeSet<GroupVersionKind>,
     /// Whether these changed since the kinds to watch were named.
@@ -105,6 +111,8 @@ pub(crate) struct Running {
     pub(crate) operation: Operation,
     /// Whether the whole app is synced, not single objects.
     pub(crate) is_whole: bool,
+    /// What was asked for by hand.
+    pub(crate) request: Option<SyncRequest>,
     /// Whether it was terminated, and only tidies up.
     pub(crate) is_winding_up: bool,
     /// The objects of the plan's hooks.
@@ -117,6 +125,39 @@ pub(crate) struct Running {
     pub(crate) tails: BTreeMap<StepId, Tail>,
     /// What has come of its hooks and is not on record yet.
     pub(crate) news: Vec<Entry>,
+    /// What is to be looked at of what it waits for.
+    pub(crate) looks: Looks,
+    /// Where in the operation's results each step's stands.
+    pub(crate) result_at: BTreeMap<StepId, usize>,
+}
+
+impl Running {
+    /// Whether another try may help: no write was refused for good (rule R14).
+    pub(crate) fn is_hopeful(&self) -> bool {
+        let is_refused = |step: &Step| matches!(self.progress.result(step.id), Some(StepResult::Refused(_)));
+        !self.plan.steps.iter().any(is_refused)
+    }
+
+    /// Notes what a step came to.
+    pub(crate) fn push_result(&mut self, step: StepId, result: ObjectResult) {
+        self.result_at.insert(step, self.operation.results.len());
+        self.operation.results.push(result);
+    }
+
+    /// Puts the results into the order of the plan, as Argo CD does. Steps of one stage end in any order.
+    pub(crate) fn sort_results(&mut self) {
+        let step_of: BTreeMap<usize, StepId> =
+            std::mem::take(&mut self.result_at).into_iter().map(|(step, at)| (at, step)).collect();
+        // Hooks that an interrupted run had finished come before all, what is not pruned after.
+        let place = |(at, result): &(usize, ObjectResult)| match step_of.get(at) {
+            Some(step) => (1, step.0),
+            None => (if result.is_hook { 0 } else { 2 }, 0),
+        };
+        let mut results: Vec<(usize, ObjectResult)> =
+            std::mem::take(&mut self.operation.results).into_iter().enumerate().collect();
+        results.sort_by_key(place);
+        self.operation.results = results.into_iter().map(|(_, result)| result).collect();
+    }
 }
 
 /// How far the deletion of an app has come.
@@ -134,6 +175,8 @@ pub(crate) struct Attempt {
     pub(crate) revision: String,
     pub(crate) source: tautline_core::Digest,
     pub(crate) succeeded: bool,
+    /// Whether another try may help although nothing differs: a hook failed, say, and no write was refused.
+    pub(crate) is_hopeful: bool,
     /// Whether it was before this controller started.
     pub(crate) is_remembered: bool,
     pub(crate) retries: u32,
@@ -166,6 +209,7 @@ impl App {
             revision,
             source,
             succeeded: true,
+            is_hopeful: false,
             is_remembered: true,
             retries: 0,
             ended_at: Timestamp::default(),
@@ -193,10 +237,12 @@ impl App {
             namespace_differs: false,
             namespace_ledger: HealLedger::default(),
             requested: None,
+            retrying: None,
             waits_for: None,
             comparison_error: None,
             sync_error: None,
             watched: BTreeSet::new(),
+            is_kinds_stale: true,
             written: BTreeSet::new(),
             is_written_anew: false,
             unreadable: BTreeMap::new(),
@@ -242,15 +288,23 @@ impl App {
     /// object of the app: a runtime with several events at hand takes them all before.
     pub fn take(&mut self, event: Event, world: &World<'_>, now: Timestamp) -> Vec<Effect> {
         let mut out = Vec::new();
+        self.note_looks(&event);
         match event {
-            Event::Spec(spec) => self.told(*spec, &mut out),
+            Event::Spec(spec) => {
+                if self.told(*spec, &mut out) {
+                    self.prepare(world);
+                    self.judge_all(world, now, &mut out);
+                }
+            }
             Event::Resolved(result) => self.resolved(result, now, &mut out),
             Event::Pinned(result) => self.pinned(result, now, &mut out),
             Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
+                self.is_kinds_stale = true;
                 if !self.prepared.is_current(world.scopes) {
                     self.prepare(world);
+                    out.push(Effect::TellNeighbours);
                 }
                 self.judge_all(world, now, &mut out);
             }
@@ -269,14 +323,27 @@ impl App {
             Event::Stepped(step, result, answer) => {
                 self.stepped(step, result, answer.as_deref(), world, now);
             }
-            Event::LogRead(step, result) => self.log_read(step, result),
+            Event::LogRead(step, result) => self.log_read(step, result, world),
             Event::Scanned(result) => self.scanned(result, world, now, &mut out),
             Event::Refresh { hard } => self.refresh(hard, &mut out),
             Event::Sync(request) => self.requested = Some(request),
-            Event::Terminate => self.terminate(),
+            Event::Terminate => self.terminate(&mut out),
             Event::Tick => {}
         }
         out
+    }
+
+    /// Notes what an event makes to be looked at of what the sync waits for.
+    fn note_looks(&mut self, event: &Event) {
+        let Some(running) = &mut self.running else { return };
+        let step_key = |id: StepId| running.plan.step(id).map(|step| step.key.clone());
+        match event {
+            Event::Live(keys) => keys.iter().for_each(|key| running.looks.at(key)),
+            Event::DryRun { key, .. } => running.looks.at(key),
+            Event::Stepped(id, ..) => step_key(*id).iter().for_each(|key| running.looks.at(key)),
+            Event::LogRead(..) => {}
+            _ => running.looks.at_all(),
+        }
     }
 
     /// Says what is to be done after the events that were taken.
@@ -351,9 +418,13 @@ impl App {
         }
     }
 
-    /// Whether the app is interested in an object: it is one of its own.
-    pub fn has(&self, key: &ResourceKey) -> bool {
-        self.resources.contains_key(key) || self.prepared.manifests.contains_key(key)
+    /// Whether an object still concerns the app that it does not want ([`App::held_keys`]) and that may not name it any
+    /// more: the app knows it as its own, or follows a plan that has a step for it, a hook that is gone say.
+    pub fn still_has(&self, key: &ResourceKey) -> bool {
+        // Every manifest has its object here, so an app without others is passed over without a look.
+        let has_others = self.resources.len() != self.prepared.manifests.len();
+        has_others && self.resources.contains_key(key)
+            || self.running.as_ref().is_some_and(|running| running.looks.concern(key))
     }
 
     /// Everything the app says of itself.

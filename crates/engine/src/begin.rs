@@ -13,6 +13,7 @@ use tautline_plan::{
 use crate::app::{App, Running};
 use crate::event::{Effect, Intent, World};
 use crate::hooks::{self, SYNC_PHASES, Wanted};
+use crate::looks::Looks;
 use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
@@ -51,7 +52,8 @@ impl App {
             made: &made,
         };
         let (runs, finished) = self.hook_runs(&wanted, world);
-        let (mut plan, withheld) = self.plan(request, &runs, is_heal, is_manual, world, now);
+        let retries = self.tries_before(&trigger, &revision);
+        let (mut plan, withheld) = self.plan(request, &runs, (&trigger, retries), world, now);
         if !plan.faults.is_empty() {
             let reason = plan.faults.join("; ");
             return self.refuse_plan(plan, reason, world, out);
@@ -69,19 +71,13 @@ impl App {
             return self.record_at_once(trigger, OperationPhase::Succeeded, message, results, now, out);
         }
         // One that was interrupted ends on record, even if nothing is left to do.
-        if plan.is_empty() && !is_manual && !wanted.is_resumed {
+        if plan.is_empty() && !is_manual && !wanted.is_resumed && retries == 0 {
             return;
         }
         self.sync_error = None;
         if !is_heal {
             self.held_back.clear();
         }
-        let retries = match (&trigger, &self.attempted) {
-            (Trigger::Automated, Some(a)) if a.revision == revision && a.source == self.spec.source => {
-                a.retries + 1
-            }
-            _ => 0,
-        };
         let results = withheld
             .into_iter()
             .map(|w| ObjectResult {
@@ -95,6 +91,7 @@ impl App {
                 phase: Phase::Sync,
                 progress: OperationPhase::Succeeded,
                 is_hook: false,
+                images: Vec::new(),
             })
             .chain(finished)
             .collect();
@@ -120,6 +117,7 @@ impl App {
         let weights = plan.weights();
         if !is_recorded {
             self.spec.kinds.extend(kinds);
+            self.is_kinds_stale = true;
             let intent = Intent {
                 plan: plan.digest(),
                 revision,
@@ -139,6 +137,8 @@ impl App {
             out.push(Effect::Record { known: self.epoch, intent });
         }
         self.running = Some(Running {
+            looks: Looks::at_all_of(&plan),
+            result_at: BTreeMap::new(),
             plan,
             progress: Progress::default(),
             is_recorded,
@@ -146,6 +146,7 @@ impl App {
             is_heal,
             operation,
             is_whole: request.only.is_empty(),
+            request: is_manual.then(|| request.clone()),
             is_winding_up: false,
             hooks: hooks::objects(&runs),
             uids,
@@ -179,7 +180,7 @@ impl App {
             made: &BTreeMap::new(),
         };
         let (runs, _) = self.hook_runs(&wanted, world);
-        self.plan(request, &runs, false, true, world, now).0
+        self.plan(request, &runs, (&Trigger::Manual(String::new()), 0), world, now).0
     }
 
     fn fail_to_begin(&mut self, reason: String, out: &mut Vec<Effect>) {
@@ -210,11 +211,12 @@ impl App {
         &self,
         request: &SyncRequest,
         runs: &[HookRun],
-        is_heal: bool,
-        is_manual: bool,
+        (trigger, retries): (&Trigger, u32),
         world: &World<'_>,
         now: Timestamp,
     ) -> (Plan, Vec<tautline_plan::Withheld>) {
+        let is_heal = *trigger == Trigger::SelfHeal;
+        let is_manual = matches!(trigger, Trigger::Manual(_));
         let inputs = Inputs {
             app: self.spec.id.to_string(),
             revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
@@ -224,9 +226,10 @@ impl App {
             prune: request.prune,
             create_namespace: self.namespace_to_create(world),
             propagation: self.spec.policy.propagation,
-            take_over_from: self.spec.policy.take_over_from.clone(),
+            take_over_from: self.spec.policy.taken_over(),
             objects: request.objects.unwrap_or(self.spec.policy.objects),
             is_whole: !is_heal && request.only.is_empty(),
+            is_retry: retries > 0,
             awaits_last_wave: self.spec.policy.awaits_last_wave,
             confirms_data: self.spec.policy.confirms_data,
             autoscaled: self.autoscaled(world),

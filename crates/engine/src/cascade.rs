@@ -10,6 +10,7 @@ use tautline_plan::{Consent, Inputs, Intent, Phase, Plan, PlanOptions, Progress,
 use crate::app::{App, DeletionStage, Running, ScanState};
 use crate::event::{Effect, World};
 use crate::hooks::{self, Wanted, is_of_deletion};
+use crate::looks::Looks;
 use crate::report::{Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
 use crate::spec::Deletion;
@@ -179,6 +180,8 @@ impl App {
             out.push(Effect::Record { known: self.epoch, intent });
         }
         self.running = Some(Running {
+            looks: Looks::at_all_of(&plan),
+            result_at: BTreeMap::new(),
             plan: Arc::new(plan),
             progress: Progress::default(),
             is_recorded,
@@ -187,6 +190,7 @@ impl App {
             is_heal: true,
             operation,
             is_whole: false,
+            request: None,
             is_winding_up: false,
             hooks,
             uids: BTreeMap::new(),

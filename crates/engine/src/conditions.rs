@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tautline_core::{Severity, Value};
+use tautline_core::{Object, Severity, Value};
+use tautline_plan::Step;
 
-use crate::app::{App, ScanState};
+use crate::app::{App, Running, ScanState};
 use crate::report::{Condition, ConditionKind};
 use crate::spec::Deletion;
 
@@ -76,6 +77,25 @@ impl App {
         }
         images.into_iter().collect()
     }
+
+    /// The container images of what a step writes.
+    pub(crate) fn images_of_step(&self, step: &Step, running: &Running) -> Vec<String> {
+        if step.action.is_delete() {
+            return Vec::new();
+        }
+        let object = match step.hook.is_some() {
+            true => running.hooks.get(&step.key),
+            false => self.prepared.manifests.get(&step.key).map(|manifest| &manifest.object),
+        };
+        object.map(|object| images_of(object)).unwrap_or_default()
+    }
+}
+
+/// The container images of an object, each once.
+pub(crate) fn images_of(object: &Object) -> Vec<String> {
+    let mut images = BTreeSet::new();
+    collect_images(&object.to_value(), &mut images);
+    images.into_iter().collect()
 }
 
 fn collect_images(value: &Value, images: &mut BTreeSet<String>) {

@@ -4,17 +4,24 @@ use std::sync::Arc;
 
 use tautline_core::Timestamp;
 use tautline_ownership::Reason;
-use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepResult};
+use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepId, StepResult};
 
 use crate::app::{App, Attempt, Running};
 use crate::event::Effect;
+use crate::looks::Looks;
 use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, OperationPhase, Trigger};
 use crate::spec::HistoryEntry;
 
 impl App {
     /// Ends the sync that runs before its time: what is being written ends, hooks that run are removed.
-    pub(crate) fn terminate(&mut self) {
+    pub(crate) fn terminate(&mut self, out: &mut Vec<Effect>) {
+        if self.running.is_none() && self.retrying.is_some() {
+            if let Some(attempt) = &mut self.attempted {
+                attempt.retries = u32::MAX;
+            }
+            return self.end_retry("Operation terminated".to_owned(), out);
+        }
         if let Some(running) = self.running.as_mut().filter(|running| !running.is_heal) {
             running.operation.phase = OperationPhase::Terminating;
             running.operation.message = "operation is terminating".to_owned();
@@ -36,6 +43,8 @@ impl App {
             running.plan.inputs.clone(),
             unfinished.filter_map(|step| Some((step, running.uids.get(&step.id)?))),
         );
+        running.sort_results();
+        running.looks = Looks::at_all_of(&plan);
         running.plan = Arc::new(plan);
         running.progress = Progress::default();
         running.tails.clear();
@@ -51,8 +60,15 @@ impl App {
         }
     }
 
-    pub(super) fn end_operation(&mut self, skipped: Vec<ObjectResult>, reason: &str, now: Timestamp) {
+    pub(super) fn end_operation(&mut self, withheld: &[StepId], reason: &str, now: Timestamp) {
         let Some(running) = &mut self.running else { return };
+        let plan = running.plan.clone();
+        for step in withheld.iter().filter_map(|id| plan.step(*id)) {
+            running.push_result(step.id, result_of(step, &StepResult::Skipped(reason.to_owned())));
+        }
+        if !running.is_winding_up {
+            running.sort_results();
+        }
         let failed: Vec<String> = (running.plan.steps.iter())
             .filter_map(|s| Some((s, running.progress.result(s.id)?)))
             .filter(|(_, result)| result.is_failure())
@@ -66,8 +82,6 @@ impl App {
             .collect();
         let is_terminated = running.is_winding_up;
         let operation = &mut running.operation;
-        operation.results.extend(skipped);
-        operation.results.sort_by(|a, b| a.key.cmp(&b.key));
         operation.finished_at = Some(now);
         let first = |list: &[String]| list.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
         let more = if reason.is_empty() { String::new() } else { format!("; {reason}") };
@@ -106,7 +120,8 @@ impl App {
             let is_done = running.operation.phase == OperationPhase::Succeeded;
             self.deletion_hooks = Some(if is_done { Ok(()) } else { Err(running.operation.message.clone()) });
         }
-        let operation = running.operation;
+        let is_hopeful = running.is_hopeful();
+        let mut operation = running.operation.clone();
         let succeeded = operation.phase == OperationPhase::Succeeded;
         if running.is_heal {
             self.sync_error = (!succeeded).then(|| operation.message.clone());
@@ -116,6 +131,7 @@ impl App {
                 revision: operation.revision.clone(),
                 source: self.spec.source,
                 succeeded: succeeded && !is_overtaken,
+                is_hopeful: is_hopeful && !succeeded,
                 // What somebody ended is not tried again by itself.
                 retries: if running.is_winding_up { u32::MAX } else { operation.retries },
                 ended_at: now,
@@ -130,13 +146,16 @@ impl App {
                 revision: operation.revision.clone(),
                 started_at: operation.started_at,
                 deployed_at: now,
-                automated: operation.trigger != Trigger::Manual(String::new())
-                    && !matches!(operation.trigger, Trigger::Manual(_)),
+                by: match &operation.trigger {
+                    Trigger::Manual(by) => Some(by.clone()),
+                    Trigger::Automated | Trigger::SelfHeal => None,
+                },
             });
             let surplus = self.history.len().saturating_sub(self.spec.history_limit);
             self.history.drain(..surplus);
         }
         let is_manual = matches!(operation.trigger, Trigger::Manual(_));
+        self.note_retry(&running, &mut operation, now);
         self.operation = Some(operation);
         if is_manual {
             self.let_go(out);
@@ -159,8 +178,8 @@ pub(super) fn note(running: &mut Running, step: &Step, standing: &Standing, out:
         Standing::Settled => (OperationPhase::Succeeded, None),
         Standing::Broken(why) => (OperationPhase::Failed, Some(why)),
     };
-    let results = running.operation.results.iter_mut();
-    for result in results.filter(|r| r.key == step.key && r.phase == step.phase) {
+    let at = running.result_at.get(&step.id);
+    if let Some(result) = at.and_then(|at| running.operation.results.get_mut(*at)) {
         result.progress = progress;
         if let Some(message) = message {
             result.message.clone_from(message);
@@ -211,5 +230,6 @@ pub(super) fn result_of(step: &Step, result: &StepResult) -> ObjectResult {
         phase: step.phase,
         progress,
         is_hook: step.runs_hook(),
+        images: Vec::new(),
     }
 }

@@ -165,6 +165,8 @@ pub struct Work {
     pub complete: Option<Arc<CompleteRender>>,
     /// Whose objects these are.
     pub destination: Destination,
+    /// A manager beside the usual ones whose fields are folded into ours where the step takes over (rule R7).
+    pub take_over_also: Vec<String>,
     /// How many steps follow on it one after another at most: the greater, the sooner it is performed.
     pub weight: u32,
 }

@@ -14,6 +14,7 @@ use crate::app::{App, Attempt, Recall, Running};
 use crate::ending::{note, result_of};
 use crate::event::{Effect, Work, World};
 use crate::hooks::deadline;
+use crate::log_tail::Secrets;
 use crate::report::{ObjectResult, OperationPhase, Trigger};
 use crate::spec::Interrupted;
 
@@ -95,6 +96,7 @@ impl App {
                 revision: intent.revision.clone(),
                 source: intent.source,
                 succeeded: record.has_succeeded,
+                is_hopeful: false,
                 is_remembered: true,
                 retries: 0,
                 ended_at: now,
@@ -139,11 +141,7 @@ impl App {
                 let held_back =
                     withheld.iter().filter_map(|id| running.plan.step(*id)).map(|s| s.key.clone());
                 self.held_back.extend(held_back);
-                let skipped: Vec<ObjectResult> = (withheld.iter())
-                    .filter_map(|id| running.plan.step(*id))
-                    .map(|step| result_of(step, &StepResult::Skipped(reason.clone())))
-                    .collect();
-                self.end_operation(skipped, &reason, now);
+                self.end_operation(&withheld, &reason, now);
                 self.finish(now, out);
             }
         }
@@ -156,12 +154,16 @@ impl App {
             steps.iter().filter_map(|id| running.plan.step(*id)).partition(|s| s.action == Action::Await);
         let work: Vec<Work> = writes.iter().map(|step| self.work(step, running, world)).collect();
         let done: Vec<(StepId, ObjectResult)> = (awaits.into_iter())
-            .map(|step| (step.id, result_of(step, &StepResult::Done(format!("{} unchanged", step.key)))))
+            .map(|step| {
+                let result = result_of(step, &StepResult::Done(format!("{} unchanged", step.key)));
+                (step.id, ObjectResult { images: self.images_of_step(step, running), ..result })
+            })
             .collect();
         let Some(running) = &mut self.running else { return };
         for (id, result) in &done {
             running.progress.end(*id, StepResult::Done(String::new()));
-            running.operation.results.push(result.clone());
+            running.looks.at(&result.key);
+            running.push_result(*id, result.clone());
         }
         work.iter().for_each(|work| running.progress.start(work.step.id));
         let (noted, free): (Vec<Work>, Vec<Work>) =
@@ -189,20 +191,21 @@ impl App {
     /// Notes how the objects fare that somebody waits for.
     fn observe(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
         let approved = self.spec.deletion_approved;
-        let Some(running) = &self.running else { return };
+        let Some(running) = &mut self.running else { return };
         let plan = running.plan.clone();
-        let standings: Vec<(&Step, Standing)> = plan
-            .awaited(&running.progress)
-            .map(|step| (step, self.standing(step, running, world, now)))
-            .collect();
+        let awaited = running.looks.take(&plan, &running.progress);
+        let Some(running) = &self.running else { return };
+        let standings: Vec<(&Step, Standing)> =
+            awaited.into_iter().map(|step| (step, self.standing(step, running, world, now))).collect();
         for (step, _) in standings.iter().filter(|(_, standing)| *standing == Standing::Waiting) {
             let live = world.live.get(&step.key).present();
             out.extend(live.and_then(|live| deadline(step, &live)).map(Effect::WakeAt));
         }
+        let secrets = Secrets { prepared: &self.prepared, hooks: &self.hooks };
         let Some(running) = &mut self.running else { return };
         running.progress.is_confirmed = approved.is_some_and(|at| at >= running.operation.started_at);
         for (step, standing) in standings {
-            let standing = Self::with_tail(running, step, standing, world, out);
+            let standing = Self::with_tail(running, &secrets, (step, standing), world, out);
             note(running, step, &standing, out);
             running.progress.observe(step.id, standing);
         }
@@ -237,7 +240,7 @@ impl App {
             (_, true) => running.hooks.get(&step.key).cloned(),
             (_, false) => {
                 let resource = self.resources.get(&step.key);
-                let payload = resource.and_then(|resource| resource.payload(&self.spec.ignore, world));
+                let payload = resource.and_then(|resource| resource.payload(&self.spec, world));
                 payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
             }
         };
@@ -246,6 +249,7 @@ impl App {
             desired,
             complete: self.complete.clone(),
             destination: self.spec.destination.clone(),
+            take_over_also: self.spec.policy.take_over_also.clone(),
             weight,
             step,
         }
@@ -268,8 +272,10 @@ impl App {
         world: &World<'_>,
         now: Timestamp,
     ) {
-        let Some(running) = &mut self.running else { return };
+        let Some(running) = &self.running else { return };
         let Some(step) = running.plan.step(id).cloned() else { return };
+        let images = self.images_of_step(&step, running);
+        let Some(running) = &mut self.running else { return };
         let is_of_this_run = answer
             .and_then(created_at)
             .is_some_and(|at| at.seconds() >= running.operation.started_at.seconds());
@@ -284,7 +290,7 @@ impl App {
         let makes_room =
             matches!(step.action, Action::Delete { reason: Reason::HookPolicy | Reason::Recreate, .. });
         if !makes_room || result.is_failure() {
-            running.operation.results.push(result_of(&step, &result));
+            running.push_result(id, ObjectResult { images, ..result_of(&step, &result) });
         }
         if let Some(uid) = answer.filter(|_| step.runs_hook()).and_then(Object::uid) {
             running.news.push(Entry::of_hook(&step, Stage::Made, Some(uid.clone())));
@@ -317,6 +323,8 @@ impl App {
             StepResult::Skipped(_) | StepResult::Kept(_) => {}
         }
         resource.forget();
+        let before = resource.kinds_it_brings();
         resource.judge(&self.prepared, &self.spec, world, now);
+        self.is_kinds_stale |= resource.kinds_it_brings() != before;
     }
 }

@@ -12,6 +12,7 @@ use tautline_plan::{
 };
 
 use crate::app::{App, Running};
+use crate::conditions::images_of;
 use crate::event::World;
 use crate::report::{ObjectResult, OperationPhase};
 
@@ -128,6 +129,7 @@ fn succeeded(manifest: &Manifest, phase: Phase) -> ObjectResult {
         phase,
         progress: OperationPhase::Succeeded,
         is_hook: true,
+        images: images_of(&manifest.object),
     }
 }
 

@@ -36,10 +36,12 @@ mod follow;
 mod heal;
 mod hooks;
 mod log_tail;
+mod looks;
 mod pin;
 mod planned;
 mod report;
 mod resource;
+mod retry;
 mod spec;
 mod trigger;
 
@@ -49,4 +51,5 @@ pub use planned::{PlanState, Planned, StepState};
 pub use report::{
     Condition, ConditionKind, ObjectResult, Operation, OperationPhase, Report, Row, SyncStatus, Trigger,
 };
+pub use retry::Retry;
 pub use spec::{AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest};

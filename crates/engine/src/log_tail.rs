@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tautline_core::{Object, ResourceKey, Value};
-use tautline_ownership::LiveView;
-use tautline_plan::{Standing, Step, StepId, created_at};
+use tautline_core::{Manifest, Object, ResourceKey, Value};
+use tautline_ownership::{LiveView, Prepared};
+use tautline_plan::{Hook, Standing, Step, StepId, created_at};
 
 use crate::app::{App, Running};
 use crate::event::{Effect, World};
@@ -13,6 +13,7 @@ use crate::event::{Effect, World};
 /// How much of a log is told: it stands in a status.
 const MOST_LINES: usize = 10;
 const MOST_CHARS: usize = 1000;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// How deep below a hook its pods are looked for: a workflow's nodes, a CronJob's Jobs.
 const DEPTH: u32 = 3;
@@ -30,12 +31,14 @@ impl App {
     /// A hook that has failed counts as failed once the end of its log is known, since its policy may remove it then.
     pub(crate) fn with_tail(
         running: &mut Running,
-        step: &Step,
-        standing: Standing,
+        secrets: &Secrets<'_>,
+        (step, standing): (&Step, Standing),
         world: &World<'_>,
         out: &mut Vec<Effect>,
     ) -> Standing {
         let Standing::Broken(why) = standing else { return standing };
+        // The last words of a container that are its message may be the end of its log.
+        let why = if step.runs_hook() { secrets.hide(&why, world) } else { why };
         match running.tails.get(&step.id) {
             Some(Tail::Asked(_)) => Standing::Waiting,
             Some(Tail::Is(tail)) => Standing::Broken(format!("{why}; {tail}")),
@@ -52,18 +55,47 @@ impl App {
     }
 
     /// Takes in the end of a log.
-    pub(crate) fn log_read(&mut self, step: StepId, result: Result<Option<String>, String>) {
+    pub(crate) fn log_read(
+        &mut self,
+        step: StepId,
+        result: Result<Option<String>, String>,
+        world: &World<'_>,
+    ) {
+        let secrets = Secrets { prepared: &self.prepared, hooks: &self.hooks };
         let Some(running) = &mut self.running else { return };
         let Some(Tail::Asked(pod)) = running.tails.get(&step) else { return };
         let pod = &pod.name;
         let said = match result {
             Ok(Some(text)) if text.trim().is_empty() => format!("the log of pod {pod} is empty"),
-            Ok(Some(text)) => format!("the log of pod {pod} ends:\n{}", end_of(&text)),
+            Ok(Some(text)) => {
+                format!("the log of pod {pod} ends:\n{}", end_of(&secrets.hide(last_part(&text), world)))
+            }
             Ok(None) => format!("the log of pod {pod} cannot be read from this cluster"),
             Err(why) => format!("the log of pod {pod} cannot be read: {why}"),
         };
         running.tails.insert(step, Tail::Is(said));
     }
+}
+
+/// The Secrets among what the app wants. What others make, or an earlier revision held, is not known in plain text.
+pub(crate) struct Secrets<'a> {
+    pub(crate) prepared: &'a Prepared,
+    pub(crate) hooks: &'a [(Hook, Manifest)],
+}
+
+impl Secrets<'_> {
+    /// A text without their values.
+    fn hide(&self, text: &str, world: &World<'_>) -> String {
+        let objects = self.prepared.manifests.values().chain(self.hooks.iter().map(|(_, hook)| hook));
+        world.differ.hide(text, &mut objects.map(|manifest| &*manifest.object))
+    }
+}
+
+/// So much of a log as its end may come from. Cut before values are looked for, it is far longer than what is told.
+fn last_part(text: &str) -> &str {
+    let from = text.len().saturating_sub(MOST_BYTES);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    text.get(from..).unwrap_or_default()
 }
 
 /// The pod of a hook that failed last, and the container in it that did.

@@ -166,6 +166,8 @@ pub struct ObjectResult {
     pub progress: OperationPhase,
     /// Whether it is a hook.
     pub is_hook: bool,
+    /// The container images of the object that was written.
+    pub images: Vec<String>,
 }
 
 /// All that an app says of itself.

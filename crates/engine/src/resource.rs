@@ -6,7 +6,7 @@ use tautline_core::{
     Digest, GroupVersionKind, Manifest, Need, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid,
     Why,
 };
-use tautline_diff::{Circumstances, Difference, DryRun, IgnoreRules, Learned, Outcome, Sides};
+use tautline_diff::{Circumstances, Difference, DryRun, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
 use tautline_plan::{Consent, SyncOptions, wave};
@@ -207,7 +207,7 @@ impl Resource {
             self.asked = Asked::Done;
         }
         let before = (self.sync(), self.health.clone());
-        self.difference = self.compare(&spec.ignore, world);
+        self.difference = self.compare(spec, world);
         self.health = self.assess(world, now);
         before != (self.sync(), self.health.clone()) || self.difference.outcome != Outcome::Unchanged
     }
@@ -228,13 +228,19 @@ impl Resource {
         tautline_plan::drops_replicas(desired, &self.difference)
     }
 
+    /// What of it decides which kinds are watched: whether only the live object names its kind, and whether an autoscaler
+    /// matters.
+    pub(crate) fn kinds_it_brings(&self) -> (bool, bool) {
+        (self.pair.desired.is_none(), self.drops_replicas())
+    }
+
     /// Forgets the judgement, so that the next one is made from scratch.
     pub(crate) fn forget(&mut self) {
         self.memo = None;
         self.compared.forget();
     }
 
-    fn compare(&mut self, ignore: &IgnoreRules, world: &World<'_>) -> Arc<Difference> {
+    fn compare(&mut self, spec: &AppSpec, world: &World<'_>) -> Arc<Difference> {
         let live = self.pair.live.as_ref().present();
         Arc::new(match (&self.pair.desired, live) {
             // R12: never applied to; created anew when it is gone.
@@ -243,9 +249,9 @@ impl Resource {
             }
             (Some(desired), _) => {
                 let learned = self.learned.as_ref();
-                let sides = Sides { desired, live: &self.pair.live, learned, ignore: Some(ignore) };
+                let sides = Self::sides(&self.pair.live, learned, desired, spec);
                 let learned = learned.map(|learned| *learned.digest().as_bytes());
-                let options = [*ignore.digest().as_bytes(), learned.unwrap_or_default()];
+                let options = [*spec.ignore.digest().as_bytes(), learned.unwrap_or_default()];
                 let schemas = world.differ.generation();
                 let circumstances = Circumstances { options: Digest::of_parts(options), schemas };
                 let first = self.compared.diff(world.differ, &sides, &circumstances);
@@ -259,15 +265,21 @@ impl Resource {
         })
     }
 
-    fn sides<'a>(&'a self, desired: &'a Manifest, ignore: &'a IgnoreRules) -> Sides<'a> {
-        Sides { desired, live: &self.pair.live, learned: self.learned.as_ref(), ignore: Some(ignore) }
+    fn sides<'a>(
+        live: &'a Presence<Arc<Object>>,
+        learned: Option<&'a Learned>,
+        desired: &'a Manifest,
+        spec: &'a AppSpec,
+    ) -> Sides<'a> {
+        Sides { desired, live, learned, ignore: Some(&spec.ignore), taken_over: &spec.policy.take_over_also }
     }
 
     /// What is sent when the object is applied: ignored fields keep the value they have, and what another part of
     /// Kubernetes decides is left out.
-    pub(crate) fn payload(&self, ignore: &IgnoreRules, world: &World<'_>) -> Option<Arc<Object>> {
+    pub(crate) fn payload(&self, spec: &AppSpec, world: &World<'_>) -> Option<Arc<Object>> {
         let desired = self.pair.desired.as_ref()?;
-        world.differ.payload(&self.sides(desired, ignore)).map(Arc::new)
+        let sides = Self::sides(&self.pair.live, self.learned.as_ref(), desired, spec);
+        world.differ.payload(&sides).map(Arc::new)
     }
 
     /// Whether the object only lives and says that this makes no app OutOfSync (`IgnoreExtraneous`).
@@ -318,9 +330,13 @@ impl Resource {
     }
 
     /// Whether the same write was refused before (rule R14).
+    ///
+    /// Asked of every object whenever the whole app is looked at: nothing is digested where nothing was refused.
     pub(crate) fn is_refused(&self) -> bool {
-        let (desired, reads) = self.refusal_key();
-        self.refused.as_ref().is_some_and(|r| r.desired == desired && r.reads == reads)
+        self.refused.as_ref().is_some_and(|refused| {
+            let (desired, reads) = self.refusal_key();
+            refused.desired == desired && refused.reads == reads
+        })
     }
 
     fn refusal_key(&self) -> (Option<Digest>, Option<Digest>) {

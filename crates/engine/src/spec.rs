@@ -8,6 +8,8 @@ use tautline_diff::IgnoreRules;
 use tautline_ownership::{Destination, Propagation};
 use tautline_plan::{Phase, Purpose, Record, SyncOptions};
 
+use crate::retry::Retry;
+
 /// What an app should do: an `Application` in the engine's words.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AppSpec {
@@ -85,6 +87,15 @@ pub struct SyncPolicy {
     pub poll: Duration,
     /// Managers whose fields are folded into ours when an object is adopted (rule R7).
     pub take_over_from: Vec<String>,
+    /// The one beside these that the app itself names.
+    pub take_over_also: Vec<String>,
+}
+
+impl SyncPolicy {
+    /// All managers whose fields are folded into ours.
+    pub fn taken_over(&self) -> Vec<String> {
+        self.take_over_from.iter().chain(&self.take_over_also).cloned().collect()
+    }
 }
 
 impl Default for SyncPolicy {
@@ -110,6 +121,7 @@ impl Default for SyncPolicy {
             ]
             .map(str::to_owned)
             .to_vec(),
+            take_over_also: Vec::new(),
         }
     }
 }
@@ -126,7 +138,7 @@ pub struct Automated {
 }
 
 /// A sync that a person or a pipeline asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SyncRequest {
     /// Whether what Git no longer holds is deleted.
     pub prune: bool,
@@ -142,6 +154,8 @@ pub struct SyncRequest {
     pub refused: Option<String>,
     /// Options of this sync alone, instead of the app's.
     pub objects: Option<SyncOptions>,
+    /// How it is tried again if it fails; not at all if nothing is said.
+    pub retry: Option<Retry>,
     /// Who asked.
     pub by: String,
 }
@@ -211,6 +225,6 @@ pub struct HistoryEntry {
     pub started_at: Timestamp,
     /// When it ended.
     pub deployed_at: Timestamp,
-    /// Whether the app synced by itself.
-    pub automated: bool,
+    /// Who asked for it; none if the app synced by itself.
+    pub by: Option<String>,
 }

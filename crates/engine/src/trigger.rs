@@ -8,6 +8,7 @@ use crate::app::{App, Recall};
 use crate::event::{Effect, World};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
+use crate::retry::Retrying;
 use crate::spec::{Deletion, SyncRequest};
 
 impl App {
@@ -49,7 +50,9 @@ impl App {
         if let Some((trigger, request)) = self.resumption(now, out) {
             return self.begin(trigger, &request, world, now, out);
         }
+        self.give_up_retry(out);
         if let Some(request) = self.requested.take() {
+            self.retrying = None;
             if self.refusal(&request).is_none() && self.turns_to(&request, out) {
                 self.requested = Some(request);
                 // What is to be rendered now is asked for at once.
@@ -60,6 +63,9 @@ impl App {
                 self.record_at_once(trigger, OperationPhase::Error, reason, Vec::new(), now, out);
                 return;
             }
+            return self.begin(Trigger::Manual(request.by.clone()), &request, world, now, out);
+        }
+        if let Some(request) = self.retry_by_hand(now, out) {
             return self.begin(Trigger::Manual(request.by.clone()), &request, world, now, out);
         }
         if let Some(trigger) = self.automatic_trigger(now, out) {
@@ -173,14 +179,18 @@ impl App {
     /// Why the app should sync by itself now, if it should.
     fn automatic_trigger(&mut self, now: Timestamp, out: &mut Vec<Effect>) -> Option<Trigger> {
         let automated = self.spec.policy.automated?;
-        let is_due =
-            self.namespace_differs || self.resources.values().any(|r| self.is_actionable(r, automated.prune));
-        if !is_due {
+        if self.retrying.as_ref().is_some_and(Retrying::is_by_hand) {
             return None;
         }
+        let is_due =
+            self.namespace_differs || self.resources.values().any(|r| self.is_actionable(r, automated.prune));
         let revision = &self.revision.as_ref()?.id;
         let attempt =
             self.attempted.as_ref().filter(|a| a.revision == *revision && a.source == self.spec.source);
+        let is_tried_again = self.retrying.is_some() && attempt.is_some_and(|a| !a.succeeded && a.is_hopeful);
+        if !is_due && !is_tried_again {
+            return None;
+        }
         match attempt {
             None => Some(Trigger::Automated),
             Some(attempt) if !attempt.succeeded => {

@@ -19,7 +19,7 @@ use crate::{Inputs, Plan};
 
 use hook::draft_hook;
 pub use object::keeps;
-use object::{Drafted, draft};
+use object::{Drafted, await_draft, draft};
 
 /// What decides, beside the differences, which steps there are.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ pub struct PlanOptions {
     pub objects: SyncOptions,
     /// Whether the whole app is synced: then a wave also waits for its objects that do not differ.
     pub is_whole: bool,
+    /// Whether the same sync has failed before: then its objects are waited for even if nothing is left to write.
+    pub is_retry: bool,
     /// Whether a sync of several waves ends only when the last one is well.
     pub awaits_last_wave: bool,
     /// Whether a person confirms first what is pruned and bears data ([`crate::bears_data`]).
@@ -81,16 +83,16 @@ impl Plan {
         options: &PlanOptions,
     ) -> (Self, Vec<Withheld>) {
         let mut drafts: Vec<Draft> = Vec::new();
-        let mut unchanged: Vec<Draft> = Vec::new();
+        let mut unchanged: Vec<(&Pair, &Manifest)> = Vec::new();
         let mut withheld = Vec::new();
-        let mut held = BTreeSet::new();
+        let mut held: Vec<&ResourceKey> = Vec::new();
         for (pair, difference) in differences {
             if options.is_whole && pair.desired.is_some() {
-                held.insert(pair.key.clone());
+                held.push(&pair.key);
             }
             match draft(pair, difference, options) {
                 Drafted::Steps(steps) => drafts.extend(steps),
-                Drafted::Unchanged(step) => unchanged.push(*step),
+                Drafted::Unchanged(manifest) => unchanged.push((pair, manifest)),
                 Drafted::Nothing => {}
                 Drafted::Withheld(message) => withheld.push(Withheld { key: pair.key.clone(), message }),
             }
@@ -102,13 +104,14 @@ impl Plan {
             draft_hook(hook, again.map(|run| run.phase).min(), &mut drafts);
         }
         drafts.extend(options.create_namespace.as_deref().map(namespace_draft));
-        let waits = |drafts: &[Draft]| has_waves(drafts.iter()) || drafts.iter().any(Draft::depends);
-        let is_gated = options.is_whole && (has_waves(drafts.iter().chain(&unchanged)) || waits(&drafts));
-        if is_gated && !drafts.is_empty() {
-            drafts.append(&mut unchanged);
+        let waits = |drafts: &[Draft]| has_waves(drafts, []) || drafts.iter().any(Draft::depends);
+        let unchanged_waves = unchanged.iter().map(|(_, manifest)| wave(&manifest.object));
+        let is_gated = options.is_whole && (has_waves(&drafts, unchanged_waves) || waits(&drafts));
+        if is_gated && (!drafts.is_empty() || options.is_retry) {
+            drafts.extend(unchanged.into_iter().map(|(pair, manifest)| await_draft(pair, manifest)));
         }
         bubble_dependencies(&mut drafts);
-        let faults = crate::depends::link(&mut drafts, options.is_whole.then_some(&held));
+        let faults = crate::depends::link(&mut drafts, options.is_whole.then_some(&*held));
         let is_gated = is_gated || waits(&drafts);
         let awaits_last_wave = is_gated && options.is_whole && options.awaits_last_wave;
         let steps = ordered(drafts);
@@ -147,14 +150,13 @@ impl Plan {
     }
 }
 
-/// Whether anything waits for anything: there are hooks, or several waves.
-fn has_waves<'a>(drafts: impl Iterator<Item = &'a Draft>) -> bool {
+/// Whether anything waits for anything: there are hooks, or several waves, those of what is as Git wants it among them.
+fn has_waves(drafts: &[Draft], unchanged: impl IntoIterator<Item = i64>) -> bool {
+    let counts = |d: &&Draft| !d.step.action.is_delete() && d.step.action != Action::CreateNamespace;
     let mut first = None;
-    let is_other = |draft: &Draft| {
-        let place = (draft.step.phase, draft.step.wave);
-        draft.step.hook.is_some() || *first.get_or_insert(place) != place
-    };
-    drafts.filter(|d| !d.step.action.is_delete() && d.step.action != Action::CreateNamespace).any(is_other)
+    let mut is_other = |place: (Phase, i64)| *first.get_or_insert(place) != place;
+    drafts.iter().filter(counts).any(|d| d.step.hook.is_some() || is_other((d.step.phase, d.step.wave)))
+        || unchanged.into_iter().any(|wave| is_other((Phase::Sync, wave)))
 }
 
 fn rank(object: &Object) -> i64 {

@@ -67,7 +67,7 @@ impl fmt::Display for Dependency {
 
 /// Lets every draft wait for those of the objects that it depends on. Answers what cannot be: a dependency on
 /// something that the app does not hold (only a whole plan, which knows, has `held`), on a later wave, a cycle.
-pub(crate) fn link(drafts: &mut [Draft], held: Option<&BTreeSet<ResourceKey>>) -> Vec<String> {
+pub(crate) fn link(drafts: &mut [Draft], held: Option<&[&ResourceKey]>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut after: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, draft) in drafts.iter().enumerate() {

@@ -122,6 +122,11 @@ impl Progress {
         self.open.iter().copied()
     }
 
+    /// Whether a step was written without a failure, and nothing final is known of its object.
+    pub fn is_open(&self, step: StepId) -> bool {
+        self.open.contains(&step)
+    }
+
     /// Whether a step failed, by its write or by what became of its object.
     pub fn has_failed(&self, step: StepId) -> bool {
         self.failed.contains(&step)

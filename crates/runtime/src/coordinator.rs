@@ -245,7 +245,8 @@ impl Coordinator {
                     tracked.iter().filter_map(|name| self.index.by_instance.get(name).cloned()).collect();
                 apps.extend(self.index.holders.get(key).into_iter().flatten().cloned());
                 // What was tracked before and no longer is, or is gone.
-                apps.extend(self.apps.iter().filter(|(_, e)| e.app.has(key)).map(|(id, _)| id.clone()));
+                let had_it = self.apps.iter().filter(|(_, e)| e.app.still_has(key));
+                apps.extend(had_it.map(|(id, _)| id.clone()));
                 for app in apps {
                     by_app.entry(app).or_default().push(key.clone());
                 }

@@ -112,6 +112,7 @@ impl Performer {
             complete: work.complete.as_deref(),
             app: work.destination.app.as_str(),
             resource: &resource,
+            take_over_also: &work.take_over_also,
         };
         let look = || {
             let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);

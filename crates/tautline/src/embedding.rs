@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tautline_apply::{ClientSide, ClientWrite};
 use tautline_argocd::{Controller, ControllerOptions};
 use tautline_cluster::{Cluster, Patch};
-use tautline_core::{Clock, MaskingKey, Object, Value};
+use tautline_core::{Clock, FieldManager, MaskingKey, Object, Value};
 use tautline_diff::{Structured, fold_managers};
 use tautline_merge::{ClientApply, client_apply};
 use tautline_runtime::{Journal, LiveSchemas, MemoryJournal, Options, Parts, Records, take_over_patch};
@@ -63,6 +63,10 @@ impl Embedding {
             self.take_over_from.iter().filter(|name| *name != manager.as_str()).cloned().collect();
         let client_side = client_side(Arc::new(schemas.clone()));
         let differ = Structured::new(Arc::new(schemas.clone()), manager, self.masking.clone(), from.clone());
+        let take_over = move |live: &Object, also: &[String], manager: &FieldManager| {
+            let from: Vec<String> = from.iter().chain(also).cloned().collect();
+            fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
+        };
         Parts {
             cluster: self.cluster.clone(),
             source: self.source.clone(),
@@ -72,9 +76,7 @@ impl Embedding {
             health: Arc::new(tautline_health::BuiltIn),
             records,
             journal: self.journal.clone().unwrap_or_else(|| Arc::new(MemoryJournal::default())),
-            take_over: Arc::new(move |live, manager| {
-                fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
-            }),
+            take_over: Arc::new(take_over),
             client_side,
             clock: self.clock.clone(),
             masking: self.masking.clone(),

@@ -98,7 +98,8 @@ impl Simulation {
             masking.clone(),
             from.clone(),
         );
-        let take_over = move |live: &Object, manager: &FieldManager| {
+        let take_over = move |live: &Object, also: &[String], manager: &FieldManager| {
+            let from: Vec<String> = from.iter().chain(also).cloned().collect();
             fold_managers(live, &from, manager).map(|folded| take_over_patch(live, &folded))
         };
         let client_side = tautline::client_side(Arc::new(schemas.clone()));

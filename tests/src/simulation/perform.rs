@@ -170,6 +170,7 @@ impl Simulation {
                     complete: work.complete.as_deref(),
                     app: work.destination.app.as_str(),
                     resource: &resource,
+                    take_over_also: &work.take_over_also,
                 };
                 let cache = &self.cache;
                 let look = || Fresh { live: cache.get(key), freshness: cache.freshness(&key.group_kind()) };

@@ -97,6 +97,8 @@ impl Change<'_> {
                 let record = Record::opened(before, intent.clone());
                 Ok(Record { epoch: record.epoch.max(known.next()), ..record })
             }
+            // Its end is on record, and with that what became of all.
+            (Self::Note(..), Some(record)) if record.is_closed => Ok(record),
             (Self::Note(_, entries), Some(mut record)) => {
                 entries.iter().for_each(|entry| record.note(entry));
                 Ok(record)

@@ -48,7 +48,10 @@ pub(super) fn memory(object: &Object, source: &Map, digest: Digest) -> Memory {
         revision: entry.str_at(&["revision"]).unwrap_or_default().to_owned(),
         started_at: time(entry, "deployStartedAt"),
         deployed_at: time(entry, "deployedAt"),
-        automated: entry.at(&["initiatedBy", "automated"]).and_then(Value::as_bool).unwrap_or(false),
+        by: match entry.at(&["initiatedBy", "automated"]).and_then(Value::as_bool) {
+            Some(true) => None,
+            _ => Some(entry.str_at(&["initiatedBy", "username"]).unwrap_or_default().to_owned()),
+        },
     });
     let is_ours = object.annotation(KINDS_ANNOTATION).is_some();
     Memory {

@@ -4,6 +4,7 @@ use tautline_core::{Object, ResourceKey, Value};
 use tautline_engine::SyncRequest;
 use tautline_plan::SyncOptions;
 
+use super::policy::retry;
 use crate::options::AppOptions;
 
 pub(super) fn operation(object: &Object) -> Option<SyncRequest> {
@@ -29,6 +30,7 @@ pub(super) fn operation(object: &Object) -> Option<SyncRequest> {
             .then(|| "operation.sync.source differs from spec.source in more than its targetRevision, which is not supported".to_owned())
             .or(refused_field(sync)),
         objects: options_of(object, sync, is_forced),
+        retry: operation.get("retry").filter(|retry| !retry.is_null()).map(retry),
         by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
     })
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tautline_core::{AppId, Backoff, Map, Object, Value};
-use tautline_engine::{Automated, Deletion, SyncPolicy};
+use tautline_engine::{Automated, Deletion, Retry, SyncPolicy};
 use tautline_grammar::time;
 use tautline_ownership::Propagation;
 
-use super::{DEPENDS_ON_APPS_ANNOTATION, FINALIZER, Settings};
+use super::{DEPENDS_ON_APPS_ANNOTATION, FINALIZER, MIGRATION_MANAGER_ANNOTATION, Settings};
 use crate::options::AppOptions;
 
 pub(super) fn policy(spec: &Map, options: &AppOptions, settings: &Settings) -> SyncPolicy {
@@ -22,13 +22,8 @@ pub(super) fn policy(spec: &Map, options: &AppOptions, settings: &Settings) -> S
             allow_empty: flag(automated, "allowEmpty"),
         })
     });
-    let retry = policy.get("retry");
-    let limit = retry.and_then(|r| r.i64_at(&["limit"]));
-    let duration = |field: &str, otherwise: Duration| {
-        let text = retry.and_then(|r| r.str_at(&["backoff", field]));
-        text.and_then(|t| t.parse::<tautline_grammar::Duration>().ok()?.to_std()).unwrap_or(otherwise)
-    };
-    let factor = retry.and_then(|r| r.at(&["backoff", "factor"])?.as_f64()).unwrap_or(defaults.retry.factor);
+    let retry = policy.get("retry").filter(|retry| !retry.is_null()).map(retry);
+    let retry = retry.unwrap_or(Retry { limit: defaults.retry_limit, backoff: defaults.retry });
     SyncPolicy {
         automated,
         create_namespace: options.create_namespace,
@@ -38,18 +33,43 @@ pub(super) fn policy(spec: &Map, options: &AppOptions, settings: &Settings) -> S
         awaits_last_wave: defaults.awaits_last_wave,
         confirms_data: defaults.confirms_data,
         propagation: options.propagation,
-        retry_limit: match limit {
-            None => defaults.retry_limit,
-            Some(limit) => u32::try_from(limit).ok(),
-        },
-        retry: Backoff {
-            base: duration("duration", defaults.retry.base),
-            factor: if factor > 0.0 { factor } else { defaults.retry.factor },
-            max: duration("maxDuration", defaults.retry.max),
-        },
+        retry_limit: retry.limit,
+        retry: retry.backoff,
         poll: settings.poll,
         take_over_from: if options.migrate { defaults.take_over_from } else { Vec::new() },
+        take_over_also: Vec::new(),
     }
+}
+
+/// A `retry` block, of a policy or an operation: without a limit nothing is tried again, with a negative one for ever.
+pub(super) fn retry(retry: &Value) -> Retry {
+    let otherwise = SyncPolicy::default().retry;
+    let limit = u32::try_from(retry.i64_at(&["limit"]).unwrap_or(0)).ok();
+    let duration = |field: &str, otherwise: Duration| {
+        let text = retry.str_at(&["backoff", field]).map(str::trim);
+        text.and_then(seconds_or_duration).unwrap_or(otherwise)
+    };
+    let factor = retry.at(&["backoff", "factor"]).and_then(Value::as_f64).filter(|factor| *factor > 0.0);
+    let backoff = Backoff {
+        base: duration("duration", otherwise.base),
+        factor: factor.unwrap_or(otherwise.factor),
+        max: duration("maxDuration", otherwise.max),
+    };
+    Retry { limit, backoff }
+}
+
+/// A number of seconds, or a Go duration.
+fn seconds_or_duration(text: &str) -> Option<Duration> {
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| text.parse::<tautline_grammar::Duration>().ok()?.to_std())
+}
+
+/// Rule R7: the manager, beside the usual ones, whose fields an Application wants to become ours.
+pub(super) fn take_over_also(object: &Object, options: &AppOptions) -> Vec<String> {
+    let named = object.annotation(MIGRATION_MANAGER_ANNOTATION).map(str::trim);
+    let usual = SyncPolicy::default().take_over_from;
+    let is_other = |name: &&str| !name.is_empty() && !usual.iter().any(|known| known == name);
+    named.filter(is_other).filter(|_| options.migrate).map(str::to_owned).into_iter().collect()
 }
 
 /// Rule R18: what becomes of the objects when the Application goes. Argo CD's finalizers for hooks of the

@@ -12,7 +12,7 @@ fn view(desired: Value, live: Value) -> View {
     let differ = Structured::new(tautline_schema::shared(), FieldManager::tautline(), masking, Vec::new());
     let desired = Manifest::new(Object::new(desired).unwrap(), Origin::file("a.yaml", 3));
     let live = Presence::Present(Arc::new(live));
-    let sides = Sides { desired: &desired, live: &live, learned: None, ignore: None };
+    let sides = Sides { desired: &desired, live: &live, learned: None, ignore: None, taken_over: &[] };
     View::new(&sides, &differ.diff(&sides))
 }
 

@@ -27,6 +27,7 @@ impl App {
                 continue;
             }
             let destination = &self.spec.destination;
+            let is_new = !self.resources.contains_key(key);
             let resource = self.resources.entry(key.clone()).or_insert_with(|| {
                 let pair = tautline_ownership::pair_one(
                     key.clone(),
@@ -37,10 +38,13 @@ impl App {
                 );
                 Resource::new(pair)
             });
+            let before = resource.kinds_it_brings();
             changed |= resource.judge(&self.prepared, &self.spec, world, now);
+            self.is_kinds_stale |= is_new || resource.kinds_it_brings() != before;
             let is_over = resource.is_over() || (resource.pair.desired.is_none() && !is_tracked(resource));
             if is_over {
                 self.resources.remove(key);
+                self.is_kinds_stale = true;
                 changed = true;
             }
         }
@@ -145,6 +149,7 @@ impl App {
         match result {
             Ok(kinds) => {
                 self.spec.kinds.extend(kinds);
+                self.is_kinds_stale = true;
                 self.scan = ScanState::Done;
                 self.judge_all(world, now, out);
             }

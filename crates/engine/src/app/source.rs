@@ -12,21 +12,26 @@ use crate::resource::Resource;
 use crate::spec::AppSpec;
 
 impl App {
-    pub(super) fn told(&mut self, spec: AppSpec, out: &mut Vec<Effect>) {
+    /// Takes what the app is told to be. Answers whether its objects are to be compared anew.
+    pub(super) fn told(&mut self, spec: AppSpec, out: &mut Vec<Effect>) -> bool {
         let is_same_source = spec.want == self.spec.want && spec.source == self.spec.source;
         let starts_deletion = spec.deletion.is_some() && self.spec.deletion.is_none();
         let is_moved = spec.destination != self.spec.destination;
-        let ignores_other = spec.ignore != self.spec.ignore;
+        let (policy, new) = (&self.spec.policy, &spec.policy);
+        let compares_otherwise = spec.ignore != self.spec.ignore
+            || new.take_over_also != policy.take_over_also
+            || new.objects.validate != policy.objects.validate;
         let kinds = std::mem::take(&mut self.spec.kinds);
         self.spec = spec;
         self.spec.kinds.extend(kinds);
+        self.is_kinds_stale = true;
         if !is_same_source {
             (self.revision, self.followed, self.pin) = (None, None, None);
             self.next_poll = Timestamp::default();
             self.resolving = false;
             self.rendering = None;
         }
-        if ignores_other {
+        if compares_otherwise {
             self.resources.values_mut().for_each(Resource::forget);
         }
         if is_moved {
@@ -36,11 +41,12 @@ impl App {
             self.resources.clear();
         }
         if starts_deletion {
-            self.terminate();
+            self.terminate(out);
             self.scan = ScanState::Wanted;
         }
         out.push(Effect::TellNeighbours);
         out.push(Effect::Report { urgent: false });
+        compares_otherwise && !self.resources.is_empty()
     }
 
     pub(super) fn refresh(&mut self, hard: bool, out: &mut Vec<Effect>) {
@@ -147,6 +153,7 @@ impl App {
         self.is_written_anew |= self.written != written;
         self.written = written;
         self.hooks = hooks;
+        self.is_kinds_stale = true;
         let is_certain = self.prepared.is_certain(world.scopes);
         let complete = || Arc::new(CompleteRender::of(self.prepared.manifests.keys().cloned()));
         self.complete = is_certain.then(complete);
@@ -158,10 +165,12 @@ impl App {
 
     /// Asks for what is missing: kinds to watch, the repository, a render, a scan, the next tick.
     pub(crate) fn look_around(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
-        let kinds = self.wanted_kinds(world);
-        if kinds != self.watched || std::mem::take(&mut self.is_written_anew) {
-            self.watched.clone_from(&kinds);
-            out.push(Effect::Watch(kinds));
+        if std::mem::take(&mut self.is_kinds_stale) {
+            let kinds = self.wanted_kinds(world);
+            if std::mem::take(&mut self.is_written_anew) || kinds != self.watched {
+                self.watched.clone_from(&kinds);
+                out.push(Effect::Watch(kinds));
+            }
         }
         let unreadable = self.unreadable_kinds(world);
         if unreadable != self.unreadable {

@@ -13,14 +13,15 @@ use crate::order::wave;
 use crate::place::Draft;
 use crate::step::{Action, Precondition, Step};
 
-pub(super) enum Drafted {
+pub(super) enum Drafted<'a> {
     Steps(Vec<Draft>),
-    Unchanged(Box<Draft>),
+    /// The object is as Git wants it. Its step is made only where a wave waits for it: digests are not free.
+    Unchanged(&'a Manifest),
     Nothing,
     Withheld(String),
 }
 
-pub(super) fn draft(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+pub(super) fn draft<'a>(pair: &'a Pair, difference: &Difference, options: &PlanOptions) -> Drafted<'a> {
     if let Owner::Other(owner) = &pair.owner
         && pair.desired.is_some()
     {
@@ -32,10 +33,7 @@ pub(super) fn draft(pair: &Pair, difference: &Difference, options: &PlanOptions)
     match &difference.outcome {
         Outcome::Unknown(_) => Drafted::Nothing,
         Outcome::Unchanged => match &pair.desired {
-            Some(manifest) => {
-                let step = write_step(pair, manifest, Action::Await, "it is as Git wants it");
-                Drafted::Unchanged(Box::new(Draft::of(&manifest.object, step, rank(&manifest.object))))
-            }
+            Some(manifest) => Drafted::Unchanged(manifest),
             None => Drafted::Nothing,
         },
         Outcome::Create => {
@@ -48,8 +46,14 @@ pub(super) fn draft(pair: &Pair, difference: &Difference, options: &PlanOptions)
     }
 }
 
+/// The step that waits for an object which is as Git wants it.
+pub(super) fn await_draft(pair: &Pair, manifest: &Manifest) -> Draft {
+    let step = write_step(pair, manifest, Action::Await, "it is as Git wants it");
+    Draft::of(&manifest.object, step, rank(&manifest.object))
+}
+
 /// How a difference is undone: by an apply, a replace, or by deleting and creating anew.
-fn change(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+fn change(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted<'static> {
     let desired = pair.desired.as_ref().map(|m| &*m.object);
     let is_scaled = || options.autoscaled.as_ref().is_none_or(|targets| targets.contains(&pair.key));
     if drops_replicas(desired, difference) && is_scaled() {
@@ -59,7 +63,7 @@ fn change(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafte
 }
 
 /// Rule R16: the number of replicas stays as it is, and only what else differs changes.
-fn keep_replicas(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+fn keep_replicas(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted<'static> {
     let mut rest = difference.clone();
     rest.changes.retain(|change| change.path.to_string() != "spec.replicas");
     let mut drafted = written(pair, &rest, options);
@@ -72,7 +76,7 @@ fn keep_replicas(pair: &Pair, difference: &Difference, options: &PlanOptions) ->
     drafted
 }
 
-fn written(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted {
+fn written(pair: &Pair, difference: &Difference, options: &PlanOptions) -> Drafted<'static> {
     let live = pair.live.as_ref().present();
     let own = options.objects.of(pair.desired.as_ref().map(|m| &*m.object), live.map(|o| &**o));
     let count = difference.changes.len();
@@ -129,7 +133,7 @@ fn is_foreign(live: &Object, managers: &[String]) -> bool {
     })
 }
 
-fn write(pair: &Pair, difference: &Difference, action: Action, why: String) -> Drafted {
+fn write(pair: &Pair, difference: &Difference, action: Action, why: String) -> Drafted<'static> {
     let Some(manifest) = &pair.desired else { return Drafted::Nothing };
     let step = Step {
         changes: difference.changes.clone(),
@@ -150,7 +154,7 @@ fn write_step(pair: &Pair, manifest: &Manifest, action: Action, why: impl Into<S
 }
 
 /// Deletes the object first; it is created anew when it is gone.
-fn recreate(pair: &Pair, difference: &Difference, options: &PlanOptions, why: &str) -> Drafted {
+fn recreate(pair: &Pair, difference: &Difference, options: &PlanOptions, why: &str) -> Drafted<'static> {
     let Drafted::Steps(mut drafts) =
         write(pair, difference, Action::Create, format!("{why}; it is created anew"))
     else {
@@ -171,7 +175,7 @@ fn recreate(pair: &Pair, difference: &Difference, options: &PlanOptions, why: &s
     Drafted::Steps(drafts)
 }
 
-fn prune(pair: &Pair, options: &PlanOptions) -> Drafted {
+fn prune(pair: &Pair, options: &PlanOptions) -> Drafted<'static> {
     let Presence::Present(live) = &pair.live else { return Drafted::Nothing };
     if live.is_terminating() {
         return Drafted::Nothing;

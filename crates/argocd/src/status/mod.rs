@@ -1,11 +1,18 @@
 //! An app's report as an Application's `status`, field by field as Argo CD 3.6 fills it.
 
+mod operation;
+mod patch;
+
 use tautline_core::{List, Map, Object, Timestamp, Value, value};
-use tautline_engine::{Operation, Report, Row, Trigger};
+use tautline_engine::{HistoryEntry, Report, Row};
 use tautline_grammar::time::seconds;
 
-/// Builds the status for a report. `before` is the Application as it is: times of what did not change stay.
-pub(crate) fn status(report: &Report, before: &Object, now: Timestamp) -> Map {
+pub(crate) use operation::{INSTEAD_OF, asked, with_instead_of};
+pub(crate) use patch::merge_patch;
+
+/// Builds the status for a report. `before` is the Application as it is: times of what did not change stay. `asked_for`
+/// is the `.operation` that was taken from it last.
+pub(crate) fn status(report: &Report, before: &Object, asked_for: Option<&Value>, now: Timestamp) -> Map {
     let mut status = Map::new();
     let spec = |field: &str| before.get("spec").and_then(|s| s.get(field)).cloned().unwrap_or_default();
     let mut sync = Map::new();
@@ -24,9 +31,9 @@ pub(crate) fn status(report: &Report, before: &Object, now: Timestamp) -> Map {
     status.insert("resources", report.rows.iter().map(|row| Value::Map(resource(row))).collect::<List>());
     status.insert("conditions", conditions(report, before, now));
     if let Some(operation) = &report.operation {
-        status.insert("operationState", operation_state(operation, spec("source")));
+        status.insert("operationState", operation::state(operation, before, asked_for));
     }
-    status.insert("history", history(report, &spec("source")));
+    status.insert("history", history(report, before, &spec("source")));
     if !report.source_type.is_empty() {
         status.insert("sourceType", report.source_type.as_str());
     }
@@ -133,69 +140,24 @@ fn conditions(report: &Report, before: &Object, now: Timestamp) -> List {
         .collect()
 }
 
-fn operation_state(operation: &Operation, source: Value) -> Map {
-    let (username, automated) = match &operation.trigger {
-        Trigger::Manual(by) => (by.as_str(), false),
-        Trigger::Automated | Trigger::SelfHeal => ("", true),
+/// Each entry keeps the source that it was deployed from: a rollback asks for that.
+fn history(report: &Report, before: &Object, source: &Value) -> List {
+    let known = before.list_at(&["status", "history"]);
+    let source_of = |id: i64| {
+        let entry = known.iter().find(|entry| entry.i64_at(&["id"]) == Some(id));
+        entry.and_then(|entry| entry.get("source")).unwrap_or(source).clone()
     };
-    let by = if automated { value!({ "automated": true }) } else { value!({ "username": username }) };
-    let results: List = operation
-        .results
-        .iter()
-        .map(|result| {
-            let mut out = value!({
-                "group": result.key.group.as_str(), "version": result.gvk.version.as_str(),
-                "kind": result.key.kind.as_str(), "namespace": result.key.namespace.as_str(),
-                "name": result.key.name.as_str(), "status": result.status.as_str(),
-                "message": result.message.as_str(), "syncPhase": (format!("{:?}", result.phase)),
-                "hookPhase": (result.progress.to_string())
-            });
-            if let Some(map) = out.as_map_mut().filter(|_| result.is_hook) {
-                map.insert("hookType", format!("{:?}", result.phase));
-            }
-            out
+    let entry = |entry: &HistoryEntry| {
+        let by = match entry.by.as_deref() {
+            None => value!({ "automated": true }),
+            Some("") => Value::map(),
+            Some(name) => value!({ "username": name }),
+        };
+        value!({
+            "id": entry.id, "revision": entry.revision.as_str(), "source": (source_of(entry.id)),
+            "deployStartedAt": seconds(entry.started_at), "deployedAt": seconds(entry.deployed_at),
+            "initiatedBy": by
         })
-        .collect();
-    let mut state = Map::new();
-    let asked = value!({ "sync": { "revision": operation.revision.as_str() }, "initiatedBy": by });
-    state.insert("operation", with_instead_of(asked, operation.instead_of.as_deref()));
-    state.insert("phase", operation.phase.to_string());
-    state.insert("message", operation.message.as_str());
-    state.insert("startedAt", seconds(operation.started_at));
-    if let Some(at) = operation.finished_at {
-        state.insert("finishedAt", seconds(at));
-    }
-    if operation.retries > 0 {
-        state.insert("retryCount", operation.retries);
-    }
-    state.insert(
-        "syncResult",
-        value!({ "resources": results, "revision": operation.revision.as_str(), "source": source }),
-    );
-    state
-}
-
-/// The name, among an operation's `info`, of what the app followed when another revision was synced by hand.
-pub(crate) const INSTEAD_OF: &str = "tautline.dev/instead-of";
-
-/// An operation that says what the app followed when another revision was synced by hand.
-pub(crate) fn with_instead_of(mut operation: Value, instead_of: Option<&str>) -> Value {
-    if let (Some(instead_of), Some(map)) = (instead_of, operation.as_map_mut()) {
-        map.insert("info", value!([{ "name": INSTEAD_OF, "value": instead_of }]));
-    }
-    operation
-}
-
-fn history(report: &Report, source: &Value) -> List {
-    report
-        .history
-        .iter()
-        .map(|entry| {
-            value!({
-                "id": entry.id, "revision": entry.revision.as_str(), "source": source.clone(),
-                "deployStartedAt": seconds(entry.started_at), "deployedAt": seconds(entry.deployed_at),
-                "initiatedBy": { "automated": entry.automated }
-            })
-        })
-        .collect()
+    };
+    report.history.iter().map(entry).collect()
 }
