@@ -209,6 +209,99 @@ async fn a_wave_that_breaks_stops_the_later_ones_until_the_next_commit() {
     assert_eq!(result(&app, "load").str_at(&["hookPhase"]), Some("Failed"));
 }
 
+/// The definition of a kind whose controller writes a status.
+fn definition(kind: &str) -> Value {
+    let (plural, lower) = (format!("{}s", kind.to_lowercase()), kind.to_lowercase());
+    value!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": (format!("{plural}.example.com")) },
+        "spec": { "group": "example.com", "scope": "Namespaced",
+            "names": { "kind": kind, "plural": plural, "singular": lower, "listKind": (format!("{kind}List")) },
+            "versions": [{ "name": "v1", "served": true, "storage": true, "subresources": { "status": {} },
+                "schema": { "openAPIV3Schema": { "type": "object",
+                    "x-kubernetes-preserve-unknown-fields": true } } }] } })
+}
+
+/// What `argocd-cm` says of the health of both kinds: by a script of the one, by expressions of the other.
+fn customizations() -> Value {
+    let script = "if obj.status.state == 'done' then return { status = 'Healthy' } end\n\
+                  if obj.status.state == 'failed' then return { status = 'Degraded', message = obj.status.why } end\n\
+                  return { status = 'Progressing' }";
+    let expressions = "- {apiVersion: example.com/v1, kind: Backup, current: \"status.state == 'done'\", failed: \
+                       \"status.state == 'failed'\"}";
+    value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "argocd-cm", "namespace": "argocd" },
+        "data": { "resource.customizations.health.example.com_Migration": script,
+            "resource.customizations.expressions": expressions } })
+}
+
+#[tokio::test]
+async fn hooks_of_custom_kinds_are_judged_by_scripts_and_expressions() {
+    let stand = Stand::embedded().await;
+    stand.install(definition("Migration")).await;
+    stand.install(definition("Backup")).await;
+    stand.apply(customizations()).await;
+    let hook = |kind: &str, name: &str, phase: &str| {
+        format!(
+            "apiVersion: example.com/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations: \
+             {{argocd.argoproj.io/hook: {phase}, argocd.argoproj.io/hook-delete-policy: HookSucceeded}}\n"
+        )
+    };
+    let files = [
+        ("web/a.yaml", config_map("a", "1")),
+        ("web/pre.yaml", hook("Migration", "schema", "PreSync")),
+        ("web/post.yaml", hook("Backup", "after", "PostSync")),
+    ];
+    let commit = |value: &str| {
+        let mut files = files.clone();
+        files[0].1 = config_map("a", value);
+        stand.commit("main", &files.each_ref().map(|(path, text)| (*path, text.as_str())))
+    };
+    let state = |state: &str| value!({ "status": { "state": state, "why": "no such table" } });
+    let revision = commit("1");
+    let mut web = application("web", "web", "prod");
+    set(&mut web, &["spec", "syncPolicy", "retry"], value!({ "limit": 0 }));
+    stand.apply(web).await;
+    let version = "example.com/v1";
+    // Neither the script nor the expressions can say anything before there is a status: the hooks are waited for.
+    stand.until(version, "Migration", "prod", "schema", "there", |o| o.is_some()).await;
+    let waits = |app: Option<&Object>| {
+        app.and_then(|app| app.str_at(&["status", "operationState", "message"]))
+            .is_some_and(|message| message.contains("completion of hook example.com/Migration/schema"))
+    };
+    stand.until(APP, "Application", "argocd", "web", "waiting for its hook", waits).await;
+    stand.patch_status(version, "Migration", "prod", "schema", state("done")).await;
+    stand.until(version, "Migration", "prod", "schema", "gone", |o| o.is_none()).await;
+    stand.until(version, "Backup", "prod", "after", "there", |o| o.is_some()).await;
+    assert!(stand.get("v1", "ConfigMap", "prod", "a").await.is_some());
+    stand.patch_status(version, "Backup", "prod", "after", state("done")).await;
+    until_phase(&stand, "web", &revision, "Succeeded").await;
+    stand.until(version, "Backup", "prod", "after", "gone", |o| o.is_none()).await;
+    // One that fails says why.
+    let revision = commit("2");
+    stand.refresh("web").await;
+    stand.until(version, "Migration", "prod", "schema", "there", |o| o.is_some()).await;
+    stand.patch_status(version, "Migration", "prod", "schema", state("failed")).await;
+    let app = until_phase(&stand, "web", &revision, "Failed").await;
+    assert_eq!(result(&app, "schema").str_at(&["message"]), Some("no such table"));
+    let config = stand.get("v1", "ConfigMap", "prod", "a").await.unwrap();
+    assert_eq!(config.str_at(&["data", "key"]), Some("1"), "the sync proper was not begun");
+}
+
+#[tokio::test]
+async fn a_hook_that_somebody_holds_is_gone_on_from_when_it_goes() {
+    let stand = Stand::embedded().await;
+    let held = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n  finalizers: [example.com/hold]\n  \
+                annotations: {argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/hook-delete-policy: HookSucceeded}\n";
+    let revision = stand.commit("main", &[("web/a.yaml", &config_map("a", "1")), ("web/pre.yaml", held)]);
+    stand.apply(application("web", "web", "prod")).await;
+    let is_leaving = |o: Option<&Object>| o.is_some_and(Object::is_terminating);
+    stand.until("v1", "ConfigMap", "prod", "settings", "leaving", is_leaving).await;
+    stand.let_time_pass().await;
+    let nothing = value!({ "metadata": { "finalizers": null } });
+    stand.patch("v1", "ConfigMap", "prod", "settings", tautline_cluster::Patch::Merge(nothing)).await;
+    stand.until("v1", "ConfigMap", "prod", "settings", "gone", |o| o.is_none()).await;
+    until_phase(&stand, "web", &revision, "Succeeded").await;
+}
+
 #[tokio::test]
 async fn hooks_of_the_deletion_run_before_and_after_and_are_gone_in_the_end() {
     let stand = Stand::embedded().await;

@@ -152,9 +152,12 @@ fn hook_standing(
     let health = world.health.assess(live, &Around(world.live), now);
     match health.map(|h| (h.status, h.message)) {
         None | Some((HealthStatus::Healthy, _)) => Standing::Settled,
-        Some((HealthStatus::Degraded | HealthStatus::Unknown, message)) => {
+        Some((status @ (HealthStatus::Degraded | HealthStatus::Unknown), message))
+            if status == HealthStatus::Degraded || live.get("status").is_some() =>
+        {
             Standing::Broken(message.to_string())
         }
+        // A script or an expression that reads a status fails where nobody has written one yet: the hook has just begun.
         Some(_) => match deadline(step, live).filter(|deadline| now >= *deadline) {
             Some(_) => Standing::Broken("it took longer than its timeout allows".to_owned()),
             None => Standing::Waiting,

@@ -20,7 +20,7 @@
 //! | `git nothing` | a commit without objects |
 //! | `live MANAGER KIND NAME ATTRIBUTES` | somebody applies an object |
 //! | `remove KIND/NAME` | somebody deletes an object |
-//! | `ask JSON` | `.operation` with this `sync` |
+//! | `ask JSON RETRY` | `.operation` with this `sync`, and this `retry` if there is one |
 //! | `terminate` | somebody ends the sync that runs |
 //! | `refresh normal` | somebody asks for a look at the repository; `refresh hard` for a new render too |
 //! | `project JSON` | the `spec` of the app's project |

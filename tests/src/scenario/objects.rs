@@ -8,7 +8,7 @@ use crate::stand::set;
 pub(super) const NAMESPACE: &str = "prod";
 
 /// The kinds that scenarios may use: `apiVersion`, and whether it stands in a namespace.
-const KINDS: [(&str, &str, bool); 33] = [
+const KINDS: [(&str, &str, bool); 34] = [
     ("Namespace", "v1", false),
     ("NetworkPolicy", "networking.k8s.io/v1", true),
     ("ResourceQuota", "v1", true),
@@ -41,6 +41,7 @@ const KINDS: [(&str, &str, bool); 33] = [
     ("Lease", "coordination.k8s.io/v1", true),
     ("Endpoints", "v1", true),
     ("Widget", "example.com/v1", true),
+    ("Workflow", "argoproj.io/v1alpha1", true),
     ("Gadget", "absent.example/v1", true),
 ];
 
@@ -49,6 +50,7 @@ const KINDS: [(&str, &str, bool); 33] = [
 /// | attribute | what it sets |
 /// |---|---|
 /// | `v` | `data.key` of a ConfigMap |
+/// | `phase` | `status.phase` of a Workflow |
 /// | `image`, `replicas`, `selector` | of a workload |
 /// | `namespace` | another namespace than the app's |
 /// | `generate` | `generateName` in the place of the name |
@@ -141,6 +143,7 @@ fn annotate(object: &mut Value, kind: &str, name: &str, attribute: &str, value: 
             let id = format!("web:{group}/{kind}:{NAMESPACE}/{value}");
             return set(object, &["metadata", "annotations", "argocd.argoproj.io/tracking-id"], id.into());
         }
+        "phase" => return set(object, &["status", "phase"], value.into()),
         "label" => return set(object, &["metadata", "labels", "tier"], value.into()),
         "finalizer" => return set(object, &["metadata", "finalizers"], value!([value])),
         other => match other.strip_prefix("annotation:") {
@@ -149,6 +152,14 @@ fn annotate(object: &mut Value, kind: &str, name: &str, attribute: &str, value: 
         },
     };
     set(object, &["metadata", "annotations", annotation], value.into());
+}
+
+/// The definition of Argo's workflows: the status is a field like any other, and every field is kept.
+fn workflows() -> Value {
+    value!({ "group": "argoproj.io", "scope": "Namespaced",
+        "names": { "kind": "Workflow", "plural": "workflows", "singular": "workflow", "listKind": "WorkflowList" },
+        "versions": [{ "name": "v1alpha1", "served": true, "storage": true, "schema": { "openAPIV3Schema": {
+            "type": "object", "x-kubernetes-preserve-unknown-fields": true } } }] })
 }
 
 /// The rest of an object of a kind.
@@ -172,6 +183,7 @@ fn body<'a>(object: &mut Value, kind: &str, name: &str, of: &impl Fn(&str) -> Op
         "ClusterRoleBinding" | "RoleBinding" => return set(object, &["roleRef"], role),
         "PriorityClass" => return set(object, &["value"], 5.into()),
         "Widget" => value!({ "size": (of("v").unwrap_or("1")) }),
+        "Workflow" => value!({ "entrypoint": "main" }),
         "NetworkPolicy" => value!({ "podSelector": {} }),
         "ResourceQuota" => value!({ "hard": { "services": "50" } }),
         "LimitRange" => value!({ "limits": [{ "type": "Pod", "max": { "cpu": "8" } }] }),
@@ -180,6 +192,7 @@ fn body<'a>(object: &mut Value, kind: &str, name: &str, of: &impl Fn(&str) -> Op
             "hostPath": { "path": "/tmp/x" } }),
         "PersistentVolumeClaim" => value!({ "accessModes": ["ReadWriteOnce"],
             "resources": { "requests": { "storage": "1Gi" } } }),
+        "CustomResourceDefinition" if name == "workflows.argoproj.io" => workflows(),
         "CustomResourceDefinition" => value!({ "group": "example.com", "scope": "Namespaced",
             "names": { "kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList" },
             "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": {

@@ -1,10 +1,10 @@
 //! Playing a scenario on a whole installation.
 
 use tautline_cluster::Patch;
-use tautline_core::{Object, Value, value};
+use tautline_core::{Object, value};
 
 use super::objects::{NAMESPACE, api_version, key, manifest};
-use super::simulated::{Script, holds};
+use super::simulated::{Script, holds, operation};
 use super::{Line, Scenario};
 use crate::stand::{Stand, set};
 
@@ -69,8 +69,7 @@ async fn expect_or_act(stand: &Stand, revision: &str, line: &Line, place: &str) 
             stand.delete(api_version(&key.kind), &key.kind, &key.namespace, &key.name).await;
         }
         Line::Ask(sync) => {
-            let sync = Value::from_json(sync.as_bytes()).expect("the operation is JSON");
-            let operation = value!({ "operation": { "sync": sync, "initiatedBy": { "username": "ann" } } });
+            let operation = value!({ "operation": (operation(sync)) });
             stand.patch(APP, "Application", "argocd", "web", Patch::Merge(operation)).await;
         }
         Line::Refresh { hard } => {

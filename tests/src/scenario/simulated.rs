@@ -131,8 +131,7 @@ fn act(simulation: &mut Simulation, line: &Line) {
             removed.unwrap_or_else(|e| panic!("{object}: {e:?}"));
         }
         Line::Ask(sync) => {
-            let sync = Value::from_json(sync.as_bytes()).expect("the operation is JSON");
-            simulation.ask(value!({ "sync": sync, "initiatedBy": { "username": "ann" } }));
+            simulation.ask(operation(sync));
         }
         Line::Terminate => simulation.terminate(),
         Line::Refresh { hard } => simulation.refresh(*hard),
@@ -143,6 +142,20 @@ fn act(simulation: &mut Simulation, line: &Line) {
         }
         other => panic!("{other:?} comes before the first go"),
     }
+}
+
+/// What a person asks for: the JSON of `sync`, and of `retry` after it.
+pub(super) fn operation(text: &str) -> Value {
+    let json = |text: &str| Value::from_json(text.as_bytes()).expect("the operation is JSON");
+    let mut operation = value!({ "initiatedBy": { "username": "ann" } });
+    let (sync, retry) = text
+        .split_once("} {")
+        .map_or((text.to_owned(), None), |(sync, retry)| (format!("{sync}}}"), Some(format!("{{{retry}"))));
+    set(&mut operation, &["sync"], json(&sync));
+    if let Some(retry) = retry {
+        set(&mut operation, &["retry"], json(&retry));
+    }
+    operation
 }
 
 fn ensure_namespace(simulation: &mut Simulation) {
