@@ -10,13 +10,14 @@ use tautline_plan::{
     autoscaler_kind,
 };
 
-use crate::app::{App, Running};
+use crate::app::App;
 use crate::event::{Effect, Intent, World};
 use crate::hooks::{self, SYNC_PHASES, Wanted};
 use crate::looks::Looks;
 use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
+use crate::running::Running;
 use crate::spec::SyncRequest;
 
 impl App {

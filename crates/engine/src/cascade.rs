@@ -7,12 +7,13 @@ use tautline_core::{Object, Presence, Timestamp};
 use tautline_ownership::{Owner, Propagation};
 use tautline_plan::{Consent, Inputs, Intent, Phase, Plan, PlanOptions, Progress, Purpose, kind_rank, wave};
 
-use crate::app::{App, DeletionStage, Running, ScanState};
+use crate::app::{App, DeletionStage, ScanState};
 use crate::event::{Effect, World};
 use crate::hooks::{self, Wanted, is_of_deletion};
 use crate::looks::Looks;
 use crate::report::{Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
+use crate::running::Running;
 use crate::spec::Deletion;
 
 /// What a cascade does next.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use tautline_core::{Object, Severity, Value};
 use tautline_plan::Step;
 
-use crate::app::{App, Running, ScanState};
+use crate::app::{App, ScanState};
 use crate::report::{Condition, ConditionKind};
+use crate::running::Running;
 use crate::spec::Deletion;
 
 impl App {

@@ -6,11 +6,12 @@ use tautline_core::Timestamp;
 use tautline_ownership::Reason;
 use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepId, StepResult};
 
-use crate::app::{App, Attempt, Running};
+use crate::app::{App, Attempt};
 use crate::event::Effect;
 use crate::looks::Looks;
 use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, OperationPhase, Trigger};
+use crate::running::Running;
 use crate::spec::HistoryEntry;
 
 impl App {

@@ -10,12 +10,13 @@ use tautline_plan::{
     created_at,
 };
 
-use crate::app::{App, Attempt, Recall, Running};
+use crate::app::{App, Attempt, Recall};
 use crate::ending::{note, result_of};
 use crate::event::{Effect, Work, World};
 use crate::hooks::deadline;
 use crate::log_tail::Secrets;
 use crate::report::{ObjectResult, OperationPhase, Trigger};
+use crate::running::Running;
 use crate::spec::Interrupted;
 
 /// How long an app is left to another controller that follows a plan of it. Whoever still leads has put something on

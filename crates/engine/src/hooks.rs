@@ -11,10 +11,11 @@ use tautline_plan::{
     Action, Hook, HookRun, Phase, Plan, Standing, Step, StepId, created_at, drop_unknown, named,
 };
 
-use crate::app::{App, Running};
+use crate::app::App;
 use crate::conditions::images_of;
 use crate::event::World;
 use crate::report::{ObjectResult, OperationPhase};
+use crate::running::Running;
 
 /// The phases of a sync in which hooks are run.
 pub(crate) const SYNC_PHASES: [Phase; 4] = [Phase::PreSync, Phase::Sync, Phase::PostSync, Phase::SyncFail];

@@ -42,6 +42,7 @@ mod planned;
 mod report;
 mod resource;
 mod retry;
+mod running;
 mod spec;
 mod trigger;
 

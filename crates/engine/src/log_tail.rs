@@ -7,8 +7,9 @@ use tautline_core::{Manifest, Object, ResourceKey, Value};
 use tautline_ownership::{LiveView, Prepared};
 use tautline_plan::{Hook, Standing, Step, StepId, created_at};
 
-use crate::app::{App, Running};
+use crate::app::App;
 use crate::event::{Effect, World};
+use crate::running::Running;
 
 /// How much of a log is told: it stands in a status.
 const MOST_LINES: usize = 10;

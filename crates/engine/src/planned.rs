@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tautline_core::Timestamp;
 use tautline_plan::{Plan, Progress, Standing, Step, StepResult};
 
-use crate::app::{App, Running};
+use crate::app::App;
 use crate::event::World;
+use crate::running::Running;
 use crate::spec::SyncRequest;
 
 /// A plan with how far it has come.

@@ -1,21 +1,19 @@
 //! One object of an app, and the judgement on it.
 
+mod row;
+
 use std::sync::Arc;
 
-use tautline_core::{
-    Digest, GroupVersionKind, Manifest, Need, Object, Presence, ResourceKey, ResourceVersion, Timestamp, Uid,
-    Why,
-};
+use tautline_core::{Digest, Manifest, Need, Object, Presence, ResourceVersion, Timestamp, Uid, Why};
 use tautline_diff::{Circumstances, Difference, DryRun, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
-use tautline_plan::{Consent, SyncOptions, wave};
 
 use crate::dry_run::Asked;
 use crate::event::World;
 use crate::heal::HealLedger;
 use crate::hooks::Around;
-use crate::report::{Row, SyncStatus};
+use crate::report::SyncStatus;
 use crate::spec::AppSpec;
 
 /// Argo CD's annotation that says how an object is compared.
@@ -353,48 +351,10 @@ impl Resource {
         self.learned = Learned::from_answer(&desired.object, predicted, answer);
     }
 
-    pub(crate) fn row(&self) -> Row {
-        let object = self.object();
-        let message = match (&self.pair.owner, &self.difference.outcome, &self.refused) {
-            (Owner::Other(owner), _, _) if self.pair.desired.is_some() => {
-                format!("owned by app {owner}, not written")
-            }
-            (_, Outcome::Unknown(why), _) => why.clone(),
-            (_, Outcome::Delete, _) => "Git no longer holds it; it requires pruning".to_owned(),
-            (_, _, Some(refused)) if self.is_refused() => refused.message.clone(),
-            _ => self.unsaid().map(|why| format!("the server refuses a dry run: {why}")).unwrap_or_default(),
-        };
-        Row {
-            key: self.pair.key.clone(),
-            gvk: object.map_or_else(|| fallback_gvk(&self.pair.key), |o| o.gvk()),
-            sync: self.sync(),
-            health: self.health.clone(),
-            cause: None,
-            message,
-            requires_pruning: self.difference.outcome == Outcome::Delete,
-            changes: self.difference.changes.clone(),
-            origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
-            wave: object.map_or(0, wave),
-            ignores_health: object.is_some_and(|o| o.annotation(IGNORE_HEALTH_ANNOTATION) == Some("true")),
-            needs_confirmation: self.needs_confirmation(),
-        }
-    }
-
-    /// Whether its deletion waits for a person.
-    fn needs_confirmation(&self) -> bool {
-        let live = self.pair.live.as_ref().present();
-        let own = SyncOptions::default().of(None, live.map(|o| &**o));
-        live.is_some() && [own.prune, own.delete].contains(&Consent::AfterConfirmation)
-    }
-
     fn object(&self) -> Option<&Object> {
         let live = self.pair.live.as_ref().present();
         self.pair.desired.as_ref().map(|Manifest { object, .. }| &**object).or(live.map(|o| &**o))
     }
-}
-
-fn fallback_gvk(key: &ResourceKey) -> GroupVersionKind {
-    key.group_kind().in_version("")
 }
 
 /// Whether both sides are in one version, as far as both are there.

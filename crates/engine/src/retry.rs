@@ -2,9 +2,10 @@
 
 use tautline_core::{Backoff, Timestamp};
 
-use crate::app::{App, Running};
+use crate::app::App;
 use crate::event::Effect;
 use crate::report::{Operation, OperationPhase, Trigger};
+use crate::running::Running;
 use crate::spec::SyncRequest;
 
 /// How often a sync is tried again that failed, and when.

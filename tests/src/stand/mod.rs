@@ -4,7 +4,9 @@
 //! go one by one, and each begins with a sweep. What only a server in the process can do (faults, admission hooks)
 //! asks for [`Stand::embedded`].
 
+mod acts;
 mod ground;
+mod manifests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,15 +15,12 @@ use tautline::Embedding;
 use tautline::runtime::LiveCache;
 use tautline_apiserver::Server;
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline_cluster::{
-    ApiResource, Counted, Counts, Patch, Query, RawObject, Stage, Target, WriteOptions, until,
-};
-use tautline_core::{
-    Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
-};
+use tautline_cluster::{ApiResource, Counted, Counts, Patch, Stage, Target, until};
+use tautline_core::{Clock, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value};
 use tautline_source::MemorySource;
 
 use ground::Ground;
+pub use manifests::{application, config_map, deployment, set};
 
 /// The system's clock.
 #[derive(Debug)]
@@ -250,99 +249,6 @@ impl Stand {
         self.patch("argoproj.io/v1alpha1", "Application", "argocd", app, Patch::Merge(patch)).await;
     }
 
-    /// Applies an object as a person does.
-    pub async fn apply(&self, object: Value) {
-        let object = Object::new(object).expect("tests write whole objects");
-        let resource = self.resource(object.api_version(), object.kind()).await;
-        let options = WriteOptions { force: true, ..WriteOptions::by(FieldManager::new("person")) };
-        let written = self.admin.apply(&Target::of(resource, &object), &object, &options).await;
-        written.unwrap_or_else(|error| panic!("{}: {error}", object.key()));
-    }
-
-    /// Creates an object in the name of another tool, as client-side tools do.
-    pub async fn create_as(&self, manager: &str, object: Value) {
-        let object = Object::new(object).expect("tests write whole objects");
-        let target = Target::of(self.resource(object.api_version(), object.kind()).await, &object);
-        let options = WriteOptions::by(FieldManager::new(manager));
-        let written = self.admin.create(&target, &object, &options).await;
-        written.unwrap_or_else(|error| panic!("{}: {error}", object.key()));
-    }
-
-    /// Patches an object as a person does.
-    pub async fn patch(&self, api_version: &str, kind: &str, namespace: &str, name: &str, patch: Patch) {
-        self.patch_as("person", api_version, kind, namespace, name, patch).await;
-    }
-
-    /// Patches an object in the name of another tool.
-    pub async fn patch_as(
-        &self,
-        manager: &str,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-        patch: Patch,
-    ) {
-        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
-        let options = WriteOptions::by(FieldManager::new(manager));
-        let written = self.admin.patch(&target, &patch, &options).await;
-        written.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
-    }
-
-    /// Writes into an object's status, as its controller does.
-    pub async fn patch_status(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-        patch: Value,
-    ) {
-        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
-        let options = WriteOptions {
-            subresource: Some("status".to_owned()),
-            ..WriteOptions::by(FieldManager::new("person"))
-        };
-        let written = self.admin.patch(&target, &Patch::Merge(patch), &options).await;
-        written.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
-    }
-
-    /// Deletes an object as a person does.
-    pub async fn delete(&self, api_version: &str, kind: &str, namespace: &str, name: &str) {
-        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
-        let live = self.get(api_version, kind, namespace, name).await;
-        let uid =
-            live.and_then(|live| live.uid()).unwrap_or_else(|| panic!("{kind} {namespace}/{name} is there"));
-        let deleted = self.admin.discard(&target, &uid, None).await;
-        deleted.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"));
-    }
-
-    /// An object, if it is there.
-    pub async fn get(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Option<Arc<Object>> {
-        let target = Target::new(self.resource(api_version, kind).await, namespace, name);
-        self.admin.get(&target).await.unwrap_or_else(|error| panic!("{kind} {namespace}/{name}: {error}"))
-    }
-
-    /// All objects of a kind in a namespace.
-    pub async fn list(&self, api_version: &str, kind: &str, namespace: &str) -> Vec<Arc<Object>> {
-        let query = Query {
-            namespace: Some(namespace.to_owned()),
-            ..Query::all(self.resource(api_version, kind).await)
-        };
-        let mut found = Vec::new();
-        let gvk = query.resource.gvk.clone();
-        let mut sink = |raw: RawObject| found.extend(raw.decode(&gvk));
-        let listed = self.admin.list(&query, &mut sink).await;
-        listed.unwrap_or_else(|error| panic!("{kind}: {error}"));
-        found
-    }
-
     /// An Application.
     pub async fn app(&self, name: &str) -> Arc<Object> {
         let app = self.get("argoproj.io/v1alpha1", "Application", "argocd", name).await;
@@ -399,42 +305,4 @@ impl Stand {
         let discovery = self.admin.discover().await.expect("the server is discovered");
         discovery.find(&gvk).cloned().unwrap_or_else(|| panic!("{gvk} is served"))
     }
-}
-
-/// An automated Application with prune and self-heal.
-pub fn application(name: &str, path: &str, namespace: &str) -> Value {
-    value!({
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
-        "metadata": { "name": name, "namespace": "argocd",
-            "finalizers": ["resources-finalizer.argocd.argoproj.io"] },
-        "spec": {
-            "project": "default",
-            "source": { "repoURL": REPOSITORY, "targetRevision": "main", "path": path },
-            "destination": { "server": "https://kubernetes.default.svc", "namespace": namespace },
-            "syncPolicy": { "automated": { "prune": true, "selfHeal": true },
-                "syncOptions": ["CreateNamespace=true"] }
-        }
-    })
-}
-
-/// A Deployment as a manifest.
-pub fn deployment(name: &str, image: &str, replicas: u32) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\nspec:\n  replicas: {replicas}\n  selector:\n    matchLabels: {{app: {name}}}\n  template:\n    metadata:\n      labels: {{app: {name}}}\n    spec:\n      containers:\n      - name: app\n        image: {image}\n"
-    )
-}
-
-/// A ConfigMap as a manifest.
-pub fn config_map(name: &str, value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  key: \"{value}\"\n")
-}
-
-/// Sets a field deep in an object.
-pub fn set(object: &mut Value, path: &[&str], value: Value) {
-    let Some((last, before)) = path.split_last() else { return };
-    let mut map = object.as_map_mut().expect("tests set fields of objects");
-    for field in before {
-        map = map.map_at(field);
-    }
-    map.insert(*last, value);
 }
