@@ -357,6 +357,12 @@ impl App {
         }
     }
 
+    /// Whether the intent of a sync is being put on record: that write tells that it begins, and what else there is to
+    /// tell waits for it.
+    pub fn is_recording(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.is_recorded)
+    }
+
     /// Whether an object still concerns the app that it does not want ([`App::held_keys`]) and that may not name it any
     /// more: the app knows it as its own, or follows a plan that has a step for it, a hook that is gone say.
     pub fn still_has(&self, key: &ResourceKey) -> bool {

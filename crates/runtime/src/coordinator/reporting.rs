@@ -32,6 +32,11 @@ impl Coordinator {
         let Some(entry) = self.apps.get_mut(id) else { return };
         let reporting = &mut entry.reporting;
         let Some(since) = reporting.dirty_since.filter(|_| !reporting.is_running) else { return };
+        if entry.app.is_recording() {
+            // Both would write the Application at once. A sync that ends soon tells all with its end.
+            reporting.is_urgent = false;
+            return;
+        }
         let due = reporting.last.map_or(since + GATHER, |last| (last + REPORT_EVERY).max(since + GATHER));
         if !reporting.is_urgent && due > now {
             self.timers.insert((due, id.clone()));
