@@ -77,16 +77,15 @@ impl ApplicationRecords {
                     return Ok(record.epoch);
                 }
                 Err(error) => {
+                    // A second try only helps with what is there now: a stale leader learns from it that it was overtaken.
+                    match error.is_conflict() {
+                        true => self.read_anew(app).await,
+                        false => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                    }
                     let message = error.to_string();
                     let source = Some(Box::new(error) as _);
                     last = JournalError::Failed { step: "write", app: app.clone(), message, source };
                 }
-            }
-            // A second try only helps where the watch has brought a newer version: a stale leader learns there that it
-            // was overtaken.
-            let version = object.resource_version();
-            if self.object(app).is_none_or(|now| now.resource_version() == version) {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         }
         Err(last)

@@ -232,7 +232,7 @@ impl ApplicationRecords {
     }
 
     /// Reads an Application that is not as it was last seen.
-    async fn read_anew(&self, id: &AppId) {
+    pub(crate) async fn read_anew(&self, id: &AppId) {
         let target = Target::new(self.resource.clone(), &id.namespace, &id.name);
         if let Ok(Some(object)) = self.cluster.get(&target).await {
             self.saw(object);

@@ -357,6 +357,11 @@ impl App {
         }
     }
 
+    /// Whether desired and live were compared since the app was first seen.
+    pub fn is_compared(&self) -> bool {
+        self.reconciled_at.is_some()
+    }
+
     /// Whether the intent of a sync is being put on record: that write tells that it begins, and what else there is to
     /// tell waits for it.
     pub fn is_recording(&self) -> bool {

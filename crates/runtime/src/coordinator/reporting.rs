@@ -37,7 +37,9 @@ impl Coordinator {
             reporting.is_urgent = false;
             return;
         }
-        let due = reporting.last.map_or(since + GATHER, |last| (last + REPORT_EVERY).max(since + GATHER));
+        // Of an app that was not compared yet there is little to tell, and soon more.
+        let gather = if entry.app.is_compared() { GATHER } else { REPORT_EVERY };
+        let due = reporting.last.map_or(since + gather, |last| (last + REPORT_EVERY).max(since + gather));
         if !reporting.is_urgent && due > now {
             self.timers.insert((due, id.clone()));
             return;
