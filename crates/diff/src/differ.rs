@@ -49,7 +49,7 @@ pub trait Differ: Send + Sync {
 
     /// A text without the values of the Secrets among these objects, as far as they stand there in a form that is known:
     /// a mask takes the place of each, the one that this differ shows of it. By default they all have the same mask.
-    fn hide<'a>(&self, text: &str, objects: &mut dyn Iterator<Item = &'a Object>) -> String {
+    fn hide(&self, text: &str, objects: &mut dyn Iterator<Item = &Object>) -> String {
         hide(text, objects, |_| "masked".to_owned())
     }
 

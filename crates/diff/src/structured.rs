@@ -165,7 +165,7 @@ impl Differ for Structured {
         self.schemas.generation()
     }
 
-    fn hide<'a>(&self, text: &str, objects: &mut dyn Iterator<Item = &'a Object>) -> String {
+    fn hide(&self, text: &str, objects: &mut dyn Iterator<Item = &Object>) -> String {
         hide(text, objects, |encoded| self.masking.mask(encoded).as_str().unwrap_or_default().to_owned())
     }
 

@@ -49,7 +49,9 @@ pub(crate) fn asked(
     asked_for: Option<&Value>,
 ) -> Value {
     let state = before.get("status").and_then(|status| status.get("operationState"));
-    let same = state.filter(|state| state.str_at(&["startedAt"]) == Some(started_at));
+    // A second may hold the beginnings of two.
+    let is_by = |state: &&Value| state.str_at(&["operation", "initiatedBy", "username"]) == by;
+    let same = state.filter(|state| state.str_at(&["startedAt"]) == Some(started_at)).filter(is_by);
     let own = match by {
         Some(name) => {
             asked_for.filter(|asked| asked.str_at(&["initiatedBy", "username"]).is_none_or(|n| n == name))
