@@ -80,7 +80,7 @@ impl App {
     /// How syncs are tried again that the app began by itself.
     fn automated_retry(&self) -> Option<Retry> {
         let policy = &self.spec.policy;
-        policy.automated.map(|_| Retry { limit: policy.retry_limit, backoff: policy.retry.clone() })
+        policy.automated.map(|_| Retry { limit: policy.retry_limit, backoff: policy.retry })
     }
 
     /// The sync that was asked for by hand and is to be tried again now.
