@@ -52,12 +52,9 @@ pub(crate) fn asked(
     // A second may hold the beginnings of two.
     let is_by = |state: &&Value| state.str_at(&["operation", "initiatedBy", "username"]) == by;
     let same = state.filter(|state| state.str_at(&["startedAt"]) == Some(started_at)).filter(is_by);
-    let own = match by {
-        Some(name) => {
-            asked_for.filter(|asked| asked.str_at(&["initiatedBy", "username"]).is_none_or(|n| n == name))
-        }
-        None => None,
-    };
+    let is_of =
+        |asked: &&Value, name: &str| asked.str_at(&["initiatedBy", "username"]).is_none_or(|n| n == name);
+    let own = by.and_then(|name| asked_for.filter(|asked| is_of(asked, name)));
     let known =
         same.and_then(|state| state.get("operation")).or(own).filter(|known| known.as_map().is_some());
     let mut asked = known.cloned().unwrap_or_else(|| match by {
