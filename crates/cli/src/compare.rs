@@ -143,7 +143,8 @@ pub(crate) async fn compare(
     let rows: Vec<_> = rows.collect();
     let payload = |pair: &Pair| {
         let desired = pair.desired.as_ref()?;
-        let payload = differ.payload(&Sides { desired, live: &pair.live, learned: None, ignore })?;
+        let payload =
+            differ.payload(&Sides { desired, live: &pair.live, learned: None, ignore, taken_over: &[] })?;
         Some((pair.key.clone(), payload))
     };
     let payloads = rows.iter().filter_map(|(pair, _)| payload(pair)).collect();
@@ -223,7 +224,9 @@ pub(crate) fn take_over_from(subject: &Subject) -> Vec<String> {
 
 fn judge(pair: &Pair, differ: &Structured, ignore: Option<&IgnoreRules>) -> Difference {
     match (&pair.desired, &pair.live) {
-        (Some(desired), live) => differ.diff(&Sides { desired, live, learned: None, ignore }),
+        (Some(desired), live) => {
+            differ.diff(&Sides { desired, live, learned: None, ignore, taken_over: &[] })
+        }
         (None, Presence::Present(_)) => Difference::of(Outcome::Delete),
         (None, _) => Difference::default(),
     }
