@@ -99,6 +99,7 @@ pub(crate) async fn make(
         is_whole: true,
         awaits_last_wave: true,
         confirms_data: false,
+        is_retry: false,
         autoscaled: comparison.autoscaled.clone(),
     };
     let inputs = Inputs {
