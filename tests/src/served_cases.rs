@@ -60,12 +60,8 @@ struct Replay<'a> {
 impl Replay<'_> {
     async fn step(&mut self, step: &Value, sent: &sent::Step) -> Result<Vec<String>, PeerError> {
         // The recorder waited too, but where it wanted to see what is not served yet.
-        if step.i64_at(&["code"]) != Some(404) {
-            let began = std::time::Instant::now();
-            self.peer.await_definitions().await?;
-            if began.elapsed() > std::time::Duration::from_millis(50) {
-                self.names.note_wait();
-            }
+        if step.i64_at(&["code"]) != Some(404) && self.peer.await_definitions().await? {
+            self.names.note_wait();
         }
         self.peer.wait_for(step.i64_at(&["clock"]).unwrap_or_default()).await;
         if step.get("http").is_some() {

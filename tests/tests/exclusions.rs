@@ -38,4 +38,38 @@ async fn a_kind_that_is_excluded_is_neither_read_nor_written_until_it_is_not() {
     // The list changes while the controller runs.
     stand.apply(settings("[]")).await;
     stand.until("v1", "ResourceQuota", "prod", "q", "applied", |quota| quota.is_some()).await;
+    stand.until_synced("web", &revision).await;
+    // What is excluded is never pruned, and the app is Synced without it.
+    stand.apply(settings("- apiGroups: ['']\n  kinds: [ResourceQuota]\n  clusters: ['*']\n")).await;
+    until_warned(&stand).await;
+    let other = config_map("c", "two");
+    let gone = stand.commit("main", &[("web/c.yaml", &other)]);
+    stand.refresh("web").await;
+    stand.until_synced("web", &gone).await;
+    assert!(stand.get("v1", "ResourceQuota", "prod", "q").await.is_some(), "it is not pruned");
+}
+
+/// The lists may come to hold a kind while an object of it is about to go.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_excluded_while_it_is_to_be_pruned_stays() {
+    let stand = Stand::embedded().await;
+    let config = config_map("c", "one");
+    let kept = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, annotations: \
+                {argocd.argoproj.io/sync-options: Prune=confirm}}\nspec: {hard: {pods: '5'}}\n";
+    let revision = stand.commit("main", &[("web/c.yaml", &config), ("web/q.yaml", kept)]);
+    stand.apply(application("web", "web", "prod")).await;
+    stand.until_synced("web", &revision).await;
+    let other = config_map("c", "two");
+    stand.commit("main", &[("web/c.yaml", &other)]);
+    stand.refresh("web").await;
+    let waits = |app: Option<&Object>| {
+        app.is_some_and(|app| app.str_at(&["status", "sync", "status"]) == Some("OutOfSync"))
+    };
+    stand.until("argoproj.io/v1alpha1", "Application", "argocd", "web", "waiting", waits).await;
+    stand.apply(settings("- apiGroups: ['']\n  kinds: [ResourceQuota]\n  clusters: ['*']\n")).await;
+    let is_synced = |app: Option<&Object>| {
+        app.is_some_and(|app| app.str_at(&["status", "sync", "status"]) == Some("Synced"))
+    };
+    stand.until("argoproj.io/v1alpha1", "Application", "argocd", "web", "without it", is_synced).await;
+    assert!(stand.get("v1", "ResourceQuota", "prod", "q").await.is_some(), "it is not pruned");
 }

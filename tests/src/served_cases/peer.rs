@@ -179,8 +179,9 @@ impl Peer {
     }
 
     /// Waits until the definitions that were made are established and served; one that never is, is waited for ten
-    /// seconds.
-    pub(super) async fn await_definitions(&mut self) -> Result<(), PeerError> {
+    /// seconds. Whether there was anything to wait for.
+    pub(super) async fn await_definitions(&mut self) -> Result<bool, PeerError> {
+        let mut waited = false;
         for name in std::mem::take(&mut self.defined) {
             let path = format!("{DEFINITIONS}/{name}");
             let asked = Asked { method: "GET".into(), path, ..Asked::default() };
@@ -189,10 +190,11 @@ impl Peer {
                 if self.is_served(&crd).await? {
                     break;
                 }
+                waited = true;
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
-        Ok(())
+        Ok(waited)
     }
 
     async fn is_served(&self, crd: &Value) -> Result<bool, PeerError> {

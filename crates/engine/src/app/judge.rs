@@ -21,6 +21,13 @@ impl App {
     ) {
         let mut changed = false;
         for key in keys {
+            if world.scopes.is_excluded(&key.group_kind()) {
+                // It is left alone, whatever is still known of it: neither compared nor pruned.
+                let known = self.resources.remove(key).is_some();
+                self.is_kinds_stale |= known;
+                changed |= known;
+                continue;
+            }
             if !self.resources.contains_key(key) && !self.is_ours(key, world) {
                 // Something below one of its objects may tell why that is not well.
                 changed |= self.has_trouble();
