@@ -17,7 +17,8 @@ mod servers;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
+// As `#[tokio::test]` does it: with several threads, half of what is measured is their waking each other.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match std::env::args().nth(1).as_deref() {
         None => requests::compare(servers::all().await?).await,

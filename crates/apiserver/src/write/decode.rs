@@ -1,7 +1,7 @@
 //! From a body to an object of the kind that the path names: identity, unknown fields, wrong types.
 
 use tautline_core::{GroupVersion, GroupVersionKind, Map, Object, Value};
-use tautline_schema::{Format, Schemas as _, TypeKind, TypeRef};
+use tautline_schema::{Format, Schemas as _, TypeKind, TypeRef, go_values};
 
 use crate::catalog::Served;
 use crate::failure::{Failure, Wrong};
@@ -74,10 +74,7 @@ pub(crate) fn read(
     identify(served, &mut object, came != Came::AsSent)?;
     let mut found = Found { go: crate::go_fields::of_kind(served.gvk()), ..Found::default() };
     let is_json = came != Came::FromStrategicPatch && served.custom.is_none();
-    let decoded = match found.go.filter(|_| is_json) {
-        Some(go) => crate::go_decode::check(&object.to_value(), go).err(),
-        None => None,
-    };
+    let sent = object.to_value();
     if let Some(root) = &served.root {
         let mut value = Value::Map(std::mem::take(object.as_map_mut()));
         found.custom = served.custom.is_some();
@@ -85,6 +82,13 @@ pub(crate) fn read(
         let Value::Map(map) = value else { return Err(Failure::internal("an object became no map").into()) };
         object = Object::from_map(map);
     }
+    // Go's words are looked for where something does not fit; the types of schemas are not in the table.
+    let is_odd = found.is_odd || found.mismatch.is_some();
+    let is_asked = is_odd || served.is("apiextensions.k8s.io", "CustomResourceDefinition");
+    let decoded = match found.go.filter(|_| is_json && is_asked) {
+        Some(go) => crate::go_decode::check(&sent, go).err(),
+        None => None,
+    };
     if let Some(mismatch) = decoded.or(found.mismatch.filter(|_| !is_json || found.go.is_none())) {
         return Err(Refusal { restored: found.restored, ..Refusal::because(served, mismatch) });
     }
@@ -208,6 +212,8 @@ struct Found {
     custom: bool,
     unknown: Vec<String>,
     mismatch: Option<String>,
+    /// Whether a value has the right JSON type and may be none of its Go type all the same.
+    is_odd: bool,
 }
 
 impl Found {
@@ -272,6 +278,20 @@ impl Found {
             (TypeKind::Number, Value::Int(_) | Value::Float(_)) => true,
             (TypeKind::IntOrString, Value::Int(_) | Value::String(_)) => true,
             (TypeKind::Quantity, Value::Int(_) | Value::Float(_) | Value::String(_)) => true,
+            _ => false,
+        };
+        self.is_odd |= match (of.kind(), of.format(), value) {
+            (TypeKind::Integer, _, Value::Float(_)) => true,
+            (TypeKind::Quantity, _, Value::String(text)) => {
+                text.parse::<tautline_grammar::Quantity>().is_err()
+            }
+            (_, Format::Byte, Value::String(text)) => go_values::check_base64(text).is_err(),
+            (_, Format::DateTime, Value::String(text)) => {
+                go_values::check_time(text, go_values::TIME).is_err()
+            }
+            (_, Format::MicroTime, Value::String(text)) => {
+                go_values::check_time(text, go_values::MICRO_TIME).is_err()
+            }
             _ => false,
         };
         if !fits {
