@@ -84,7 +84,5 @@ mod tests {
         let bytes = write(&Failure::new(406, "NotAcceptable", "no"));
         let expected = b"k8s\0\n\x0c\n\x02v1\x12\x06Status\x12'\n\x06\n\0\x12\0\x1a\0\x12\x07Failure\x1a\x02no\"\rNotAcceptable0\x96\x03\x1a\0\"\0";
         assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(expected));
-        let read = crate::protobuf::read(&bytes).map(|value| value.to_json());
-        assert!(read.is_ok_and(|json| json.contains("NotAcceptable")));
     }
 }
