@@ -8,6 +8,7 @@ use tautline_core::{Map, Value};
 use tautline_schema::go_values;
 
 use crate::go_fields::{self, GoType};
+use crate::typing::go_kind as word;
 
 /// Decodes a body.
 ///
@@ -134,18 +135,6 @@ fn quantity(text: &str) -> Result<(), String> {
     match text.parse::<tautline_grammar::Quantity>() {
         Ok(_) => Ok(()),
         Err(_) => Err(go_values::NO_QUANTITY.to_owned()),
-    }
-}
-
-/// What Go calls a JSON value.
-fn word(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Float(_) => "number",
-        Value::String(_) => "string",
-        Value::List(_) => "array",
-        Value::Map(_) => "object",
     }
 }
 

@@ -1,5 +1,7 @@
 //! The seam to crates `schema` and `merge`: defaults, patches, and who owns which field.
 
+use std::sync::Arc;
+
 use tautline_cluster::Cause;
 use tautline_core::{FieldManager, Object, Timestamp, Value};
 use tautline_merge::{Apply, ApplyError, PatchError, Update, json_patch, merge_patch, strategic};
@@ -238,6 +240,13 @@ pub(crate) fn go_kind(value: &Value) -> &'static str {
 /// An object in the version it is stored in.
 pub(crate) fn to_stored(served: &Served, object: Object) -> Object {
     if *served.gvk() == served.stored { object } else { crate::convert::convert(&object, &served.stored) }
+}
+
+/// An object that is not stored, as it would come back from the store.
+pub(crate) fn as_stored(served: &Served, object: Object) -> Arc<Object> {
+    let mut stored = to_stored(served, object);
+    from_protobuf(served, &mut stored);
+    Arc::new(from_stored(served, &stored))
 }
 
 /// A stored object in the version that is asked for. A custom resource loses what this version does not know.

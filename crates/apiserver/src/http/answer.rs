@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::protobuf;
 use crate::read::Listing;
 use crate::table;
+use crate::validate::ENDPOINTS;
 
 /// What objects are turned into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +154,6 @@ impl Answer {
 
 /// An answer with the warning that old APIs come with.
 pub(super) fn deprecated(path: &str, response: Response<Body>) -> Response<Body> {
-    const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
     let is_endpoints = path.starts_with("/api/v1/")
         && path.split('/').nth(5).or(path.split('/').nth(3)) == Some("endpoints");
     let warned = response.headers().get_all("warning").iter();

@@ -29,6 +29,8 @@ use tautline_core::Object;
 use crate::catalog::Served;
 use crate::failure::Wrong;
 
+#[cfg(feature = "http")]
+pub(crate) use warnings::ENDPOINTS;
 pub(crate) use warnings::warnings;
 
 /// Checks an object of a built-in kind. What holds for new objects only is left out for old ones.

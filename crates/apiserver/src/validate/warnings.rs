@@ -6,14 +6,16 @@ use tautline_core::{Object, Value};
 
 use crate::catalog::Served;
 
+/// What every answer about Endpoints comes with.
+pub(crate) const ENDPOINTS: &str =
+    "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 /// The warnings for an object.
 pub(crate) fn warnings(served: &Served, object: &Object) -> Vec<String> {
     let mut out = Vec::new();
     match (served.group(), served.gvk().kind.as_str()) {
         ("", "Endpoints") => {
-            out.push(
-                "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned(),
-            );
+            out.push(ENDPOINTS.to_owned());
         }
         ("", "Service") => service(object, &mut out),
         ("", "Pod") => pod(object.get("metadata"), object.get("spec"), "spec", &mut out),

@@ -67,7 +67,7 @@ impl State {
         object.metadata_mut().remove("resourceVersion");
         let warnings = [validate::warnings(&served, &object), noted].concat();
         let object = match how.dry_run {
-            true => crate::read::shown(&served, self.as_stored(&served, object)),
+            true => typing::as_stored(&served, object),
             false => {
                 if served.is("", "PersistentVolumeClaim") {
                     self.fresh_claims.insert(object.metadata_str("uid").to_owned());

@@ -4,6 +4,16 @@ use tautline_core::{Object, Value, value};
 
 use crate::catalog::Served;
 
+/// The kinds by which requests are admitted.
+const ADMISSION: [&str; 6] = [
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "ValidatingWebhookConfiguration",
+];
+
 /// Built-in kinds that count generations, as recorded from kube-apiserver 1.37.2.
 const GENERATIONS: [(&str, &[&str]); 13] = [
     ("", &["Pod", "PodTemplate", "ReplicationController"]),
@@ -15,17 +25,7 @@ const GENERATIONS: [(&str, &[&str]); 13] = [
     ("networking.k8s.io", &["Ingress", "IngressClass", "NetworkPolicy"]),
     ("policy", &["PodDisruptionBudget"]),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
+    ("admissionregistration.k8s.io", &ADMISSION),
     ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
     ("scheduling.k8s.io", &["PriorityClass"]),
     ("node.k8s.io", &[]),
@@ -33,17 +33,7 @@ const GENERATIONS: [(&str, &[&str]); 13] = [
 
 /// Built-in kinds whose PUT must say which version it replaces.
 const CONDITIONAL: [(&str, &[&str]); 9] = [
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
+    ("admissionregistration.k8s.io", &ADMISSION),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
     ("apiregistration.k8s.io", &["APIService"]),
     ("certificates.k8s.io", &["ClusterTrustBundle", "PodCertificateRequest"]),

@@ -24,10 +24,10 @@ impl State {
         }
         let (mut object, mut warnings) = decode(&ask.served, body, how)?;
         warnings.extend(metadata::owners_once(&mut object, false));
-        self.replace_by(ask, object, how).map_err(|failure| failure.after(&warnings)).map(|mut outcome| {
-            outcome.warnings.splice(0..0, warnings.iter().cloned());
-            outcome
-        })
+        let replaced = self.replace_by(ask, object, how);
+        let mut outcome = replaced.map_err(|failure| failure.after(&warnings))?;
+        outcome.warnings.splice(0..0, warnings);
+        Ok(outcome)
     }
 
     fn replace_by(&mut self, ask: &Ask, mut object: Object, how: &How) -> Result<Outcome, Failure> {
@@ -126,7 +126,7 @@ impl State {
     fn store_update(&mut self, ask: &Ask, old: &Arc<Object>, new: Object, dry_run: bool) -> Arc<Object> {
         let first = self.is_first_write(&ask.served, old);
         if dry_run || !first && same_but_for_times(old, &new) {
-            return if dry_run { self.as_stored(&ask.served, new) } else { old.clone() };
+            return if dry_run { typing::as_stored(&ask.served, new) } else { old.clone() };
         }
         if crate::write::delete::is_finished(&ask.served, &new) {
             let place = self.place(&ask.served, new.namespace(), new.name());
@@ -140,13 +140,6 @@ impl State {
         } else {
             Arc::new(typing::from_stored(&ask.served, &stored))
         }
-    }
-
-    /// An object that is not stored, as it would come back from the store.
-    pub(super) fn as_stored(&self, served: &crate::catalog::Served, object: Object) -> Arc<Object> {
-        let mut stored = typing::to_stored(served, object);
-        typing::from_protobuf(served, &mut stored);
-        Arc::new(typing::from_stored(served, &stored))
     }
 
     /// Whether a write is the first since a claim was made. The real server stores a claim a second time with it, whatever
