@@ -11,6 +11,7 @@ use tautline_plan::{Epoch, Record};
 use tautline_runtime::{Change, Records};
 
 use crate::application::{FINALIZER, REFRESH_ANNOTATION, is_hook_finalizer};
+use crate::controller::is_skipped;
 use crate::events::{Announcement, Events};
 use crate::journal::{JOURNAL_ANNOTATION, on_record, printed};
 use crate::rival::{STATUS_MANAGER, rival};
@@ -265,7 +266,7 @@ impl ApplicationRecords {
 #[async_trait]
 impl Records for ApplicationRecords {
     async fn report(&self, app: &AppId, report: &Report) {
-        if self.observe || self.rival(app).is_some() {
+        if self.observe || self.rival(app).is_some() || self.object(app).is_some_and(|o| is_skipped(&o)) {
             return;
         }
         for _ in 0..TRIES {

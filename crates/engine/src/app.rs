@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tautline_core::{GroupKind, GroupVersionKind, Manifest, ResourceKey, Revision, Timestamp};
+use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{CompleteRender, Prepared};
 use tautline_plan::{Epoch, Hook, Record, StepId};
 
@@ -46,6 +47,8 @@ pub struct App {
     pub(crate) attempted: Option<Attempt>,
     /// What the last sync did not come to because something before it failed: healing does not either.
     pub(crate) held_back: BTreeSet<ResourceKey>,
+    /// Kinds that the last sync was not begun for, because the cluster does not serve them.
+    pub(crate) lacks: BTreeSet<GroupKind>,
     /// Whether the destination's namespace lacks metadata that it is to have.
     pub(crate) namespace_differs: bool,
     pub(crate) namespace_ledger: HealLedger,
@@ -173,6 +176,7 @@ impl App {
             history: memory.history,
             attempted,
             held_back: BTreeSet::new(),
+            lacks: BTreeSet::new(),
             namespace_differs: false,
             namespace_ledger: HealLedger::default(),
             requested: None,
@@ -241,6 +245,7 @@ impl App {
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
                 self.is_kinds_stale = true;
+                self.note_served(world);
                 if !self.prepared.is_current(world.scopes) {
                     self.prepare(world);
                     out.push(Effect::TellNeighbours);
@@ -379,11 +384,17 @@ impl App {
 
     /// Everything the app says of itself.
     pub fn report(&self) -> Report {
-        let rows: Vec<_> = self.resources.values().map(Resource::row).collect();
+        // A deletion takes the hooks for what goes with the app; rows they are not.
+        let own = self.resources.values().filter(|resource| !resource.is_hook());
+        let rows: Vec<_> = own.map(Resource::row).collect();
+        let health = match self.spec.refused.is_empty() {
+            true => Report::health_of(&rows),
+            false => Health::new(HealthStatus::Unknown, ""),
+        };
         let running = self.running.as_ref().filter(|r| !r.is_heal).map(|r| r.operation.clone());
         Report {
             sync: self.sync_status(),
-            health: Report::health_of(&rows),
+            health,
             revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
             source_type: self.rendered.as_ref().map(|r| r.source_type.clone()).unwrap_or_default(),
             conditions: self.conditions(),

@@ -8,7 +8,7 @@ use tautline_plan::Step;
 use crate::app::{App, ScanState};
 use crate::report::{Condition, ConditionKind};
 use crate::running::Running;
-use crate::spec::Deletion;
+use crate::spec::{Deletion, SyncRequest};
 
 impl App {
     pub(crate) fn conditions(&self) -> Vec<Condition> {
@@ -24,8 +24,11 @@ impl App {
         for why in self.unreadable.values() {
             add(ConditionKind::ComparisonError, format!("{why}; nothing of this kind is pruned"));
         }
-        if let Some(message) = &self.sync_error {
-            add(ConditionKind::SyncError, message.clone());
+        // Where every object is another app's there is nothing to begin, and so nothing that could fail to.
+        let shared = || self.refuses_shared(&SyncRequest::default());
+        let shared = || self.spec.policy.automated.and_then(|_| shared());
+        if let Some(message) = self.sync_error.clone().or_else(shared) {
+            add(ConditionKind::SyncError, message);
         }
         if let Some(message) = &self.waits_for {
             add(ConditionKind::DependencyWarning, format!("the sync waits: {message}"));

@@ -285,6 +285,10 @@ impl App {
             StepResult::Skipped(_) if step.runs_hook() && is_of_this_run => StepResult::Done(String::new()),
             // A hook that was not run has not succeeded, whatever lives under its name.
             StepResult::Skipped(why) if step.runs_hook() => StepResult::Failed(why),
+            StepResult::Done(text) if is_namespace(&step, &text) && answer.is_some() && !is_of_this_run => {
+                StepResult::Done(format!("{} configured", step.key))
+            }
+            StepResult::Refused(why) => StepResult::Refused(placed(&step, why)),
             other => other,
         };
         // What makes room for something else is no result of its own, unless it fails.
@@ -327,5 +331,19 @@ impl App {
         let before = resource.kinds_it_brings();
         resource.judge(&self.prepared, &self.spec, world, now);
         self.is_kinds_stale |= resource.kinds_it_brings() != before;
+    }
+}
+
+fn is_namespace(step: &Step, text: &str) -> bool {
+    step.action == Action::CreateNamespace && text.is_empty()
+}
+
+/// The server's word on a field that the type does not have, with where it was written and what can be done (rule R11).
+fn placed(step: &Step, why: String) -> String {
+    match &step.origin {
+        Some(origin) if why.contains("field not declared in schema") => {
+            format!("{origin}: {why}; correct or remove the field, or set Validate=false to leave it out")
+        }
+        _ => why,
     }
 }

@@ -45,6 +45,7 @@ mod retry;
 mod running;
 mod spec;
 mod trigger;
+mod validity;
 
 pub use app::App;
 pub use event::{Effect, Event, Intent, Rendered, Work, World};
@@ -53,4 +54,6 @@ pub use report::{
     Condition, ConditionKind, ObjectResult, Operation, OperationPhase, Report, Row, SyncStatus, Trigger,
 };
 pub use retry::Retry;
-pub use spec::{AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest};
+pub use spec::{
+    AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, RequestOptions, SyncPolicy, SyncRequest,
+};

@@ -8,6 +8,7 @@ use tautline_core::{Digest, Manifest, Need, Object, Presence, ResourceVersion, T
 use tautline_diff::{Circumstances, Difference, DryRun, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
+use tautline_plan::Hook;
 
 use crate::dry_run::Asked;
 use crate::event::World;
@@ -315,6 +316,12 @@ impl Resource {
 
     pub(crate) fn is_terminating(&self) -> bool {
         self.pair.live.as_ref().present().is_some_and(|live| live.is_terminating())
+    }
+
+    /// Whether it is what a hook left.
+    pub(crate) fn is_hook(&self) -> bool {
+        let live = self.pair.live.as_ref().present();
+        self.pair.desired.is_none() && live.is_some_and(|live| Hook::of(live).is_some())
     }
 
     pub(crate) fn health(&self) -> Option<&Health> {

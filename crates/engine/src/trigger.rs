@@ -23,8 +23,11 @@ impl App {
         if self.recall != Recall::Done {
             return;
         }
-        if self.spec.observe_only || !self.spec.refused.is_empty() {
+        if self.spec.observe_only {
             return;
+        }
+        if !self.spec.refused.is_empty() {
+            return self.refuse_request("the Application's spec is not valid", now, out);
         }
         if let Some(until) = self.left_until.filter(|until| now < *until) {
             return out.push(Effect::WakeAt(until));
@@ -37,6 +40,9 @@ impl App {
         }
         // What is compared must be what the revision holds: a newer one that is not rendered yet is waited for.
         let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
+        if is_current && let Some(error) = self.comparison_error.clone() {
+            return self.refuse_request(&format!("ComparisonError: {error}"), now, out);
+        }
         if self.comparison_error.is_some() || !is_current || !self.is_ready(world) {
             return;
         }
@@ -112,6 +118,14 @@ impl App {
                  set spec.source.targetRevision"
             )
         })
+    }
+
+    /// Ends a sync that was asked for and cannot be tried: whoever waits for it learns why.
+    fn refuse_request(&mut self, why: &str, now: Timestamp, out: &mut Vec<Effect>) {
+        if let Some(request) = self.requested.take() {
+            let trigger = Trigger::Manual(request.by);
+            self.record_at_once(trigger, OperationPhase::Error, why.to_owned(), Vec::new(), now, out);
+        }
     }
 
     /// Puts an operation on record that ends as it begins.
@@ -194,7 +208,9 @@ impl App {
         match attempt {
             None => Some(Trigger::Automated),
             Some(attempt) if !attempt.succeeded => {
-                if self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit) {
+                let is_tried_out = self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit);
+                // Nothing but the kinds that it lacks can help it.
+                if is_tried_out || !self.lacks.is_empty() {
                     return automated
                         .self_heal
                         .then_some(Trigger::SelfHeal)
@@ -227,7 +243,8 @@ impl App {
     }
 
     fn is_actionable(&self, resource: &Resource, prune: bool) -> bool {
-        if matches!(resource.pair.owner, Owner::Other(_)) || resource.is_refused() {
+        let is_others = matches!(resource.pair.owner, Owner::Other(_));
+        if is_others || resource.is_refused() || self.becomes_hook(resource) {
             return false;
         }
         match resource.difference.outcome {
