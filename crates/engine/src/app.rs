@@ -93,6 +93,8 @@ pub struct App {
     pub(crate) deletion_retry_at: Option<Timestamp>,
     resolving: bool,
     rendering: Option<Revision>,
+    /// How many renders were asked for: the answer to the last one counts.
+    renders: u64,
     render_fresh: bool,
     next_poll: Timestamp,
     resolve_failures: u32,
@@ -206,6 +208,7 @@ impl App {
             deletion_retry_at: None,
             resolving: false,
             rendering: None,
+            renders: 0,
             render_fresh: false,
             next_poll: Timestamp::default(),
             resolve_failures: 0,
@@ -241,7 +244,11 @@ impl App {
             }
             Event::Resolved(result) => self.resolved(result, now, &mut out),
             Event::Pinned(result) => self.pinned(result, now, &mut out),
-            Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
+            Event::Rendered(number, rendered) => {
+                if number == self.renders {
+                    self.rendered(*rendered, world, now, &mut out);
+                }
+            }
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
                 self.is_kinds_stale = true;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{Object, Presence, ResourceKey, Timestamp, Why};
+use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp, Why};
 use tautline_ownership::Owner;
 use tautline_plan::{
     Circumstances, Entry, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Purpose, Step, Verdict,
@@ -116,6 +116,7 @@ impl App {
         if !is_heal && Planned::is_kept(&plan) {
             plan.examine(world.live);
         }
+        let desired = self.written_by(&plan);
         let plan = Arc::new(plan);
         let uids = hooks::made_uids(&plan, &made);
         let weights = plan.weights();
@@ -152,6 +153,7 @@ impl App {
             is_whole: request.only.is_empty(),
             request: is_manual.then(|| request.clone()),
             is_winding_up: false,
+            desired,
             hooks: hooks::objects(&runs),
             uids,
             weights,
@@ -162,6 +164,13 @@ impl App {
             true => self.end_as_not_valid(&unserved, now, out),
             false => self.follow(world, now, out),
         }
+    }
+
+    /// What a plan writes, hooks aside.
+    fn written_by(&self, plan: &Plan) -> BTreeMap<ResourceKey, Manifest> {
+        let written = plan.steps.iter().filter(|step| step.hook.is_none() && !step.action.is_delete());
+        let of = |step: &Step| Some((step.key.clone(), self.prepared.manifests.get(&step.key)?.clone()));
+        written.filter_map(of).collect()
     }
 
     /// A plan that is not followed is shown, with the reason.

@@ -193,6 +193,7 @@ impl App {
             is_whole: false,
             request: None,
             is_winding_up: false,
+            desired: BTreeMap::new(),
             hooks,
             uids: BTreeMap::new(),
             weights: Vec::new(),

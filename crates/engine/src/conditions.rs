@@ -89,7 +89,7 @@ impl App {
         }
         let object = match step.hook.is_some() {
             true => running.hooks.get(&step.key),
-            false => self.prepared.manifests.get(&step.key).map(|manifest| &manifest.object),
+            false => running.desired.get(&step.key).map(|manifest| &manifest.object),
         };
         object.map(|object| images_of(object)).unwrap_or_default()
     }

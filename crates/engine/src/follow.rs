@@ -239,11 +239,11 @@ impl App {
             (Action::Delete { .. }, _) => None,
             (Action::CreateNamespace, _) => Some(Arc::new(self.namespace_object(&step))),
             (_, true) => running.hooks.get(&step.key).cloned(),
-            (_, false) => {
+            (_, false) => running.desired.get(&step.key).map(|desired| {
                 let resource = self.resources.get(&step.key);
-                let payload = resource.and_then(|resource| resource.payload(&self.spec, world));
-                payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
-            }
+                let payload = resource.and_then(|resource| resource.payload(desired, &self.spec, world));
+                payload.unwrap_or_else(|| desired.object.clone())
+            }),
         };
         let weight = running.weights.get(step.id.0 as usize).copied().unwrap_or(0);
         Work {
@@ -314,6 +314,8 @@ impl App {
             return;
         };
         match &result {
+            // What kept it from being deleted is not the object's: it is tried again.
+            StepResult::Refused(_) if step.action.is_delete() => resource.ledger.failed(now),
             StepResult::Refused(message) => resource.refuse(message),
             StepResult::Failed(_) => resource.ledger.failed(now),
             StepResult::Done(_) => {

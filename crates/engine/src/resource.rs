@@ -275,8 +275,12 @@ impl Resource {
 
     /// What is sent when the object is applied: ignored fields keep the value they have, and what another part of
     /// Kubernetes decides is left out.
-    pub(crate) fn payload(&self, spec: &AppSpec, world: &World<'_>) -> Option<Arc<Object>> {
-        let desired = self.pair.desired.as_ref()?;
+    pub(crate) fn payload(
+        &self,
+        desired: &Manifest,
+        spec: &AppSpec,
+        world: &World<'_>,
+    ) -> Option<Arc<Object>> {
         let sides = Self::sides(&self.pair.live, self.learned.as_ref(), desired, spec);
         world.differ.payload(&sides).map(Arc::new)
     }

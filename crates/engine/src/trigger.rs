@@ -27,7 +27,9 @@ impl App {
             return;
         }
         if !self.spec.refused.is_empty() {
-            return self.refuse_request("the Application's spec is not valid", now, out);
+            let why: Vec<&str> = self.spec.refused.iter().map(|problem| problem.message.as_str()).collect();
+            let why = format!("the Application's spec is not valid: {}", why.join("; "));
+            return self.refuse_request(&why, now, out);
         }
         if let Some(until) = self.left_until.filter(|until| now < *until) {
             return out.push(Effect::WakeAt(until));

@@ -102,9 +102,9 @@ fn r13_what_we_deleted_is_unknown_until_its_event_comes() {
 fn r13_what_we_deleted_and_finalizers_hold_is_seen_to_be_going() {
     let leaving = |version: &str| {
         let RawObject::Object(object) = object("a", "u1", version) else { unreachable!() };
-        let mut object = object.clone();
+        let mut object = (*object).clone();
         object.metadata_mut().insert("deletionTimestamp", "2030-01-01T00:00:00Z");
-        RawEvent::Modified(RawObject::Object(object))
+        RawEvent::Modified(RawObject::Object(std::sync::Arc::new(object)))
     };
     let mut cache = listed(&[("a", "u1", "3")], "5");
     cache.deleted(&key("a"), &Uid::new("u1"));
