@@ -47,7 +47,7 @@ pub struct App {
     pub(crate) attempted: Option<Attempt>,
     /// What the last sync did not come to because something before it failed: healing does not either.
     pub(crate) held_back: BTreeSet<ResourceKey>,
-    /// Kinds that the last sync was not begun for, because the cluster does not serve them.
+    /// Kinds that a sync had objects of and that the cluster does not serve.
     pub(crate) lacks: BTreeSet<GroupKind>,
     /// Whether the destination's namespace lacks metadata that it is to have.
     pub(crate) namespace_differs: bool,
@@ -409,6 +409,7 @@ impl App {
             history: self.history.clone(),
             reconciled_at: self.reconciled_at,
             images: self.images(),
+            deletion_phases: self.deletion_phases(),
             refreshed: !self.refresh_pending,
             rows,
         }

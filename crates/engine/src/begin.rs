@@ -64,11 +64,7 @@ impl App {
                 return self.refuse_plan(plan, trigger, reason, world, now, out);
             }
         }
-        let unserved: Vec<Step> = match is_heal {
-            true => Vec::new(),
-            false => self.unserved(&plan, request, world).into_iter().cloned().collect(),
-        };
-        if request.dry_run && unserved.is_empty() {
+        if request.dry_run {
             let results = plan.steps.iter().map(crate::ending::dry_result).collect();
             let message = "successfully synced (dry run)".to_owned();
             return self.record_at_once(trigger, OperationPhase::Succeeded, message, results, now, out);
@@ -111,8 +107,7 @@ impl App {
         };
         let kinds: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| s.key.group_kind()).collect();
         let has_entries = plan.steps.iter().any(|step| Entry::of(step).is_some());
-        let is_invalid = !unserved.is_empty();
-        let is_recorded = is_invalid || is_heal && !has_entries && kinds.is_subset(&self.spec.kinds);
+        let is_recorded = is_heal && !has_entries && kinds.is_subset(&self.spec.kinds);
         if !is_heal && Planned::is_kept(&plan) {
             plan.examine(world.live);
         }
@@ -160,10 +155,7 @@ impl App {
             tails: BTreeMap::new(),
             news: Vec::new(),
         });
-        match is_invalid {
-            true => self.end_as_not_valid(&unserved, now, out),
-            false => self.follow(world, now, out),
-        }
+        self.follow(world, now, out);
     }
 
     /// What a plan writes, hooks aside.

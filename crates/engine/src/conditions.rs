@@ -8,7 +8,7 @@ use tautline_plan::Step;
 use crate::app::{App, ScanState};
 use crate::report::{Condition, ConditionKind};
 use crate::running::Running;
-use crate::spec::{Deletion, SyncRequest};
+use crate::spec::SyncRequest;
 
 impl App {
     pub(crate) fn conditions(&self) -> Vec<Condition> {
@@ -35,9 +35,6 @@ impl App {
         }
         if let Some(message) = self.pin_message() {
             add(ConditionKind::RollbackWarning, message);
-        }
-        if let Some(Deletion::Held(message)) = &self.spec.deletion {
-            add(ConditionKind::DeletionError, message.clone());
         }
         if let Some(message) = &self.deletion_error {
             add(ConditionKind::DeletionError, message.clone());

@@ -303,6 +303,10 @@ impl App {
         }
         let is_heal = running.is_heal;
         running.progress.end(id, result.clone());
+        let kind = step.key.group_kind();
+        if matches!(result, StepResult::Refused(_)) && world.scopes.is_served(&kind) == Some(false) {
+            self.lacks.insert(kind);
+        }
         if let StepResult::Kept(_) = &result {
             // R19: a namespace's content is looked at again after the next render, not at every event.
             self.kept.insert(step.key.clone());

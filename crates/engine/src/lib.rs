@@ -45,7 +45,6 @@ mod retry;
 mod running;
 mod spec;
 mod trigger;
-mod validity;
 
 pub use app::App;
 pub use event::{Effect, Event, Intent, Rendered, Work, World};

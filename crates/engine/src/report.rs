@@ -193,6 +193,8 @@ pub struct Report {
     pub reconciled_at: Option<Timestamp>,
     /// Container images of the desired objects.
     pub images: Vec<String>,
+    /// The phases of a deletion that Git holds hooks for; `None` while that is not known.
+    pub deletion_phases: Option<Vec<Phase>>,
     /// Whether the answer to a refresh is in.
     pub refreshed: bool,
 }

@@ -53,11 +53,11 @@ pub enum Deletion {
         since: Timestamp,
         /// Whether a finalizer says that hooks of the deletion must run: without a render nothing goes.
         needs_hooks: bool,
+        /// Whether the hooks are all: no finalizer asks for the objects to go.
+        keeps_objects: bool,
     },
     /// They stay.
     Orphan,
-    /// A finalizer that we do not handle holds the Application: nothing is done, for this reason.
-    Held(String),
 }
 
 /// When and how an app syncs.

@@ -1,6 +1,8 @@
 //! When a sync begins.
 
-use tautline_core::{Timestamp, Want};
+use std::collections::BTreeSet;
+
+use tautline_core::{GroupKind, Timestamp, Want};
 use tautline_diff::Outcome;
 use tautline_ownership::Owner;
 
@@ -122,6 +124,22 @@ impl App {
         })
     }
 
+    /// What a sync failed for may be served now: the same revision is synced as if it had not been tried.
+    pub(crate) fn note_served(&mut self, world: &World<'_>) {
+        let lacks = std::mem::take(&mut self.lacks);
+        let (open, served): (BTreeSet<GroupKind>, BTreeSet<GroupKind>) =
+            lacks.into_iter().partition(|kind| world.scopes.is_served(kind) == Some(false));
+        self.lacks = open;
+        if served.is_empty() {
+            return;
+        }
+        let of_these = |resource: &&mut Resource| served.contains(&resource.pair.key.group_kind());
+        self.resources.values_mut().filter(of_these).for_each(|resource| resource.refused = None);
+        if self.attempted.as_ref().is_some_and(|attempt| !attempt.succeeded) {
+            self.attempted = None;
+        }
+    }
+
     /// Ends a sync that was asked for and cannot be tried: whoever waits for it learns why.
     fn refuse_request(&mut self, why: &str, now: Timestamp, out: &mut Vec<Effect>) {
         if let Some(request) = self.requested.take() {
@@ -211,8 +229,7 @@ impl App {
             None => Some(Trigger::Automated),
             Some(attempt) if !attempt.succeeded => {
                 let is_tried_out = self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit);
-                // Nothing but the kinds that it lacks can help it.
-                if is_tried_out || !self.lacks.is_empty() {
+                if is_tried_out {
                     return automated
                         .self_heal
                         .then_some(Trigger::SelfHeal)

@@ -37,8 +37,6 @@ pub struct SyncOptions {
     pub server_side: bool,
     /// `Validate=false`: fields that the server does not know are dropped, not refused.
     pub validate: bool,
-    /// `SkipDryRunOnMissingResource=true`: the sync begins although the cluster does not serve its kind yet.
-    pub may_be_missing: bool,
 }
 
 impl Default for SyncOptions {
@@ -52,7 +50,6 @@ impl Default for SyncOptions {
             force: false,
             server_side: true,
             validate: true,
-            may_be_missing: false,
         }
     }
 }
@@ -77,8 +74,8 @@ impl SyncOptions {
             "ServerSideApply=false" => self.server_side = false,
             "Validate=true" => self.validate = true,
             "Validate=false" => self.validate = false,
-            "SkipDryRunOnMissingResource=true" => self.may_be_missing = true,
-            "SkipDryRunOnMissingResource=false" => self.may_be_missing = false,
+            // What differs is sent and nothing else, and a missing kind holds up nothing but itself.
+            "SkipDryRunOnMissingResource=true" | "SkipDryRunOnMissingResource=false" => {}
             _ => return false,
         }
         true

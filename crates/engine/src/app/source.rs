@@ -21,10 +21,6 @@ impl App {
         let compares_otherwise = spec.ignore != self.spec.ignore
             || new.take_over_also != policy.take_over_also
             || new.objects.validate != policy.objects.validate;
-        if new.objects != policy.objects && !std::mem::take(&mut self.lacks).is_empty() {
-            // A kind may be missing from now on.
-            self.attempted = None;
-        }
         let kinds = std::mem::take(&mut self.spec.kinds);
         self.spec = spec;
         self.spec.kinds.extend(kinds);
