@@ -303,6 +303,7 @@ impl App {
         }
         let is_heal = running.is_heal;
         running.progress.end(id, result.clone());
+        let written = running.desired.get(&step.key).map(|manifest| manifest.object.clone());
         let kind = step.key.group_kind();
         if matches!(result, StepResult::Refused(_)) && world.scopes.is_served(&kind) == Some(false) {
             self.lacks.insert(kind);
@@ -324,8 +325,8 @@ impl App {
             StepResult::Failed(_) => resource.ledger.failed(now),
             StepResult::Done(_) => {
                 resource.refused = None;
-                if let Some(answer) = answer.filter(|_| !step.action.is_delete()) {
-                    resource.learn(answer);
+                if let Some((answer, written)) = answer.zip(written).filter(|_| !step.action.is_delete()) {
+                    resource.learn(&written, answer);
                 }
                 if is_heal {
                     resource.ledger.healed(now);
