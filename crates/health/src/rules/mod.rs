@@ -9,8 +9,12 @@ use crate::conditions::{condition, conditions};
 use crate::status::{Health, HealthStatus};
 use crate::{HealthCheck, Surroundings};
 
+mod atom;
+mod compare;
+mod path;
 mod sign;
 mod table;
+mod words;
 
 pub use table::{RuleError, Rules};
 
