@@ -1,18 +1,14 @@
-//! Health tests in Argo CD's form (`GROUP/KIND/health_test.yaml`), of the folder that `TAUTLINE_CUSTOMIZATIONS` names:
-//! the scripts must say what the tests expect, and the built-in rules the same status, on the tests' objects and on
-//! mutants of them, but for what `crates/health/DIFFERENCES.md` lists.
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test stops where it fails; where the folder is, the environment says"
-)]
+//! `GROUP/KIND/health_test.yaml`: the scripts must say what the tests expect, and the built-in rules the same status, on
+//! the tests' objects and on mutants of them, but for what `crates/health/DIFFERENCES.md` lists.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tautline_core::{Map, Object, Timestamp, Value};
 use tautline_health::assess;
 use tautline_scripts::{Customizations, Limits, health};
+
+use crate::folder::{files, read, root, scripts};
 
 /// Kinds whose mutants may be judged otherwise: the rows of `DIFFERENCES.md`.
 const DIFFERENT: &[&str] = &[
@@ -132,19 +128,8 @@ fn is_left_behind(object: &Object) -> bool {
 }
 
 fn cases() -> Vec<Case> {
-    let Some(root) = std::env::var_os("TAUTLINE_CUSTOMIZATIONS").map(PathBuf::from) else {
-        eprintln!("SKIPPED: set TAUTLINE_CUSTOMIZATIONS to a folder like Argo CD's resource_customizations");
-        return Vec::new();
-    };
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    let text = |path: &PathBuf| {
-        (path.strip_prefix(&root).unwrap().display().to_string(), std::fs::read_to_string(path).unwrap())
-    };
-    let scripts: Vec<(String, String)> =
-        files.iter().filter(|path| path.ends_with("health.lua")).map(text).collect();
-    let scripts = scripts.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-    let scripts = Customizations::from_files(scripts).unwrap();
+    let Some(root) = root() else { return Vec::new() };
+    let (files, scripts) = (files(&root), scripts(&root));
     let tests = files.iter().filter(|path| path.ends_with("health_test.yaml"));
     tests.flat_map(|file| cases_of(&root, file, &scripts)).collect()
 }
@@ -162,19 +147,6 @@ fn cases_of(root: &Path, file: &Path, scripts: &Customizations) -> Vec<Case> {
         Case { kind, input: input.to_owned(), object, script, status, message }
     };
     tests.list_at(&["tests"]).iter().map(case).collect()
-}
-
-fn collect(at: &Path, found: &mut Vec<PathBuf>) {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() { collect(&path, found) } else { found.push(path) }
-    }
-}
-
-fn read(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap();
-    tautline_yaml::read_all(&text, &tautline_yaml::Options::default()).remove(0).1.unwrap()
 }
 
 /// Objects that differ in one thing in their status.
