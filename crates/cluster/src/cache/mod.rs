@@ -15,7 +15,7 @@ mod texts;
 mod uids;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
@@ -53,6 +53,8 @@ pub struct Cache {
     decoded: u64,
     /// What a snapshot told of kinds that are not watched yet.
     remembered: BTreeMap<GroupKind, (GroupVersionKind, Option<ResourceVersion>)>,
+    /// The namespaces that the watches see, if not all.
+    namespaces: Option<BTreeSet<String>>,
 }
 
 impl Cache {
@@ -68,7 +70,13 @@ impl Cache {
             scratch: Vec::new(),
             decoded: 0,
             remembered: BTreeMap::new(),
+            namespaces: None,
         }
+    }
+
+    /// Says that the watches see these namespaces alone: objects in others are unknown, whatever their kind's lists hold.
+    pub fn limit(&mut self, namespaces: impl IntoIterator<Item = String>) {
+        self.namespaces = Some(namespaces.into_iter().collect());
     }
 
     /// The key that Secrets are masked with.

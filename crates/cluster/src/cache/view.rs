@@ -13,6 +13,15 @@ impl LiveView for Cache {
             Ok(freshness) => freshness,
             Err(why) => return Presence::Unknown(why),
         };
+        let is_seen = |namespaces: &std::collections::BTreeSet<String>| {
+            key.namespace.is_empty() || namespaces.contains(&*key.namespace)
+        };
+        if !self.namespaces.as_ref().is_none_or(is_seen) {
+            let namespace = &key.namespace;
+            return Presence::Unknown(Why::Other(format!(
+                "{key}: namespace {namespace} is not among those that are looked at; add it to them"
+            )));
+        }
         let Some(at) = self.store.find(key) else { return Presence::Absent(freshness) };
         if self.store.slot(at).is_deleted_by_us() {
             return Presence::Unknown(Why::BehindOurWrite(self.store.version(at)));
