@@ -2,6 +2,7 @@
 
 mod effects;
 mod kinds;
+mod ledger;
 mod neighbours;
 mod reporting;
 
@@ -23,6 +24,7 @@ use crate::message::Message;
 use crate::perform::Performer;
 
 pub(crate) use kinds::is_listed;
+pub use ledger::Ledger;
 pub(crate) use neighbours::Index;
 use neighbours::Others;
 use reporting::Reporting;
@@ -144,6 +146,7 @@ impl Coordinator {
             Message::Ask(id, reply) => {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
+            Message::AskLedger(reply) => drop(reply.send(self.ledger())),
             Message::AskAll(reply) => {
                 let views = self.apps.iter().filter_map(|(id, entry)| {
                     Some(AppView {

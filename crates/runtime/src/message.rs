@@ -43,6 +43,8 @@ pub(crate) enum Message {
     Ask(AppId, oneshot::Sender<Option<(Report, Vec<Arc<Object>>)>>),
     /// Somebody asks for all reports.
     AskAll(oneshot::Sender<Vec<crate::AppView>>),
+    /// Somebody asks whose the objects are.
+    AskLedger(oneshot::Sender<crate::Ledger>),
     /// End everything.
     Stop(oneshot::Sender<()>),
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod events;
 mod kind;
+mod ledger;
 mod lists;
 mod named;
 mod outlines;
