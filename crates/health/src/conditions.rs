@@ -50,11 +50,12 @@ pub(crate) fn autoscaler(object: &Object) -> Health {
         Some(list) => list.as_list().map_or(&[][..], |list| &list[..]),
         None => object.list_at(&["status", "conditions"]),
     };
-    // The first that says something decides: metrics that are not there yet do not outweigh that it is able to scale.
     for c in told.iter().map(read) {
         if BAD.iter().any(|(kind, reasons)| *kind == c.kind && reasons.contains(&c.reason)) {
             return Health::degraded(c.message.to_owned());
         }
+    }
+    for c in told.iter().map(read) {
         if matches!(c.kind, "AbleToScale" | "ScalingLimited") && c.status == "True" {
             return Health::new(HealthStatus::Healthy, c.message.to_owned());
         }

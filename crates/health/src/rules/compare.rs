@@ -1,5 +1,7 @@
 //! Signs that compare two numbers or texts.
 
+use std::borrow::Cow;
+
 use super::atom::Atom;
 use super::path::{Found, Path, Sight};
 
@@ -134,10 +136,10 @@ impl Operand {
         }
     }
 
-    fn text(&self, sight: Sight<'_>) -> Option<String> {
+    fn text<'o>(&self, sight: Sight<'o>) -> Option<Cow<'o, str>> {
         match self {
             Self::Path(path, _) => path.find(sight).as_ref().and_then(Found::text),
-            other => other.number(sight).map(|number| number.to_string()),
+            other => other.number(sight).map(|number| number.to_string().into()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Where in an object a sign looks.
 
+use std::borrow::Cow;
+
 use tautline_core::{Object, Value};
 
 /// The object that is judged, and what paths of a sign begin at: its `status`, or an entry of a list in it.
@@ -69,13 +71,14 @@ impl Path {
         };
         let mut at = first;
         for (depth, key) in rest.iter().enumerate() {
-            at = match (at, key.parse::<usize>()) {
-                (Value::List(list), Ok(number)) => list.get(number)?,
-                (Value::List(list), _) if key == "last" => list.last()?,
-                (value, Ok(number)) if value.as_str().is_some() && depth + 1 == rest.len() => {
-                    return value.as_str()?.split('/').nth(number).map(Found::Part);
+            at = match at {
+                Value::Map(map) => map.get(key)?,
+                Value::List(list) if key == "last" => list.last()?,
+                Value::List(list) => list.get(key.parse::<usize>().ok()?)?,
+                value if depth + 1 == rest.len() => {
+                    return value.as_str()?.split('/').nth(key.parse().ok()?).map(Found::Part);
                 }
-                (value, _) => value.get(key)?,
+                _ => return None,
             };
         }
         (!at.is_null()).then_some(Found::Value(at))
@@ -92,23 +95,23 @@ impl Path {
     }
 
     /// The text, number or truth there, as text.
-    pub(super) fn text(&self, sight: Sight<'_>) -> Option<String> {
+    pub(super) fn text<'o>(&self, sight: Sight<'o>) -> Option<Cow<'o, str>> {
         self.find(sight).and_then(|found| found.text())
     }
 }
 
-impl Found<'_> {
+impl<'o> Found<'o> {
     /// As text; `None` for maps and lists.
-    pub(super) fn text(&self) -> Option<String> {
-        match self {
-            Self::Part(part) => Some((*part).to_owned()),
+    pub(super) fn text(&self) -> Option<Cow<'o, str>> {
+        Some(match *self {
+            Self::Part(part) => Cow::Borrowed(part),
             Self::Value(value) => match (value.as_str(), value.as_i64(), value.as_bool()) {
-                (Some(text), ..) => Some(text.to_owned()),
-                (_, Some(number), _) => Some(number.to_string()),
-                (.., Some(truth)) => Some(truth.to_string()),
-                _ => value.as_f64().map(|number| number.to_string()),
+                (Some(text), ..) => Cow::Borrowed(text),
+                (_, Some(number), _) => Cow::Owned(number.to_string()),
+                (.., Some(truth)) => Cow::Borrowed(if truth { "true" } else { "false" }),
+                _ => Cow::Owned(value.as_f64()?.to_string()),
             },
-        }
+        })
     }
 
     /// As a number; texts that are written as one count.

@@ -35,7 +35,7 @@ impl Sign {
             told = if told.is_empty() { message } else { told };
         }
         let text = match (&self.message, told) {
-            (Some(path), _) => path.text(sight).unwrap_or_default(),
+            (Some(path), _) => path.text(sight).unwrap_or_default().into_owned(),
             (None, "") => sight.root.str_at(&["message"]).unwrap_or_default().to_owned(),
             (None, told) => told.to_owned(),
         };

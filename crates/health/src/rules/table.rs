@@ -119,7 +119,17 @@ impl Rule {
     }
 
     pub(super) fn is_for(&self, group: &str, kind: &str) -> bool {
-        fits(&self.group, group) && self.kinds.iter().any(|pattern| fits(pattern, kind))
+        fits(&self.group, group) && self.names(kind)
+    }
+
+    /// Whether it is for this kind in some group.
+    pub(super) fn names(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|pattern| fits(pattern, kind))
+    }
+
+    /// The kinds, and patterns of kinds, that it is for.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(String::as_str)
     }
 
     pub(super) fn judge(&self, object: &Object) -> Health {
