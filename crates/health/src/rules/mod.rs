@@ -24,6 +24,10 @@ use table::Rule;
 /// The health of a kind that the table knows.
 pub(crate) fn known(object: &Object) -> Option<Health> {
     static TABLE: OnceLock<Table> = OnceLock::new();
+    // Kubernetes' own groups have no dot, or are judged in Rust.
+    if !object.group().contains('.') {
+        return None;
+    }
     TABLE.get_or_init(Table::built_in).rule(object.group(), object.kind()).map(|rule| rule.judge(object))
 }
 
