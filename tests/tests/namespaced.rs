@@ -1,6 +1,10 @@
 //! A controller whose rights are Roles in some namespaces, and nothing over the whole cluster.
 #![allow(clippy::unwrap_used, reason = "helpers fail the test that uses them")]
 
+use futures::StreamExt;
+use tautline::runtime::Namespaced;
+use tautline_apiserver::Identity;
+use tautline_cluster::{Cluster, Query, RawEvent, RawObject};
 use tautline_core::{Object, Value, value};
 use tautline_tests::stand::{Stand, application, config_map, set};
 
@@ -47,6 +51,56 @@ async fn start() -> Stand {
     }
     stand.start_controller().await;
     stand
+}
+
+#[tokio::test]
+async fn a_watch_of_one_namespace_goes_on_where_it_ended() {
+    let stand = Stand::embedded().await;
+    for namespace in ["m", "n"] {
+        stand
+            .apply(value!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }))
+            .await;
+    }
+    let admin: std::sync::Arc<dyn Cluster> =
+        std::sync::Arc::new(stand.server().caller(Identity::admin("test")));
+    let seen = Namespaced::new(admin.clone(), ["m", "n"].map(str::to_owned));
+    let discovery = seen.discover().await.unwrap();
+    let query = Query::all(discovery.preferred("", "ConfigMap").unwrap().clone());
+    let mut items = 0;
+    let end = seen.list(&query, &mut |_: RawObject| items += 1).await.unwrap();
+    assert_eq!(items, 0);
+    let mut events = seen.watch(&Query { since: Some(end.version), ..query.clone() }).await.unwrap();
+    let add = async |namespace: &str, name: &str| {
+        let metadata = value!({ "name": name, "namespace": namespace });
+        stand.apply(value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata })).await;
+    };
+    let gvk = query.resource.gvk.clone();
+    let mut told = async |count: usize| {
+        let mut names = Vec::new();
+        while names.len() < count {
+            match events.next().await.unwrap() {
+                Ok(RawEvent::Added(item)) => names.push(item.decode(&gvk).unwrap().name().to_owned()),
+                Ok(_) => {}
+                Err(error) => names.push(format!("gone: {}", error.is_gone())),
+            }
+        }
+        names.sort_unstable();
+        names
+    };
+    add("m", "a").await;
+    assert_eq!(told(1).await, ["a"]);
+    stand.server().drop_watches();
+    add("n", "b").await;
+    add("m", "c").await;
+    add("default", "out-of-sight").await;
+    assert_eq!(told(2).await, ["b", "c"], "nothing is missed, and nothing told twice");
+    // What the server has forgotten must be listed anew.
+    stand.server().drop_watches();
+    add("n", "d").await;
+    stand.server().compact();
+    assert_eq!(told(1).await, ["gone: true"]);
+    let cluster_wide = Query::all(discovery.preferred("", "Namespace").unwrap().clone());
+    assert!(seen.list(&cluster_wide, &mut |_: RawObject| ()).await.unwrap_err().is_forbidden());
 }
 
 fn in_shop(name: &str) -> Value {

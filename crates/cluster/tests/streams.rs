@@ -326,6 +326,30 @@ fn of_a_snapshot_stays_what_is_watched_and_in_sight() {
 }
 
 #[test]
+fn what_was_heard_of_one_namespace_says_nothing_of_another() {
+    let mut cache = Cache::new(MaskingKey::new([1; 32]));
+    cache.limit(["m", "n"].map(str::to_owned));
+    cache.begin_list(resource());
+    cache.end_list(&kind(), "10".into(), Timestamp::default()).unwrap();
+    let json = r#"{"metadata":{"name":"a","namespace":"m","uid":"1","resourceVersion":"20"}}"#;
+    let event = RawEvent::Added(RawObject::Json(json.as_bytes().to_vec().into()));
+    cache.event(&kind(), &event, Timestamp::default()).unwrap();
+    let absent_as_of =
+        |cache: &Cache, namespace: &str| match cache.get(&ResourceKey::new("", "Pod", namespace, "b")) {
+            Presence::Absent(freshness) => freshness.version.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!((absent_as_of(&cache, "m"), absent_as_of(&cache, "n")), ("20".to_owned(), "10".to_owned()));
+    // An answer to our write in the slower namespace is news there.
+    let ours = Object::new(
+        Value::from_json(br#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"n","uid":"2","resourceVersion":"15"}}"#)
+            .unwrap(),
+    );
+    assert!(cache.wrote(&ours.unwrap()));
+    assert!(matches!(cache.get(&ResourceKey::new("", "Pod", "n", "b")), Presence::Present(_)));
+}
+
+#[test]
 fn a_snapshot_that_is_not_for_this_cache_is_not_taken() {
     let mut cache = Cache::new(MaskingKey::new([1; 32]));
     let mut server = Server::default();

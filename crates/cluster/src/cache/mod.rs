@@ -56,6 +56,8 @@ pub struct Cache {
     remembered: BTreeMap<GroupKind, (GroupVersionKind, Option<ResourceVersion>)>,
     /// The namespaces that the watches see, if not all.
     namespaces: Option<BTreeSet<String>>,
+    /// How far each of these was heard of since its kind's last list: each is watched by itself.
+    heard_in: BTreeMap<GroupKind, BTreeMap<String, ResourceVersion>>,
 }
 
 impl Cache {
@@ -72,6 +74,7 @@ impl Cache {
             decoded: 0,
             remembered: BTreeMap::new(),
             namespaces: None,
+            heard_in: BTreeMap::new(),
         }
     }
 
@@ -98,6 +101,7 @@ impl Cache {
     /// Forgets a kind that is no longer watched.
     pub fn forget(&mut self, kind: &GroupKind) {
         self.kinds.remove(kind);
+        self.heard_in.remove(kind);
         let slots: Vec<u32> = self.store.of_kind(kind).collect();
         slots.into_iter().for_each(|at| drop(self.remove(at)));
     }

@@ -23,7 +23,7 @@ impl Coordinator {
     pub(crate) fn ledger(&self) -> Ledger {
         let holders = &self.index.holders;
         let shared = holders.iter().filter(|(_, apps)| apps.len() > 1);
-        let shared = shared.map(|(key, apps)| (key.clone(), apps.clone())).collect();
+        let shared = shared.map(|(key, apps)| (key.clone(), apps.iter().cloned().collect())).collect();
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         let exists = |app: &str| self.index.by_instance.contains_key(app) || self.elsewhere.contains(app);
         let gone = cache.apps().into_iter().filter(|app| !exists(app));

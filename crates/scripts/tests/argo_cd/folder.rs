@@ -35,7 +35,7 @@ pub(crate) fn scripts(root: &Path) -> Customizations {
 
 /// The first document of a YAML file.
 pub(crate) fn read(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).unwrap();
     tautline_yaml::read_all(&text, &tautline_yaml::Options::default()).remove(0).1.unwrap()
 }
 
