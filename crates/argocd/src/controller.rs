@@ -66,9 +66,13 @@ impl Controller {
         exclude(&runtime, config_map.as_deref());
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
-        tokio::spawn(follow(cluster.clone(), gvk, Narrowed::default(), apps_out));
+        // Who has rights in some namespaces only finds the Applications in the control plane's.
+        let sees_all = cluster.namespaces().is_none();
+        let whole =
+            || Narrowed { namespace: (!sees_all).then(|| control_plane.clone()), fields: String::new() };
+        tokio::spawn(follow(cluster.clone(), gvk, whole(), apps_out));
         let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
-        tokio::spawn(follow(cluster.clone(), project, Narrowed::default(), projects_out));
+        tokio::spawn(follow(cluster.clone(), project, whole(), projects_out));
         let (settings_out, settings) = mpsc::unbounded_channel();
         let narrowed =
             Narrowed { namespace: Some(control_plane), fields: format!("metadata.name={CONFIG_MAP}") };

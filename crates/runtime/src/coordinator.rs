@@ -2,6 +2,7 @@
 
 mod effects;
 mod kinds;
+mod ledger;
 mod neighbours;
 mod reporting;
 
@@ -23,6 +24,7 @@ use crate::message::Message;
 use crate::perform::Performer;
 
 pub(crate) use kinds::is_listed;
+pub use ledger::Ledger;
 pub(crate) use neighbours::Index;
 use neighbours::Others;
 use reporting::Reporting;
@@ -146,6 +148,7 @@ impl Coordinator {
             Message::Ask(id, reply) => {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
+            Message::AskLedger(reply) => drop(reply.send(self.ledger())),
             Message::AskOne(id, reply) => drop(reply.send(self.view(&id))),
             Message::AskAll(reply) => {
                 drop(reply.send(self.apps.keys().filter_map(|id| self.view(id)).collect()));
