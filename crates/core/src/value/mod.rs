@@ -6,6 +6,7 @@ mod json;
 mod json_write;
 mod key;
 mod known;
+mod list;
 mod macros;
 mod map;
 mod packed;
@@ -19,7 +20,8 @@ pub use digest::Digest;
 pub use draft::MapDraft;
 pub use json::{JsonError, JsonErrorKind};
 pub use key::Key;
-pub use map::{List, Map};
+pub use list::List;
+pub use map::Map;
 pub use packed::{PackError, Packed};
 
 /// Text that keeps up to 24 bytes inline.
@@ -177,10 +179,12 @@ impl Value {
         match (self, other) {
             (Self::List(a), Self::List(b)) => a.is_same(b),
             (Self::Map(a), Self::Map(b)) => a.is_same(b),
+            (Self::String(a), Self::String(b)) => a.as_bytes() == b.as_bytes(),
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
-            (Self::List(_) | Self::Map(_) | Self::Int(_) | Self::Float(_), _) => false,
-            (a, b) => a == b,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Null, Self::Null) => true,
+            _ => false,
         }
     }
 
