@@ -80,19 +80,21 @@ pub(super) fn spec(spec: &mut Value, before: Option<&Value>) {
     }
     each_over(spec, before, "volumes[].x", &mut |volume, _| volume_source(volume));
     RULES.fill(spec, before);
-    each_over(spec, before, "volumes[].image.x", &mut |image, _| {
-        pull_policy(image, "reference", "pullPolicy")
-    });
-    each_over(spec, before, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
     for list in ["containers[].x", "initContainers[].x", "ephemeralContainers[].x"] {
         each_over(spec, before, list, &mut |container, _| pull_policy(container, "image", "imagePullPolicy"));
     }
 }
 
-/// A volume without a source is an empty directory.
+/// A volume without a source is an empty directory; an image is pulled by a policy, and a path of the host has a type.
 fn volume_source(volume: &mut Map) {
     if volume.iter().all(|(key, value)| key == "name" || value.is_null()) {
         volume.insert("emptyDir", value!({}));
+    }
+    if matches!(volume.get("image"), Some(Value::Map(_))) {
+        map_in(volume, "image", |image| pull_policy(image, "reference", "pullPolicy"));
+    }
+    if matches!(volume.get("hostPath"), Some(Value::Map(_))) {
+        map_in(volume, "hostPath", |path| set(path, "type", ""));
     }
 }
 
