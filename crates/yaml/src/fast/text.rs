@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::make::Make;
-use super::{Reader, quote_style};
+use super::{Reader, quote_style, scan};
 use crate::node::ScalarStyle;
 
 impl<'a, M: Make> Reader<'a, M> {
@@ -88,6 +88,7 @@ impl<'a, M: Make> Reader<'a, M> {
         }
         let mut at = start;
         loop {
+            at = scan::plain_stop(self.bytes, at);
             match self.peek_at(at) {
                 b'\n' => break,
                 b':' if matches!(self.peek_at(at + 1), b' ' | b'\n') => return None,
@@ -95,9 +96,8 @@ impl<'a, M: Make> Reader<'a, M> {
                 _ => at += 1,
             }
         }
-        let text = self.text.get(start..at)?.trim_end_matches(' ');
-        self.at = start + text.len();
-        Some(text)
+        self.at = scan::before_spaces(self.bytes, start, at);
+        self.text.get(start..self.at)
     }
 
     /// A literal block scalar without indentation indicator.
@@ -116,12 +116,13 @@ impl<'a, M: Make> Reader<'a, M> {
         let (indent, content) = self.literal_indent(start, parent)?;
         // The parser below says that a block scalar stands where its content does.
         let place = self.make.place(content);
-        let mut out = String::new();
+        let mut out = std::mem::take(&mut self.scratch);
+        out.clear();
         let mut at = start;
         // Line breaks whose meaning depends on whether content follows.
         let mut breaks = 0;
         while at < self.bytes.len() {
-            let spaces = self.bytes.get(at..)?.iter().take(indent).take_while(|b| **b == b' ').count();
+            let spaces = (scan::past_spaces(self.bytes, at) - at).min(indent);
             let end = self.line_end(at);
             if spaces < indent {
                 if at + spaces != end {
@@ -148,7 +149,9 @@ impl<'a, M: Make> Reader<'a, M> {
             _ => breaks.min(1),
         };
         (0..kept).for_each(|_| out.push('\n'));
-        self.make.scalar(place, Cow::Owned(out), ScalarStyle::Literal)
+        let scalar = self.make.scalar(place, Cow::Borrowed(&out), ScalarStyle::Literal);
+        self.scratch = out;
+        scalar
     }
 
     /// The indent of a literal's first line with content, and where that starts.
@@ -156,7 +159,7 @@ impl<'a, M: Make> Reader<'a, M> {
         let mut at = start;
         let mut blank = 0;
         while at < self.bytes.len() {
-            let spaces = self.bytes.get(at..)?.iter().take_while(|b| **b == b' ').count();
+            let spaces = scan::past_spaces(self.bytes, at) - at;
             if self.peek_at(at + spaces) != b'\n' {
                 // Blank lines that reach deeper are an error, an empty scalar is rare.
                 return (spaces > parent && blank <= spaces && self.peek_at(at + spaces) != b'\n')
