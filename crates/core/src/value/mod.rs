@@ -3,6 +3,7 @@
 mod digest;
 mod draft;
 mod json;
+mod json_error;
 mod json_write;
 mod key;
 mod known;
@@ -18,7 +19,7 @@ use compact_str::CompactString;
 
 pub use digest::Digest;
 pub use draft::MapDraft;
-pub use json::{JsonError, JsonErrorKind};
+pub use json_error::{JsonError, JsonErrorKind};
 pub use key::Key;
 pub use list::List;
 pub use map::Map;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use tautline_core::{Map, Value, value};
 
-use super::set::{Rule, Rules, at, each, each_over, map_at, map_in, put, set};
+use super::set::{Rule, Rules, at, each, each_over, is_unset, map_at, map_in, put, set};
 
 const POD_SPEC: &[Rule] = &[
     ("dnsPolicy", "\"ClusterFirst\""),
@@ -100,8 +100,10 @@ fn volume_source(volume: &mut Map) {
 
 /// `Always` for the tag `latest`, or none, without digest; else `IfNotPresent`.
 fn pull_policy(map: &mut Map, image: &str, policy: &str) {
-    let latest = is_latest(map.get(image).and_then(Value::as_str).unwrap_or_default());
-    set(map, policy, if latest { "Always" } else { "IfNotPresent" });
+    if is_unset(map.get(policy)) {
+        let latest = is_latest(map.get(image).and_then(Value::as_str).unwrap_or_default());
+        map.insert(policy, if latest { "Always" } else { "IfNotPresent" });
+    }
 }
 
 fn is_latest(image: &str) -> bool {

@@ -213,7 +213,8 @@ pub(super) fn map_in(map: &mut Map, field: &str, change: impl FnOnce(&mut Map)) 
     }
 }
 
-fn is_unset(value: Option<&Value>) -> bool {
+/// Whether a field is absent, null, or empty text or an empty list.
+pub(super) fn is_unset(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),

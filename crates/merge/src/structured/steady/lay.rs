@@ -59,6 +59,15 @@ enum Step<'a> {
     Item(&'a Value, TypeRef<'a>),
 }
 
+/// A place where both have a value, and what its manager has of it.
+#[derive(Clone, Copy)]
+struct Both<'a> {
+    old: &'a Value,
+    new: &'a Value,
+    of: TypeRef<'a>,
+    claim: Option<Claim<'a>>,
+}
+
 struct Walk<'a> {
     at: Vec<Step<'a>>,
     found: Comparison,
@@ -149,15 +158,16 @@ impl<'a> Walk<'a> {
         level: Level,
     ) -> Option<Laid> {
         let allowed = Allowed::by(of);
+        let both = Both { old, new, of, claim };
         match (old, new) {
-            (Value::Null, _) | (_, Value::Null) => self.closely(old, new, of, claim),
+            (Value::Null, _) | (_, Value::Null) => self.closely(both),
             (Value::Map(a), Value::Map(b)) if allowed.map => match is_atomic_map(of) {
-                true => self.atomic(old, new, of, claim),
+                true => self.atomic(both),
                 false if a.is_empty() && b.is_empty() => {
                     self.own_leaf(claim);
                     Some(Laid::Live)
                 }
-                false if a.is_empty() || b.is_empty() => self.closely(old, new, of, claim),
+                false if a.is_empty() || b.is_empty() => self.closely(both),
                 false => {
                     let owned = self.owned(claim, false);
                     self.fields(a, b, of, owned, level)
@@ -165,16 +175,14 @@ impl<'a> Walk<'a> {
             },
             (Value::List(a), Value::List(b)) if allowed.list => {
                 if is_atomic_list(of) {
-                    return self.atomic(old, new, of, claim);
+                    return self.atomic(both);
                 }
                 match aligned_and_distinct(of, a, b).filter(|_| !b.is_empty()) {
                     Some(names) => self.items(a, b, of, claim, &names),
-                    None => self.closely(old, new, of, claim),
+                    None => self.closely(both),
                 }
             }
-            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => {
-                self.closely(old, new, of, claim)
-            }
+            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => self.closely(both),
             _ => {
                 let scalar = allowed.scalar?;
                 let fit = scalar_fits(scalar, new) && scalar_fits(scalar, old);
@@ -200,13 +208,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What is one value, however much is in it.
-    fn atomic(
-        &mut self,
-        old: &Value,
-        new: &Value,
-        of: TypeRef<'_>,
-        claim: Option<Claim<'a>>,
-    ) -> Option<Laid> {
+    fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
         self.own_leaf(claim);
         let laid = graft(old, new, of)?;
         match &laid {
@@ -273,13 +275,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Everything step by step, for values that are not alike.
-    fn closely(
-        &mut self,
-        old: &Value,
-        new: &Value,
-        of: TypeRef<'_>,
-        claim: Option<Claim<'a>>,
-    ) -> Option<Laid> {
+    fn closely(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
         if !fits(new, of, false) || !fits(old, of, true) {
             return None;
         }
