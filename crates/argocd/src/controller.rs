@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tautline_cluster::Cluster;
-use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
+use tautline_core::{AppId, Clock, Digest, GroupVersionKind, Object, Problem};
 use tautline_grammar::LabelSelector;
 use tautline_ownership::AppInstance;
 use tautline_runtime::{AppInput, Journal, Parts, Records, Runtime};
@@ -79,7 +79,7 @@ impl Controller {
             records,
             health,
             options,
-            objects: BTreeMap::new(),
+            taken: BTreeMap::new(),
             projects: BTreeMap::new(),
         };
         let task = tokio::spawn(state.run(apps, projects, settings));
@@ -109,7 +109,8 @@ struct State {
     records: Arc<ApplicationRecords>,
     health: Arc<CustomizedHealth>,
     options: ControllerOptions,
-    objects: BTreeMap<AppId, Arc<Object>>,
+    /// The apps that are taken, and what of their Applications decided that they were told something.
+    taken: BTreeMap<AppId, Digest>,
     projects: BTreeMap<String, Arc<Object>>,
 }
 
@@ -153,8 +154,7 @@ impl State {
                 Some(event) = apps.recv() => self.application(event).await,
                 Some(event) = projects.recv() => {
                     self.project(event);
-                    let all: Vec<Arc<Object>> = self.objects.values().cloned().collect();
-                    for object in all {
+                    for object in self.taken.keys().filter_map(|id| self.records.object(id)) {
                         self.hand_over(&object);
                     }
                 }
@@ -198,8 +198,8 @@ impl State {
                 let had_rival = self.records.rival(&id).is_some();
                 self.records.saw(object.clone());
                 let rival = self.records.rival(&id).filter(|_| !had_rival);
-                let before = self.objects.insert(id, object.clone());
-                let is_news = before.is_none_or(|before| trigger(&before) != trigger(&object));
+                let trigger = trigger(&object);
+                let is_news = self.taken.insert(id, trigger) != Some(trigger);
                 if is_news || rival.is_some() {
                     self.take(&object).await;
                 }
@@ -233,7 +233,7 @@ impl State {
 
     fn gone(&mut self, namespace: &str, name: &str) {
         let id = AppId::new(namespace, name);
-        if self.objects.remove(&id).is_some() {
+        if self.taken.remove(&id).is_some() {
             self.runtime.remove(&id);
             self.records.forget(&id);
         }
@@ -293,7 +293,7 @@ impl State {
 }
 
 /// What decides whether a change of an Application matters: never its status or versions (rule R21).
-fn trigger(object: &Object) -> tautline_core::Digest {
+fn trigger(object: &Object) -> Digest {
     let metadata =
         |field: &str| object.metadata().and_then(|m| m.get(field)).map(|v| v.to_json()).unwrap_or_default();
     let part = |field: &str| object.get(field).map(|v| v.to_json()).unwrap_or_default();
@@ -307,7 +307,7 @@ fn trigger(object: &Object) -> tautline_core::Digest {
         "argocd.argoproj.io/skip-reconcile",
     ]
     .map(|name| object.annotation(name).unwrap_or_default().to_owned());
-    tautline_core::Digest::of_parts([
+    Digest::of_parts([
         part("spec"),
         part("operation"),
         metadata("finalizers"),

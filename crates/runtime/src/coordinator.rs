@@ -144,20 +144,9 @@ impl Coordinator {
             Message::Ask(id, reply) => {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
+            Message::AskOne(id, reply) => drop(reply.send(self.view(&id))),
             Message::AskAll(reply) => {
-                let views = self.apps.iter().filter_map(|(id, entry)| {
-                    Some(AppView {
-                        id: id.clone(),
-                        want: entry.input.spec.want.clone(),
-                        path: entry.input.path.clone(),
-                        namespace: entry.input.spec.destination.namespace.clone(),
-                        report: self.explained(id)?,
-                        plan: self.in_world(id, &entry.input, |world| {
-                            entry.app.planned(world, self.parts.clock.now())
-                        }),
-                    })
-                });
-                drop(reply.send(views.collect()));
+                drop(reply.send(self.apps.keys().filter_map(|id| self.view(id)).collect()));
             }
             Message::Stop(_) => {}
         }
@@ -296,6 +285,20 @@ impl Coordinator {
         for effect in effects {
             self.effect(id, effect, now);
         }
+    }
+
+    /// An app as others see it now.
+    fn view(&self, id: &AppId) -> Option<AppView> {
+        let entry = self.apps.get(id)?;
+        let now = self.parts.clock.now();
+        Some(AppView {
+            id: id.clone(),
+            want: entry.input.spec.want.clone(),
+            path: entry.input.path.clone(),
+            namespace: entry.input.spec.destination.namespace.clone(),
+            report: self.explained(id)?,
+            plan: self.in_world(id, &entry.input, |world| entry.app.planned(world, now)),
+        })
     }
 
     /// What an app says of itself now.
