@@ -343,7 +343,7 @@ impl<'a, M: Make> Reader<'a, M> {
             return None;
         }
         let value = match self.peek() {
-            b'|' => return self.literal(parent),
+            b'|' | b'>' => return self.block_scalar(parent),
             b'"' | b'\'' => self.quoted()?,
             b'{' if self.peek_at(self.at + 1) == b'}' => {
                 let place = self.make.place(self.at);

@@ -100,8 +100,9 @@ impl<'a, M: Make> Reader<'a, M> {
         self.text.get(start..self.at)
     }
 
-    /// A literal block scalar without indentation indicator.
-    pub(super) fn literal(&mut self, parent: usize) -> Option<M::Value> {
+    /// A literal or folded block scalar without indentation indicator.
+    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<M::Value> {
+        let style = if self.peek() == b'>' { ScalarStyle::Folded } else { ScalarStyle::Literal };
         self.at += 1;
         let chomp = self.peek();
         if matches!(chomp, b'-' | b'+') {
@@ -118,9 +119,37 @@ impl<'a, M: Make> Reader<'a, M> {
         let place = self.make.place(content);
         let mut out = std::mem::take(&mut self.scratch);
         out.clear();
+        let (end, breaks) = self.block_lines(start, indent, style, &mut out)?;
+        self.next_line(end.min(self.bytes.len()))?;
+        if !self.is_done() && self.indent > parent {
+            return None;
+        }
+        let kept = match chomp {
+            b'-' => 0,
+            b'+' => breaks,
+            _ if out.is_empty() => 0,
+            _ => breaks.min(1),
+        };
+        (0..kept).for_each(|_| out.push('\n'));
+        let scalar = self.make.scalar(place, Cow::Borrowed(&out), style);
+        self.scratch = out;
+        scalar
+    }
+
+    /// The lines of a block scalar that has an indent. Returns where they end, and how many line breaks come after the
+    /// last one with content.
+    fn block_lines(
+        &self,
+        start: usize,
+        indent: usize,
+        style: ScalarStyle,
+        out: &mut String,
+    ) -> Option<(usize, usize)> {
         let mut at = start;
         // Line breaks whose meaning depends on whether content follows.
         let mut breaks = 0;
+        // Whether the line before can be folded with this one: it has content and does not begin with a space.
+        let mut folds = false;
         while at < self.bytes.len() {
             let spaces = (scan::past_spaces(self.bytes, at) - at).min(indent);
             let end = self.line_end(at);
@@ -132,26 +161,19 @@ impl<'a, M: Make> Reader<'a, M> {
             } else if at + indent == end {
                 breaks += usize::from(end < self.bytes.len());
             } else {
-                (0..breaks).for_each(|_| out.push('\n'));
+                let is_plain = style == ScalarStyle::Folded && self.peek_at(at + indent) != b' ';
+                match folds && is_plain {
+                    true if breaks == 1 => out.push(' '),
+                    true => (1..breaks).for_each(|_| out.push('\n')),
+                    false => (0..breaks).for_each(|_| out.push('\n')),
+                }
+                folds = is_plain;
                 out.push_str(self.text.get(at + indent..end)?);
                 breaks = usize::from(end < self.bytes.len());
             }
             at = end + 1;
         }
-        self.next_line(at.min(self.bytes.len()))?;
-        if !self.is_done() && self.indent > parent {
-            return None;
-        }
-        let kept = match chomp {
-            b'-' => 0,
-            b'+' => breaks,
-            _ if out.is_empty() => 0,
-            _ => breaks.min(1),
-        };
-        (0..kept).for_each(|_| out.push('\n'));
-        let scalar = self.make.scalar(place, Cow::Borrowed(&out), ScalarStyle::Literal);
-        self.scratch = out;
-        scalar
+        Some((at, breaks))
     }
 
     /// The indent of a literal's first line with content, and where that starts.
