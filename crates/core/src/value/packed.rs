@@ -99,9 +99,9 @@ fn unfold(plain: &[u8], shape_len: usize) -> Result<Value, PackError> {
     let (shape, text) = plain.split_at_checked(shape_len).ok_or(PackError)?;
     // Checked once for all of it: pieces only need to begin and end between characters.
     let text = std::str::from_utf8(text).map_err(|_| PackError)?;
-    let mut reader = Reader { rest: shape, text, is_broken: false };
-    let value = reader.value().filter(|_| !reader.is_broken);
-    value.ok_or(PackError)
+    let mut reader =
+        Reader { rest: shape, text, items: Vec::with_capacity(64), entries: Vec::with_capacity(128) };
+    reader.value().ok_or(PackError)
 }
 
 impl fmt::Debug for Packed {
@@ -179,11 +179,11 @@ impl Writer {
     }
 }
 
-/// Each list and map is made where it will lie: how long it is comes before what is in it.
 struct Reader<'a> {
     rest: &'a [u8],
     text: &'a str,
-    is_broken: bool,
+    items: Vec<Value>,
+    entries: Vec<(Key, Value)>,
 }
 
 impl<'a> Reader<'a> {
@@ -205,39 +205,32 @@ impl<'a> Reader<'a> {
             }
             STRING => Value::String(Text::from(self.text()?)),
             LIST => {
-                let count = self.count()?;
-                // An item that cannot be read stands in until the whole is given up.
-                let items = (0..count).map(|_| self.value().unwrap_or_else(|| self.give_up()));
-                Value::List(items.collect::<List>())
+                let (base, count) = (self.items.len(), self.number()?);
+                if count == 0 {
+                    return Some(Value::list());
+                }
+                for _ in 0..count {
+                    let item = self.value()?;
+                    self.items.push(item);
+                }
+                Value::List(self.items.drain(base..).collect::<List>())
             }
             MAP => {
-                let count = self.count()?;
-                Value::Map(Map::from_sorted(
-                    (0..count).map(|_| self.entry().unwrap_or_else(|| (Key::default(), self.give_up()))),
-                ))
+                let (base, count) = (self.entries.len(), self.number()?);
+                if count == 0 {
+                    return Some(Value::map());
+                }
+                for _ in 0..count {
+                    let key = self.key()?;
+                    let value = self.value()?;
+                    self.entries.push((key, value));
+                }
+                Value::Map(Map::from_sorted(self.entries.drain(base..)))
             }
             _ => return None,
         })
     }
 
-    /// How many values follow: no more than there are bytes left, whatever is written.
-    fn count(&mut self) -> Option<usize> {
-        let count = usize::try_from(self.number()?).ok()?;
-        (count <= self.rest.len()).then_some(count)
-    }
-
-    fn give_up(&mut self) -> Value {
-        self.is_broken = true;
-        self.rest = &[];
-        Value::Null
-    }
-
-    #[inline]
-    fn entry(&mut self) -> Option<(Key, Value)> {
-        Some((self.key()?, self.value()?))
-    }
-
-    #[inline]
     fn key(&mut self) -> Option<Key> {
         match self.number()?.checked_sub(1) {
             // Written as text because the table does not have it.
