@@ -10,7 +10,7 @@ use tautline_ownership::AppInstance;
 use tautline_runtime::{AppInput, Journal, Parts, Records, Runtime};
 use tokio::sync::mpsc;
 
-use crate::application::{Application, Settings};
+use crate::application::{Application, SKIP_RECONCILE_ANNOTATION, Settings};
 use crate::customized::{CONFIG_MAP, CustomizedHealth};
 use crate::follow::{Followed, Narrowed, follow};
 use crate::kinds::KindLists;
@@ -246,6 +246,10 @@ impl State {
     async fn take(&mut self, object: &Arc<Object>) {
         let application = self.hand_over(object);
         let id = application.spec.id.clone();
+        if is_skipped(object) {
+            // Whoever set the annotation may use the status and `.operation` for purposes of their own.
+            return;
+        }
         if let Some(hard) = application.refresh {
             self.runtime.refresh(&id, hard);
         }
@@ -273,7 +277,7 @@ impl State {
             Some(project) => application.spec.refused.extend(project.refuses(&application)),
             None => {
                 let message =
-                    format!("application references project {} which does not exist", application.project);
+                    format!("Application referencing project {} which does not exist", application.project);
                 application.spec.refused.push(Problem::error("project", message));
             }
         }
@@ -308,7 +312,7 @@ fn trigger(object: &Object) -> Digest {
         crate::application::DEPENDS_ON_APPS_ANNOTATION,
         crate::application::MIGRATION_MANAGER_ANNOTATION,
         tautline_plan::DELETION_BUDGET_ANNOTATION,
-        "argocd.argoproj.io/skip-reconcile",
+        SKIP_RECONCILE_ANNOTATION,
     ]
     .map(|name| object.annotation(name).unwrap_or_default().to_owned());
     Digest::of_parts([
@@ -320,6 +324,11 @@ fn trigger(object: &Object) -> Digest {
         annotations.join(","),
         is_terminating(object).to_string(),
     ])
+}
+
+/// Whether an Application is to be left alone for now.
+pub(crate) fn is_skipped(object: &Object) -> bool {
+    object.annotation(SKIP_RECONCILE_ANNOTATION) == Some("true")
 }
 
 /// Whether somebody asks for the end of the operation that runs, as Argo CD's API server does.

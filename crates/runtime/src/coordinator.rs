@@ -54,6 +54,8 @@ pub(crate) struct Coordinator {
     /// Apps that somebody else runs, by their names in tracking ids.
     pub(crate) elsewhere: BTreeSet<String>,
     pub(crate) is_scanning: bool,
+    /// When the cluster was searched last.
+    pub(crate) scanned_at: Option<Timestamp>,
     pub(crate) is_discovering: bool,
     /// The CRDs that are known, by what they say of types.
     pub(crate) definitions: Option<tautline_core::Digest>,

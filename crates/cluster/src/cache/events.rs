@@ -63,9 +63,13 @@ impl Cache {
         self.take(&kind, &Read::Whole { object, sketch: None }, 0)
     }
 
-    /// Remembers that we deleted an object: unknown until its DELETED event comes (rule R13).
+    /// Remembers that we deleted an object: unknown until its next event comes (rule R13), unless it is known already
+    /// that it is about to go.
     pub fn deleted(&mut self, key: &ResourceKey, uid: &Uid) {
-        if let Some(at) = self.store.find(key).filter(|at| self.store.has_uid(*at, uid.as_str())) {
+        let Some(at) = self.store.find(key).filter(|at| self.store.has_uid(*at, uid.as_str())) else {
+            return;
+        };
+        if !self.store.open(at).is_ok_and(|live| live.is_terminating()) {
             self.store.slot_mut(at).delete_by_us();
         }
     }
