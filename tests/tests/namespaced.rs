@@ -65,14 +65,14 @@ async fn a_watch_of_one_namespace_goes_on_where_it_ended() {
         std::sync::Arc::new(stand.server().caller(Identity::admin("test")));
     let seen = Namespaced::new(admin.clone(), ["m", "n"].map(str::to_owned));
     let discovery = seen.discover().await.unwrap();
-    let query = Query::all(discovery.preferred("", "ConfigMap").unwrap().clone());
+    let query = Query::all(discovery.preferred("", "Secret").unwrap().clone());
     let mut items = 0;
     let end = seen.list(&query, &mut |_: RawObject| items += 1).await.unwrap();
     assert_eq!(items, 0);
     let mut events = seen.watch(&Query { since: Some(end.version), ..query.clone() }).await.unwrap();
     let add = async |namespace: &str, name: &str| {
         let metadata = value!({ "name": name, "namespace": namespace });
-        stand.apply(value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata })).await;
+        stand.apply(value!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata })).await;
     };
     let gvk = query.resource.gvk.clone();
     let mut told = async |count: usize| {
