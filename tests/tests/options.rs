@@ -159,7 +159,7 @@ async fn a_prune_that_needs_it_waits_for_a_person() {
         .until(APP, "Application", "argocd", "web", what, |app| {
             let message =
                 app.and_then(|a| a.str_at(&["status", "operationState", "message"])).unwrap_or_default();
-            message == "waiting for pruning confirmation of ConfigMap prod/careful"
+            message == "waiting for pruning confirmation of /ConfigMap/careful"
         })
         .await;
     let app = stand.app("web").await;

@@ -14,7 +14,7 @@ use tautline_tests::scenario::{Scenario, play, play_on_stand, read};
 /// What Argo CD's tables say, a row each.
 const ROWS: &str = include_str!("../scenarios/rows.txt");
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     include_str!("../scenarios/order.txt"),
     include_str!("../scenarios/waves.txt"),
     include_str!("../scenarios/hooks.txt"),
@@ -22,6 +22,7 @@ const FILES: [&str; 7] = [
     include_str!("../scenarios/prunes.txt"),
     include_str!("../scenarios/life.txt"),
     include_str!("../scenarios/tables.txt"),
+    include_str!("../scenarios/compared.txt"),
 ];
 
 fn all() -> Vec<Scenario> {

@@ -319,14 +319,12 @@ impl Executor {
         };
         let (key, uid) = (warrant.key().clone(), warrant.uid().clone());
         match self.cluster.delete(job.resource, warrant).await {
-            Ok(Deleted::Gone) => Ok(Performed {
+            // R13: also one that is held by finalizers is not asked to go again before its event comes.
+            Ok(Deleted::Gone | Deleted::Terminating | Deleted::NotFound) => Ok(Performed {
                 result: StepResult::Done(String::new()),
                 answer: None,
                 deleted: Some((key, uid)),
             }),
-            Ok(Deleted::Terminating | Deleted::NotFound) => {
-                Ok(Performed { result: StepResult::Done(String::new()), answer: None, deleted: None })
-            }
             Err(error) => Err(error),
         }
     }

@@ -38,6 +38,8 @@ pub const DEPENDS_ON_APPS_ANNOTATION: &str = "tautline.dev/depends-on-apps";
 /// Our annotation on an Application: `false` ends a sync without waiting for the health of its last wave, as
 /// Argo CD does.
 pub(crate) const AWAIT_LAST_WAVE_ANNOTATION: &str = "tautline.dev/await-last-wave";
+/// The annotation that asks for an Application to be left alone.
+pub(crate) const SKIP_RECONCILE_ANNOTATION: &str = "argocd.argoproj.io/skip-reconcile";
 /// The finalizer under which we remove what an app owns.
 pub const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
@@ -104,7 +106,7 @@ impl Application {
             refused.0.push(Problem::error("invalid-spec", message));
             DeletionBudget::Objects(0)
         });
-        let skips = object.annotation("argocd.argoproj.io/skip-reconcile") == Some("true");
+        let skips = object.annotation(SKIP_RECONCILE_ANNOTATION) == Some("true");
         let app = AppSpec {
             destination,
             want: want(&source),

@@ -10,7 +10,7 @@ use tautline_ownership::AppInstance;
 use tautline_runtime::{AppInput, Journal, Parts, Records, Runtime};
 use tokio::sync::mpsc;
 
-use crate::application::{Application, Settings};
+use crate::application::{Application, SKIP_RECONCILE_ANNOTATION, Settings};
 use crate::customized::{CONFIG_MAP, CustomizedHealth};
 use crate::follow::{Followed, Narrowed, follow};
 use crate::kinds::KindLists;
@@ -66,9 +66,13 @@ impl Controller {
         exclude(&runtime, config_map.as_deref());
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
-        tokio::spawn(follow(cluster.clone(), gvk, Narrowed::default(), apps_out));
+        // Who has rights in some namespaces only finds the Applications in the control plane's.
+        let sees_all = cluster.namespaces().is_none();
+        let whole =
+            || Narrowed { namespace: (!sees_all).then(|| control_plane.clone()), fields: String::new() };
+        tokio::spawn(follow(cluster.clone(), gvk, whole(), apps_out));
         let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
-        tokio::spawn(follow(cluster.clone(), project, Narrowed::default(), projects_out));
+        tokio::spawn(follow(cluster.clone(), project, whole(), projects_out));
         let (settings_out, settings) = mpsc::unbounded_channel();
         let narrowed =
             Narrowed { namespace: Some(control_plane), fields: format!("metadata.name={CONFIG_MAP}") };
@@ -242,6 +246,10 @@ impl State {
     async fn take(&mut self, object: &Arc<Object>) {
         let application = self.hand_over(object);
         let id = application.spec.id.clone();
+        if is_skipped(object) {
+            // Whoever set the annotation may use the status and `.operation` for purposes of their own.
+            return;
+        }
         if let Some(hard) = application.refresh {
             self.runtime.refresh(&id, hard);
         }
@@ -269,7 +277,7 @@ impl State {
             Some(project) => application.spec.refused.extend(project.refuses(&application)),
             None => {
                 let message =
-                    format!("application references project {} which does not exist", application.project);
+                    format!("Application referencing project {} which does not exist", application.project);
                 application.spec.refused.push(Problem::error("project", message));
             }
         }
@@ -304,7 +312,7 @@ fn trigger(object: &Object) -> Digest {
         crate::application::DEPENDS_ON_APPS_ANNOTATION,
         crate::application::MIGRATION_MANAGER_ANNOTATION,
         tautline_plan::DELETION_BUDGET_ANNOTATION,
-        "argocd.argoproj.io/skip-reconcile",
+        SKIP_RECONCILE_ANNOTATION,
     ]
     .map(|name| object.annotation(name).unwrap_or_default().to_owned());
     Digest::of_parts([
@@ -316,6 +324,11 @@ fn trigger(object: &Object) -> Digest {
         annotations.join(","),
         is_terminating(object).to_string(),
     ])
+}
+
+/// Whether an Application is to be left alone for now.
+pub(crate) fn is_skipped(object: &Object) -> bool {
+    object.annotation(SKIP_RECONCILE_ANNOTATION) == Some("true")
 }
 
 /// Whether somebody asks for the end of the operation that runs, as Argo CD's API server does.

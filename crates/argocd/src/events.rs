@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tautline_cluster::{Cluster, Target, WriteOptions};
 use tautline_core::{Clock, FieldManager, GroupVersionKind, Map, Object, value};
-use tautline_engine::{Intent, Operation, OperationPhase};
+use tautline_engine::{Intent, Operation, OperationPhase, Trigger};
 use tautline_grammar::time::seconds;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -103,7 +103,10 @@ impl Announcement {
     /// A sync begins.
     pub(crate) fn began(intent: &Intent) -> Self {
         let message = match &intent.by {
-            Some(by) => format!("{by} initiated sync to '{}'", intent.revision),
+            Some(by) => {
+                let by = if by.is_empty() { "Unknown user" } else { by };
+                format!("{by} initiated sync to '{}'", intent.revision)
+            }
             None => format!("Initiated automated sync to '{}'", intent.revision),
         };
         Self { is_warning: false, reason: "OperationStarted", message, once: None }
@@ -125,7 +128,9 @@ impl Announcement {
         let has_ended = phase(before) != phase(Some(after));
         let ended = operation.filter(|operation| {
             // One that is tried again has finished and counts as running.
-            has_ended && operation.finished_at.is_some() && operation.phase != OperationPhase::Running
+            let is_over = operation.finished_at.is_some() && operation.phase != OperationPhase::Running;
+            // The steps of a deletion are no sync: they have no revision.
+            has_ended && is_over && !operation.revision.is_empty()
         });
         let sync = news("sync");
         let health = news("health");
@@ -134,9 +139,10 @@ impl Announcement {
 
     fn ended(operation: &Operation) -> Self {
         let is_warning = operation.phase != OperationPhase::Succeeded;
+        let what = if operation.trigger == Trigger::SelfHeal { "Partial sync" } else { "Sync" };
         let message = match is_warning {
-            false => format!("Sync operation to {} succeeded", operation.revision),
-            true => format!("Sync operation to {} failed: {}", operation.revision, operation.message),
+            false => format!("{what} operation to {} succeeded", operation.revision),
+            true => format!("{what} operation to {} failed: {}", operation.revision, operation.message),
         };
         Self { is_warning, reason: "OperationCompleted", message, once: None }
     }

@@ -82,7 +82,9 @@ impl Project {
         let listed = |field: &str| {
             self.list(field).iter().any(|entry| {
                 let text = |name: &str| entry.str_at(&[name]).unwrap_or_default();
-                glob(&step.key.group, text("group")) && glob(&step.key.kind, text("kind"))
+                // A name narrows an entry of kinds that stand in no namespace.
+                let is_named = text("name").is_empty() || glob(&step.key.name, text("name"));
+                glob(&step.key.group, text("group")) && glob(&step.key.kind, text("kind")) && is_named
             })
         };
         if step.key.namespace.is_empty() {

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tautline_cluster::{ApiResource, Cluster, ClusterError, Patch, Target, WriteOptions};
-use tautline_core::{AppId, Clock, Digest, FieldManager, Map, Object, Value, value};
+use tautline_core::{AppId, Clock, Digest, FieldManager, List, Map, Object, Value, value};
 use tautline_engine::Report;
-use tautline_plan::{Epoch, Record};
+use tautline_plan::{Epoch, Phase, Record};
 use tautline_runtime::{Change, Records};
 
 use crate::application::{FINALIZER, REFRESH_ANNOTATION, is_hook_finalizer};
+use crate::controller::is_skipped;
 use crate::events::{Announcement, Events};
 use crate::journal::{JOURNAL_ANNOTATION, on_record, printed};
 use crate::rival::{STATUS_MANAGER, rival};
@@ -207,7 +208,8 @@ impl ApplicationRecords {
         let timeless = without_times(&status).digest();
         let is_asked = object.annotation(REFRESH_ANNOTATION).is_some() && report.refreshed;
         let is_known = self.lock().get(app).is_some_and(|known| known.written == Some(timeless));
-        if is_known && !is_asked && closed.is_none() {
+        let finalizers = report.deletion_phases.as_ref().and_then(|phases| with_hooks(&object, phases));
+        if is_known && !is_asked && closed.is_none() && finalizers.is_none() {
             return Ok(());
         }
         let before = object.get("status").and_then(Value::as_map);
@@ -217,6 +219,9 @@ impl ApplicationRecords {
         let metadata = patch.map_at("metadata");
         // What the patch leaves out is as it was in this very version.
         metadata.insert("resourceVersion", object.metadata_str("resourceVersion"));
+        if let Some(finalizers) = finalizers {
+            metadata.insert("finalizers", finalizers);
+        }
         if is_asked {
             metadata.map_at("annotations").insert(REFRESH_ANNOTATION, Value::Null);
         }
@@ -266,7 +271,7 @@ impl ApplicationRecords {
 #[async_trait]
 impl Records for ApplicationRecords {
     async fn report(&self, app: &AppId, report: &Report) {
-        if self.observe || self.rival(app).is_some() {
+        if self.observe || self.rival(app).is_some() || self.object(app).is_some_and(|o| is_skipped(&o)) {
             return;
         }
         for _ in 0..TRIES {
@@ -323,4 +328,51 @@ fn status_patch(status: &Map, object: &Object) -> Map {
     let mut before = object.get("status").and_then(Value::as_map).cloned().unwrap_or_default();
     before.retain(|key, _| status.contains_key(key.as_str()));
     merge_patch(&before, status)
+}
+
+/// The finalizers that an Application is to have, if others than it has: one for each phase of its deletion that has
+/// hooks, so that these run whoever deletes it, and none for one that has none.
+fn with_hooks(object: &Object, phases: &[Phase]) -> Option<List> {
+    let wanted: Vec<&str> = phases.iter().filter_map(|phase| hook_finalizer(*phase)).collect();
+    let before: Vec<&str> = object.finalizers().collect();
+    let is_due = |finalizer: &str| wanted.iter().any(|wanted| finalizer.split('/').next() == Some(wanted));
+    let mut after: Vec<&str> = before
+        .iter()
+        .copied()
+        .filter(|finalizer| !is_hook_finalizer(finalizer) || is_due(finalizer))
+        .collect();
+    let missing = wanted.iter().copied().filter(|wanted| !before.contains(wanted));
+    after.extend(missing);
+    (after != before).then(|| after.into_iter().collect())
+}
+
+fn hook_finalizer(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::PreDelete => Some("pre-delete-finalizer.argocd.argoproj.io"),
+        Phase::PostDelete => Some("post-delete-finalizer.argocd.argoproj.io"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_of_the_deletion_have_finalizers() {
+        let check = |has: &[&str], phases: &[Phase], expect: Option<&[&str]>| {
+            let finalizers: List = has.iter().copied().collect();
+            let object = value!({ "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+                "metadata": { "name": "a", "finalizers": finalizers } });
+            let after = with_hooks(&Object::new(object).unwrap(), phases);
+            assert_eq!(after, expect.map(|expect| expect.iter().copied().collect()));
+        };
+        let (own, post) = (FINALIZER, "post-delete-finalizer.argocd.argoproj.io");
+        check(&[own], &[], None);
+        check(&[own], &[Phase::PostDelete], Some(&[own, post]));
+        check(&[own, post], &[Phase::PostDelete], None);
+        let cleanup = "post-delete-finalizer.argocd.argoproj.io/cleanup";
+        check(&[own, post, cleanup], &[Phase::PostDelete], None);
+        check(&[own, post, cleanup], &[], Some(&[own]));
+    }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tautline_core::{GroupKind, GroupVersionKind, Manifest, ResourceKey, Revision, Timestamp};
+use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{CompleteRender, Prepared};
 use tautline_plan::{Epoch, Hook, Record, StepId};
 
@@ -47,6 +48,8 @@ pub struct App {
     pub(crate) attempted: Option<Attempt>,
     /// What the last sync did not come to because something before it failed: healing does not either.
     pub(crate) held_back: BTreeSet<ResourceKey>,
+    /// Kinds that a sync had objects of and that the cluster does not serve.
+    pub(crate) lacks: BTreeSet<GroupKind>,
     /// Whether the destination's namespace lacks metadata that it is to have.
     pub(crate) namespace_differs: bool,
     pub(crate) namespace_ledger: HealLedger,
@@ -91,6 +94,8 @@ pub struct App {
     pub(crate) deletion_retry_at: Option<Timestamp>,
     resolving: bool,
     rendering: Option<Revision>,
+    /// How many renders were asked for: the answer to the last one counts.
+    renders: u64,
     render_fresh: bool,
     next_poll: Timestamp,
     resolve_failures: u32,
@@ -174,6 +179,7 @@ impl App {
             history: memory.history,
             attempted,
             held_back: BTreeSet::new(),
+            lacks: BTreeSet::new(),
             namespace_differs: false,
             namespace_ledger: HealLedger::default(),
             requested: None,
@@ -203,6 +209,7 @@ impl App {
             deletion_retry_at: None,
             resolving: false,
             rendering: None,
+            renders: 0,
             render_fresh: false,
             next_poll: Timestamp::default(),
             resolve_failures: 0,
@@ -238,10 +245,15 @@ impl App {
             }
             Event::Resolved(result) => self.resolved(result, now, &mut out),
             Event::Pinned(result) => self.pinned(result, now, &mut out),
-            Event::Rendered(rendered) => self.rendered(*rendered, world, now, &mut out),
+            Event::Rendered(number, rendered) => {
+                if number == self.renders {
+                    self.rendered(*rendered, world, now, &mut out);
+                }
+            }
             Event::Live(keys) => self.judge(&keys, world, now, &mut out),
             Event::Kinds => {
                 self.is_kinds_stale = true;
+                self.note_served(world);
                 if !self.prepared.is_current(world.scopes) {
                     self.prepare(world);
                     out.push(Effect::TellNeighbours);

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tautline_core::{Object, Presence, ResourceKey, Timestamp};
+use tautline_core::{Manifest, Object, Presence, ResourceKey, Timestamp, Why};
 use tautline_ownership::Owner;
 use tautline_plan::{
-    Circumstances, Entry, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Purpose, Verdict, autoscaled,
-    autoscaler_kind,
+    Circumstances, Entry, HookRun, Inputs, Phase, Plan, PlanOptions, Progress, Purpose, Step, Verdict,
+    autoscaled, autoscaler_kind,
 };
 
 use crate::app::App;
@@ -18,7 +18,7 @@ use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, Operation, OperationPhase, Trigger};
 use crate::resource::Resource;
 use crate::running::Running;
-use crate::spec::SyncRequest;
+use crate::spec::{RequestOptions, SyncRequest};
 
 impl App {
     /// Makes a plan, has it judged, and begins to follow it.
@@ -32,11 +32,9 @@ impl App {
     ) {
         let is_heal = trigger == Trigger::SelfHeal;
         let is_manual = matches!(trigger, Trigger::Manual(_));
-        if let Some(reason) = self.refuses_empty(request.prune, is_manual) {
-            return self.fail_to_begin(reason, out);
-        }
-        if let Some(reason) = self.refuses_shared() {
-            return self.fail_to_begin(reason, out);
+        let reason = self.refuses_empty(request.prune, is_manual).or_else(|| self.refuses_shared(request));
+        if let Some(reason) = reason {
+            return self.fail_to_begin(trigger, reason, now, out);
         }
         let revision = self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default();
         let resumed = if is_heal { None } else { self.interrupted.take().filter(|i| i.revision == revision) };
@@ -57,13 +55,13 @@ impl App {
         let (mut plan, withheld) = self.plan(request, &runs, (&trigger, retries), world, now);
         if !plan.faults.is_empty() {
             let reason = plan.faults.join("; ");
-            return self.refuse_plan(plan, reason, world, out);
+            return self.refuse_plan(plan, trigger, reason, world, now, out);
         }
         let circumstances = Circumstances { now, is_manual, objects: self.live_objects() };
         for gate in world.gates {
             if let Verdict::Refuse { reason, until } = gate.judge(&plan, &circumstances) {
                 out.extend(until.map(Effect::WakeAt));
-                return self.refuse_plan(plan, reason, world, out);
+                return self.refuse_plan(plan, trigger, reason, world, now, out);
             }
         }
         if request.dry_run {
@@ -113,6 +111,7 @@ impl App {
         if !is_heal && Planned::is_kept(&plan) {
             plan.examine(world.live);
         }
+        let desired = self.written_by(&plan);
         let plan = Arc::new(plan);
         let uids = hooks::made_uids(&plan, &made);
         let weights = plan.weights();
@@ -149,6 +148,7 @@ impl App {
             is_whole: request.only.is_empty(),
             request: is_manual.then(|| request.clone()),
             is_winding_up: false,
+            desired,
             hooks: hooks::objects(&runs),
             uids,
             weights,
@@ -158,14 +158,29 @@ impl App {
         self.follow(world, now, out);
     }
 
+    /// What a plan writes, hooks aside.
+    fn written_by(&self, plan: &Plan) -> BTreeMap<ResourceKey, Manifest> {
+        let written = plan.steps.iter().filter(|step| step.hook.is_none() && !step.action.is_delete());
+        let of = |step: &Step| Some((step.key.clone(), self.prepared.manifests.get(&step.key)?.clone()));
+        written.filter_map(of).collect()
+    }
+
     /// A plan that is not followed is shown, with the reason.
-    fn refuse_plan(&mut self, mut plan: Plan, reason: String, world: &World<'_>, out: &mut Vec<Effect>) {
+    fn refuse_plan(
+        &mut self,
+        mut plan: Plan,
+        trigger: Trigger,
+        reason: String,
+        world: &World<'_>,
+        now: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
         if Planned::is_kept(&plan) {
             plan.examine(world.live);
             let state = PlanState::Refused(reason.clone());
             self.last_plan = Some(Planned::unbegun(Arc::new(plan), state));
         }
-        self.fail_to_begin(reason, out);
+        self.fail_to_begin(trigger, reason, now, out);
     }
 
     /// The plan of a sync that nobody has asked for.
@@ -184,7 +199,12 @@ impl App {
         self.plan(request, &runs, (&Trigger::Manual(String::new()), 0), world, now).0
     }
 
-    fn fail_to_begin(&mut self, reason: String, out: &mut Vec<Effect>) {
+    /// Whoever asks for a sync waits for its end: one that may not begin has failed. An app that syncs by itself goes on
+    /// trying.
+    fn fail_to_begin(&mut self, trigger: Trigger, reason: String, now: Timestamp, out: &mut Vec<Effect>) {
+        if matches!(trigger, Trigger::Manual(_)) {
+            return self.record_at_once(trigger, OperationPhase::Failed, reason, Vec::new(), now, out);
+        }
         if self.sync_error.as_ref() != Some(&reason) {
             self.sync_error = Some(reason);
             out.push(Effect::Report { urgent: true });
@@ -200,10 +220,12 @@ impl App {
         })
     }
 
-    /// Nothing is synced while another app owns one of the objects, if the app wants it so.
-    fn refuses_shared(&self) -> Option<String> {
+    /// Nothing is synced while another app owns one of the objects, if the app, or whoever asks, wants it so.
+    pub(crate) fn refuses_shared(&self, request: &SyncRequest) -> Option<String> {
+        let fails =
+            request.options.as_ref().map_or(self.spec.policy.fail_on_shared, |own| own.fail_on_shared);
         let shared = |r: &&Resource| matches!(r.pair.owner, Owner::Other(_)) && r.pair.desired.is_some();
-        let resource = self.resources.values().find(shared).filter(|_| self.spec.policy.fail_on_shared)?;
+        let resource = self.resources.values().find(shared).filter(|_| fails)?;
         let Owner::Other(owner) = &resource.pair.owner else { return None };
         Some(format!("Shared resource found: {} is owned by app {owner}", resource.pair.key))
     }
@@ -223,12 +245,16 @@ impl App {
             revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
             reads: self.rendered.as_ref().map(|r| r.reads),
         };
+        let own = request.options.as_ref();
         let options = PlanOptions {
             prune: request.prune,
-            create_namespace: self.namespace_to_create(world),
-            propagation: self.spec.policy.propagation,
-            take_over_from: self.spec.policy.taken_over(),
-            objects: request.objects.unwrap_or(self.spec.policy.objects),
+            create_namespace: self.namespace_to_create(own, world),
+            propagation: own.map_or(self.spec.policy.propagation, |own| own.propagation),
+            take_over_from: match own {
+                Some(RequestOptions { migrates: false, .. }) => Vec::new(),
+                _ => self.spec.policy.taken_over(),
+            },
+            objects: own.map_or(self.spec.policy.objects, |own| own.objects),
             is_whole: !is_heal && request.only.is_empty(),
             is_retry: retries > 0,
             awaits_last_wave: self.spec.policy.awaits_last_wave,
@@ -241,9 +267,25 @@ impl App {
             let is_held =
                 is_heal && (r.ledger.held_until(now).is_some() || self.held_back.contains(&r.pair.key));
             let is_pointless = !is_manual && r.is_refused();
-            is_asked && !is_held && !is_pointless && !self.kept.contains(&r.pair.key)
+            let is_left_alone = self.kept.contains(&r.pair.key) || self.becomes_hook(r);
+            is_asked && !is_held && !is_pointless && !is_left_alone
         });
         Plan::build(inputs, chosen.map(|r| (&r.pair, &*r.difference)), runs, &options)
+    }
+
+    /// Whether Git holds a hook under the name of an object that the app had: it is the hook's to delete and to make
+    /// anew, so no prune's (rule R17).
+    pub(crate) fn becomes_hook(&self, resource: &Resource) -> bool {
+        let key = &resource.pair.key;
+        let is_it = |hook: &Object| {
+            let namespace = match hook.namespace() {
+                "" => self.spec.destination.namespace.as_str(),
+                namespace => namespace,
+            };
+            let is_like = hook.name() == key.name && hook.gvk().group_kind() == key.group_kind();
+            is_like && (key.namespace.is_empty() || key.namespace == namespace)
+        };
+        resource.pair.desired.is_none() && self.hooks.iter().any(|(_, manifest)| is_it(&manifest.object))
     }
 
     fn live_objects(&self) -> usize {
@@ -262,15 +304,17 @@ impl App {
     }
 
     /// The destination's namespace, if it is to be made, or its metadata to be brought up to date.
-    fn namespace_to_create(&self, world: &World<'_>) -> Option<String> {
+    fn namespace_to_create(&self, own: Option<&RequestOptions>, world: &World<'_>) -> Option<String> {
         let namespace = &self.spec.destination.namespace;
         let key = ResourceKey::new("", "Namespace", "", namespace.as_str());
-        let is_wanted = self.spec.policy.create_namespace
+        let is_wanted = own.map_or(self.spec.policy.create_namespace, |own| own.create_namespace)
             && !self.prepared.manifests.contains_key(&key)
             && (self.prepared.manifests.keys().any(|k| k.namespace == *namespace) || !self.hooks.is_empty());
         let is_due = match world.live.get(&key) {
             Presence::Absent(_) => true,
             Presence::Present(live) => self.namespace_differs(&live),
+            // Namespaces are not looked at for the sake of one sync; one that is there already stays as it is.
+            Presence::Unknown(Why::NotWatched(_)) => true,
             Presence::Unknown(_) => false,
         };
         (is_wanted && is_due).then(|| namespace.clone())

@@ -30,7 +30,10 @@ impl App {
     /// Removes what the app owns: the hooks before, the objects batch by batch, each until they are gone, the
     /// hooks after, and at last what the hooks left.
     pub(crate) fn cascade(&mut self, world: &World<'_>, now: Timestamp, out: &mut Vec<Effect>) {
-        let Some(Deletion::Cascade { propagation, since, needs_hooks }) = self.spec.deletion else { return };
+        let Some(Deletion::Cascade { propagation, since, needs_hooks, keeps_objects }) = self.spec.deletion
+        else {
+            return;
+        };
         let is_listed = self.watched.iter().all(|kind| world.live.freshness(kind).is_ok());
         if self.scan != ScanState::Done || !is_listed || self.finalized {
             return;
@@ -53,6 +56,7 @@ impl App {
             {
                 out.extend(self.deletion_retry_at.map(Effect::WakeAt));
             }
+            DeletionStage::Objects if keeps_objects => self.next_stage(world, now, out),
             DeletionStage::Objects | DeletionStage::Hooks => match next_batch(self, propagation, since) {
                 Batch::Delete(plan) => self.perform(plan, BTreeMap::new(), since, now, world, out),
                 Batch::Wait(reason) => self.hold(reason, out),
@@ -193,6 +197,7 @@ impl App {
             is_whole: false,
             request: None,
             is_winding_up: false,
+            desired: BTreeMap::new(),
             hooks,
             uids: BTreeMap::new(),
             weights: Vec::new(),
@@ -241,7 +246,9 @@ fn next_batch(app: &App, propagation: Propagation, since: Timestamp) -> Batch {
 }
 
 fn is_doomed(app: &App, resource: &Resource, live: &Object) -> bool {
-    let is_due = app.deletion_stage == DeletionStage::Hooks || !is_of_deletion(live);
+    let keeps_objects = matches!(app.spec.deletion, Some(Deletion::Cascade { keeps_objects: true, .. }));
+    let is_last = app.deletion_stage == DeletionStage::Hooks;
+    let is_due = if keeps_objects { is_of_deletion(live) } else { is_last || !is_of_deletion(live) };
     let stays = live.is("apiextensions.k8s.io", "CustomResourceDefinition")
         || app.spec.policy.objects.of(None, Some(live)).delete == Consent::Refused;
     resource.pair.owner == Owner::Us && is_due && !stays && !app.kept.contains(&live.key())

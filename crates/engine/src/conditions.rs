@@ -8,7 +8,7 @@ use tautline_plan::Step;
 use crate::app::{App, ScanState};
 use crate::report::{Condition, ConditionKind};
 use crate::running::Running;
-use crate::spec::Deletion;
+use crate::spec::SyncRequest;
 
 impl App {
     pub(crate) fn conditions(&self) -> Vec<Condition> {
@@ -24,17 +24,17 @@ impl App {
         for why in self.unreadable.values() {
             add(ConditionKind::ComparisonError, format!("{why}; nothing of this kind is pruned"));
         }
-        if let Some(message) = &self.sync_error {
-            add(ConditionKind::SyncError, message.clone());
+        // Where every object is another app's there is nothing to begin, and so nothing that could fail to.
+        let shared = || self.refuses_shared(&SyncRequest::default());
+        let shared = || self.spec.policy.automated.and_then(|_| shared());
+        if let Some(message) = self.sync_error.clone().or_else(shared) {
+            add(ConditionKind::SyncError, message);
         }
         if let Some(message) = &self.waits_for {
             add(ConditionKind::DependencyWarning, format!("the sync waits: {message}"));
         }
         if let Some(message) = self.pin_message() {
             add(ConditionKind::RollbackWarning, message);
-        }
-        if let Some(Deletion::Held(message)) = &self.spec.deletion {
-            add(ConditionKind::DeletionError, message.clone());
         }
         if let Some(message) = &self.deletion_error {
             add(ConditionKind::DeletionError, message.clone());
@@ -86,7 +86,7 @@ impl App {
         }
         let object = match step.hook.is_some() {
             true => running.hooks.get(&step.key),
-            false => self.prepared.manifests.get(&step.key).map(|manifest| &manifest.object),
+            false => running.desired.get(&step.key).map(|manifest| &manifest.object),
         };
         object.map(|object| images_of(object)).unwrap_or_default()
     }

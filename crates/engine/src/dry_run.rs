@@ -34,7 +34,10 @@ impl App {
             if !is_unsure && !may_be_admissions {
                 continue;
             }
-            let Some(desired) = resource.payload(&self.spec, world).or_else(|| resource.desired()) else {
+            let Some(desired) = (resource.pair.desired.as_ref())
+                .and_then(|desired| resource.payload(desired, &self.spec, world))
+                .or_else(|| resource.desired())
+            else {
                 continue;
             };
             // Where the types are not known, what Git sets is compared all the same until the answer comes.

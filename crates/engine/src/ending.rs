@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tautline_core::Timestamp;
+use tautline_health::HealthStatus;
 use tautline_ownership::Reason;
 use tautline_plan::{Action, Entry, Plan, Progress, Stage, Standing, Step, StepId, StepResult};
 
@@ -11,6 +12,7 @@ use crate::event::Effect;
 use crate::looks::Looks;
 use crate::planned::{PlanState, Planned};
 use crate::report::{ObjectResult, OperationPhase, Trigger};
+use crate::resource::Resource;
 use crate::running::Running;
 use crate::spec::HistoryEntry;
 
@@ -36,13 +38,20 @@ impl App {
         if running.operation.phase != OperationPhase::Terminating || running.is_winding_up || is_writing {
             return;
         }
-        let open = running.progress.open().filter_map(|id| running.plan.step(id));
-        let unfinished = open.filter(|step| step.runs_hook());
+        let plan = running.plan.clone();
+        let open = running.progress.open().filter_map(|id| plan.step(id));
+        let unfinished: Vec<&Step> = open.filter(|step| step.runs_hook()).collect();
+        for step in &unfinished {
+            let at = running.result_at.get(&step.id);
+            if let Some(result) = at.and_then(|at| running.operation.results.get_mut(*at)) {
+                (result.progress, result.message) = (OperationPhase::Failed, "Terminated".to_owned());
+            }
+        }
         let unbegun = running.plan.steps.iter().filter(|s| !running.progress.is_started(s.id));
         self.held_back.extend(unbegun.map(|s| s.key.clone()));
         let plan = Plan::remove_hooks(
             running.plan.inputs.clone(),
-            unfinished.filter_map(|step| Some((step, running.uids.get(&step.id)?))),
+            unfinished.into_iter().filter_map(|step| Some((step, running.uids.get(&step.id)?))),
         );
         running.sort_results();
         running.looks = Looks::at_all_of(&plan);
@@ -64,7 +73,8 @@ impl App {
     pub(super) fn end_operation(&mut self, withheld: &[StepId], reason: &str, now: Timestamp) {
         let Some(running) = &mut self.running else { return };
         let plan = running.plan.clone();
-        for step in withheld.iter().filter_map(|id| plan.step(*id)) {
+        // What was not begun has no result, but for what was not deleted: that would look as if it were kept on purpose.
+        for step in withheld.iter().filter_map(|id| plan.step(*id)).filter(|step| step.action.is_delete()) {
             running.push_result(step.id, result_of(step, &StepResult::Skipped(reason.to_owned())));
         }
         if !running.is_winding_up {
@@ -83,6 +93,12 @@ impl App {
             .collect();
         let is_terminated = running.is_winding_up;
         let operation = &mut running.operation;
+        for result in operation.results.iter_mut().filter(|r| r.progress == OperationPhase::Running) {
+            let health = self.resources.get(&result.key).and_then(Resource::health);
+            if !result.is_hook && health.is_none_or(|health| health.status == HealthStatus::Healthy) {
+                result.progress = OperationPhase::Succeeded;
+            }
+        }
         operation.finished_at = Some(now);
         let first = |list: &[String]| list.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
         let more = if reason.is_empty() { String::new() } else { format!("; {reason}") };

@@ -23,8 +23,8 @@ pub enum Event {
     ///
     /// [`App::pinned_want`]: crate::App::pinned_want
     Pinned(Result<Revision, String>),
-    /// The revision was rendered.
-    Rendered(Box<Rendered>),
+    /// What the [`Effect::Render`] of this number came to.
+    Rendered(u64, Box<Rendered>),
     /// These live objects changed.
     Live(Vec<ResourceKey>),
     /// A kind became known or unknown, or discovery changed.
@@ -89,6 +89,8 @@ pub enum Effect {
     Resolve(Want),
     /// Render this revision. With `fresh` nothing cached is used.
     Render {
+        /// Names the question: how to render may change before the answer to an earlier one is there.
+        number: u64,
         /// Which revision.
         revision: Revision,
         /// Whether caches are passed over.

@@ -239,11 +239,11 @@ impl App {
             (Action::Delete { .. }, _) => None,
             (Action::CreateNamespace, _) => Some(Arc::new(self.namespace_object(&step))),
             (_, true) => running.hooks.get(&step.key).cloned(),
-            (_, false) => {
+            (_, false) => running.desired.get(&step.key).map(|desired| {
                 let resource = self.resources.get(&step.key);
-                let payload = resource.and_then(|resource| resource.payload(&self.spec, world));
-                payload.or_else(|| self.prepared.manifests.get(&step.key).map(|m| m.object.clone()))
-            }
+                let payload = resource.and_then(|resource| resource.payload(desired, &self.spec, world));
+                payload.unwrap_or_else(|| desired.object.clone())
+            }),
         };
         let weight = running.weights.get(step.id.0 as usize).copied().unwrap_or(0);
         Work {
@@ -285,6 +285,10 @@ impl App {
             StepResult::Skipped(_) if step.runs_hook() && is_of_this_run => StepResult::Done(String::new()),
             // A hook that was not run has not succeeded, whatever lives under its name.
             StepResult::Skipped(why) if step.runs_hook() => StepResult::Failed(why),
+            StepResult::Done(text) if is_namespace(&step, &text) && answer.is_some() && !is_of_this_run => {
+                StepResult::Done(format!("{} configured", step.key))
+            }
+            StepResult::Refused(why) => StepResult::Refused(placed(&step, why)),
             other => other,
         };
         // What makes room for something else is no result of its own, unless it fails.
@@ -299,6 +303,11 @@ impl App {
         }
         let is_heal = running.is_heal;
         running.progress.end(id, result.clone());
+        let written = running.desired.get(&step.key).map(|manifest| manifest.object.clone());
+        let kind = step.key.group_kind();
+        if matches!(result, StepResult::Refused(_)) && world.scopes.is_served(&kind) == Some(false) {
+            self.lacks.insert(kind);
+        }
         if let StepResult::Kept(_) = &result {
             // R19: a namespace's content is looked at again after the next render, not at every event.
             self.kept.insert(step.key.clone());
@@ -310,12 +319,14 @@ impl App {
             return;
         };
         match &result {
+            // What kept it from being deleted is not the object's: it is tried again.
+            StepResult::Refused(_) if step.action.is_delete() => resource.ledger.failed(now),
             StepResult::Refused(message) => resource.refuse(message),
             StepResult::Failed(_) => resource.ledger.failed(now),
             StepResult::Done(_) => {
                 resource.refused = None;
-                if let Some(answer) = answer.filter(|_| !step.action.is_delete()) {
-                    resource.learn(answer);
+                if let Some((answer, written)) = answer.zip(written).filter(|_| !step.action.is_delete()) {
+                    resource.learn(&written, answer);
                 }
                 if is_heal {
                     resource.ledger.healed(now);
@@ -327,5 +338,19 @@ impl App {
         let before = resource.kinds_it_brings();
         resource.judge(&self.prepared, &self.spec, world, now);
         self.is_kinds_stale |= resource.kinds_it_brings() != before;
+    }
+}
+
+fn is_namespace(step: &Step, text: &str) -> bool {
+    step.action == Action::CreateNamespace && text.is_empty()
+}
+
+/// The server's word on a field that the type does not have, with where it was written and what can be done (rule R11).
+fn placed(step: &Step, why: String) -> String {
+    match &step.origin {
+        Some(origin) if why.contains("field not declared in schema") => {
+            format!("{origin}: {why}; correct or remove the field, or set Validate=false to leave it out")
+        }
+        _ => why,
     }
 }

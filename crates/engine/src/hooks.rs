@@ -79,6 +79,14 @@ impl App {
         (runs, finished)
     }
 
+    /// The phases of a deletion that Git holds hooks for; `None` while that is not known, or no longer matters.
+    pub(crate) fn deletion_phases(&self) -> Option<Vec<Phase>> {
+        let is_current = self.rendered.is_some() && self.comparison_error.is_none();
+        let has = |phase: &Phase| self.hooks.iter().any(|(hook, _)| hook.phases.contains(phase));
+        (is_current && self.spec.deletion.is_none() && !self.spec.observe_only)
+            .then(|| [Phase::PreDelete, Phase::PostDelete].into_iter().filter(has).collect())
+    }
+
     /// What has become of a step's object.
     pub(crate) fn standing(
         &self,

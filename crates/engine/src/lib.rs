@@ -53,4 +53,6 @@ pub use report::{
     Condition, ConditionKind, ObjectResult, Operation, OperationPhase, Report, Row, SyncStatus, Trigger,
 };
 pub use retry::Retry;
-pub use spec::{AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, SyncPolicy, SyncRequest};
+pub use spec::{
+    AppSpec, Automated, Deletion, HistoryEntry, Interrupted, Memory, RequestOptions, SyncPolicy, SyncRequest,
+};

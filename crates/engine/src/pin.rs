@@ -94,6 +94,9 @@ impl App {
                     self.aim(out);
                     let trigger = Trigger::Manual(request.by);
                     self.record_at_once(trigger, OperationPhase::Error, message, Vec::new(), now, out);
+                    if let Some((operation, asked)) = self.operation.as_mut().zip(request.revision) {
+                        operation.revision = asked;
+                    }
                 }
                 // A rollback from before a restart is not undone because the repository does not answer: the
                 // next look asks again.

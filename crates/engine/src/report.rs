@@ -193,6 +193,8 @@ pub struct Report {
     pub reconciled_at: Option<Timestamp>,
     /// Container images of the desired objects.
     pub images: Vec<String>,
+    /// The phases of a deletion that Git holds hooks for; `None` while that is not known.
+    pub deletion_phases: Option<Vec<Phase>>,
     /// Whether the answer to a refresh is in.
     pub refreshed: bool,
 }
@@ -220,11 +222,9 @@ impl Report {
 }
 
 /// The health of an app whose objects fare like this; of each, whether it is not counted.
-pub(crate) fn sum_up(
-    objects: impl ExactSizeIterator<Item = (Option<HealthStatus>, bool)> + Clone,
-) -> HealthStatus {
+pub(crate) fn sum_up(objects: impl Iterator<Item = (Option<HealthStatus>, bool)> + Clone) -> HealthStatus {
     let is_missing = |(status, _): &(Option<HealthStatus>, bool)| *status == Some(HealthStatus::Missing);
-    if objects.len() > 0 && objects.clone().all(|object| is_missing(&object)) {
+    if objects.clone().next().is_some() && objects.clone().all(|object| is_missing(&object)) {
         return HealthStatus::Missing;
     }
     let counted = objects.filter(|object| !is_missing(object) && !object.1);

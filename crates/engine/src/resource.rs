@@ -8,6 +8,7 @@ use tautline_core::{Digest, Manifest, Need, Object, Presence, ResourceVersion, T
 use tautline_diff::{Circumstances, Difference, DryRun, Learned, Outcome, Sides};
 use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{Owner, Pair, Prepared, pair_one};
+use tautline_plan::{Consent, Hook};
 
 use crate::dry_run::Asked;
 use crate::event::World;
@@ -40,6 +41,8 @@ pub(crate) struct Resource {
     unsure: Option<Unsure>,
     /// Whether nobody but a person starts syncs.
     is_manual: bool,
+    /// Whether its deletion waits for a person, by its own options or the app's.
+    needs_confirmation: bool,
 }
 
 /// A dry run that was asked because local prediction does not know.
@@ -91,6 +94,7 @@ impl Resource {
             asked: Asked::Never,
             unsure: None,
             is_manual: false,
+            needs_confirmation: false,
         }
     }
 
@@ -159,7 +163,9 @@ impl Resource {
         if let Asked::Pending(before) = std::mem::replace(&mut self.asked, Asked::Done) {
             self.difference = before;
             if let Some(DryRun::Accepted(answer)) = answer {
-                self.learn(&answer);
+                if let Some(desired) = self.desired() {
+                    self.learn(&desired, &answer);
+                }
             }
         } else if let Some(unsure) = &mut self.unsure {
             unsure.is_pending = false;
@@ -194,6 +200,7 @@ impl Resource {
             schemas: world.differ.generation(),
         };
         self.is_manual = spec.policy.automated.is_none();
+        self.needs_confirmation = needs_confirmation(&pair, spec);
         let others_changed = pair.also_held_by != self.pair.also_held_by;
         self.pair = pair;
         if self.memo.as_ref() == Some(&memo) {
@@ -274,8 +281,12 @@ impl Resource {
 
     /// What is sent when the object is applied: ignored fields keep the value they have, and what another part of
     /// Kubernetes decides is left out.
-    pub(crate) fn payload(&self, spec: &AppSpec, world: &World<'_>) -> Option<Arc<Object>> {
-        let desired = self.pair.desired.as_ref()?;
+    pub(crate) fn payload(
+        &self,
+        desired: &Manifest,
+        spec: &AppSpec,
+        world: &World<'_>,
+    ) -> Option<Arc<Object>> {
         let sides = Self::sides(&self.pair.live, self.learned.as_ref(), desired, spec);
         world.differ.payload(&sides).map(Arc::new)
     }
@@ -317,6 +328,12 @@ impl Resource {
         self.pair.live.as_ref().present().is_some_and(|live| live.is_terminating())
     }
 
+    /// Whether it is what a hook left.
+    pub(crate) fn is_hook(&self) -> bool {
+        let live = self.pair.live.as_ref().present();
+        self.pair.desired.is_none() && live.is_some_and(|live| Hook::of(live).is_some())
+    }
+
     pub(crate) fn health(&self) -> Option<&Health> {
         self.health.as_ref()
     }
@@ -343,18 +360,27 @@ impl Resource {
         (desired, reads)
     }
 
-    /// Learns from the server's answer to an apply (rule R5).
-    pub(crate) fn learn(&mut self, answer: &Object) {
+    /// Learns from the server's answer to an apply of this object (rule R5). Where Git holds another by now, what differs
+    /// is no work of admission's.
+    pub(crate) fn learn(&mut self, written: &Arc<Object>, answer: &Object) {
         let (Some(desired), Some(predicted)) = (&self.pair.desired, &self.difference.predicted) else {
             return;
         };
-        self.learned = Learned::from_answer(&desired.object, predicted, answer);
+        let is_it = Arc::ptr_eq(&desired.object, written) || desired.object == *written;
+        self.learned = is_it.then(|| Learned::from_answer(written, predicted, answer)).flatten();
     }
 
     fn object(&self) -> Option<&Object> {
         let live = self.pair.live.as_ref().present();
         self.pair.desired.as_ref().map(|Manifest { object, .. }| &**object).or(live.map(|o| &**o))
     }
+}
+
+/// Whether an object's deletion waits for a person (`Prune=confirm`, `Delete=confirm`).
+fn needs_confirmation(pair: &Pair, spec: &AppSpec) -> bool {
+    let desired = pair.desired.as_ref().map(|manifest| &*manifest.object);
+    let own = spec.policy.objects.of(desired, pair.live.as_ref().present().map(|live| &**live));
+    [own.prune, own.delete].contains(&Consent::AfterConfirmation)
 }
 
 /// Whether both sides are in one version, as far as both are there.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tautline_core::{Object, ResourceKey, Uid};
+use tautline_core::{Manifest, Object, ResourceKey, Uid};
 use tautline_plan::{Entry, Plan, Progress, Step, StepId, StepResult};
 
 use crate::log_tail::Tail;
@@ -27,6 +27,8 @@ pub(crate) struct Running {
     pub(crate) request: Option<SyncRequest>,
     /// Whether it was terminated, and only tidies up.
     pub(crate) is_winding_up: bool,
+    /// The objects that the plan writes, hooks aside: a newer revision may be rendered while it is followed.
+    pub(crate) desired: BTreeMap<ResourceKey, Manifest>,
     /// The objects of the plan's hooks.
     pub(crate) hooks: BTreeMap<ResourceKey, Arc<Object>>,
     /// Which object each hook that was run has become.

@@ -53,11 +53,11 @@ pub enum Deletion {
         since: Timestamp,
         /// Whether a finalizer says that hooks of the deletion must run: without a render nothing goes.
         needs_hooks: bool,
+        /// Whether the hooks are all: no finalizer asks for the objects to go.
+        keeps_objects: bool,
     },
     /// They stay.
     Orphan,
-    /// A finalizer that we do not handle holds the Application: nothing is done, for this reason.
-    Held(String),
 }
 
 /// When and how an app syncs.
@@ -153,11 +153,26 @@ pub struct SyncRequest {
     /// What of the request is not understood: it is refused with this (rule R1).
     pub refused: Option<String>,
     /// Options of this sync alone, instead of the app's.
-    pub objects: Option<SyncOptions>,
+    pub options: Option<RequestOptions>,
     /// How it is tried again if it fails; not at all if nothing is said.
     pub retry: Option<Retry>,
     /// Who asked.
     pub by: String,
+}
+
+/// The sync options of one sync that take the place of the app's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestOptions {
+    /// How objects are synced that say nothing else.
+    pub objects: SyncOptions,
+    /// Create the destination's namespace first.
+    pub create_namespace: bool,
+    /// Whether nothing is synced while another app owns one of the objects.
+    pub fail_on_shared: bool,
+    /// What happens to the dependents of what is pruned.
+    pub propagation: Propagation,
+    /// Whether other tools' fields are taken over (rule R7).
+    pub migrates: bool,
 }
 
 /// What is remembered of an app from before a restart.

@@ -1,6 +1,8 @@
 //! When a sync begins.
 
-use tautline_core::{Timestamp, Want};
+use std::collections::BTreeSet;
+
+use tautline_core::{GroupKind, Timestamp, Want};
 use tautline_diff::Outcome;
 use tautline_ownership::Owner;
 
@@ -23,8 +25,13 @@ impl App {
         if self.recall != Recall::Done {
             return;
         }
-        if self.spec.observe_only || !self.spec.refused.is_empty() {
+        if self.spec.observe_only {
             return;
+        }
+        if !self.spec.refused.is_empty() {
+            let why: Vec<&str> = self.spec.refused.iter().map(|problem| problem.message.as_str()).collect();
+            let why = format!("the Application's spec is not valid: {}", why.join("; "));
+            return self.refuse_request(&why, now, out);
         }
         if let Some(until) = self.left_until.filter(|until| now < *until) {
             return out.push(Effect::WakeAt(until));
@@ -37,6 +44,9 @@ impl App {
         }
         // What is compared must be what the revision holds: a newer one that is not rendered yet is waited for.
         let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
+        if is_current && let Some(error) = self.comparison_error.clone() {
+            return self.refuse_request(&format!("ComparisonError: {error}"), now, out);
+        }
         if self.comparison_error.is_some() || !is_current || !self.is_ready(world) {
             return;
         }
@@ -112,6 +122,30 @@ impl App {
                  set spec.source.targetRevision"
             )
         })
+    }
+
+    /// What a sync failed for may be served now: the same revision is synced as if it had not been tried.
+    pub(crate) fn note_served(&mut self, world: &World<'_>) {
+        let lacks = std::mem::take(&mut self.lacks);
+        let (open, served): (BTreeSet<GroupKind>, BTreeSet<GroupKind>) =
+            lacks.into_iter().partition(|kind| world.scopes.is_served(kind) == Some(false));
+        self.lacks = open;
+        if served.is_empty() {
+            return;
+        }
+        let of_these = |resource: &&mut Resource| served.contains(&resource.pair.key.group_kind());
+        self.resources.values_mut().filter(of_these).for_each(|resource| resource.refused = None);
+        if self.attempted.as_ref().is_some_and(|attempt| !attempt.succeeded) {
+            self.attempted = None;
+        }
+    }
+
+    /// Ends a sync that was asked for and cannot be tried: whoever waits for it learns why.
+    fn refuse_request(&mut self, why: &str, now: Timestamp, out: &mut Vec<Effect>) {
+        if let Some(request) = self.requested.take() {
+            let trigger = Trigger::Manual(request.by);
+            self.record_at_once(trigger, OperationPhase::Error, why.to_owned(), Vec::new(), now, out);
+        }
     }
 
     /// Puts an operation on record that ends as it begins.
@@ -194,7 +228,8 @@ impl App {
         match attempt {
             None => Some(Trigger::Automated),
             Some(attempt) if !attempt.succeeded => {
-                if self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit) {
+                let is_tried_out = self.spec.policy.retry_limit.is_some_and(|limit| attempt.retries >= limit);
+                if is_tried_out {
                     return automated
                         .self_heal
                         .then_some(Trigger::SelfHeal)
@@ -227,7 +262,8 @@ impl App {
     }
 
     fn is_actionable(&self, resource: &Resource, prune: bool) -> bool {
-        if matches!(resource.pair.owner, Owner::Other(_)) || resource.is_refused() {
+        let is_others = matches!(resource.pair.owner, Owner::Other(_));
+        if is_others || resource.is_refused() || self.becomes_hook(resource) {
             return false;
         }
         match resource.difference.outcome {

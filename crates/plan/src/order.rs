@@ -46,9 +46,10 @@ pub fn kind_rank(kind: &str) -> usize {
     KINDS.iter().position(|k| *k == kind).unwrap_or(KINDS.len())
 }
 
-/// An object's wave: its `argocd.argoproj.io/sync-wave`, else its `helm.sh/hook-weight`, else 0.
+/// An object's wave: its `argocd.argoproj.io/sync-wave`, else its `helm.sh/hook-weight`, else 0. A number with blanks
+/// around it is none, as for Argo CD.
 pub fn wave(object: &Object) -> i64 {
-    let number = |annotation| object.annotation(annotation)?.trim().parse().ok();
+    let number = |annotation| object.annotation(annotation)?.parse().ok();
     number("argocd.argoproj.io/sync-wave").or_else(|| number("helm.sh/hook-weight")).unwrap_or(0)
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tautline_core::ResourceKey;
+
 use crate::Plan;
 use crate::place::Part;
 use crate::step::{Condition, Phase, Step, StepId};
@@ -238,7 +240,9 @@ impl Plan {
         let (held, free): (Vec<&Step>, Vec<&Step>) =
             stage.partition(|s| s.needs_confirmation && !progress.is_confirmed);
         match (free.is_empty(), held.first()) {
-            (true, Some(step)) => Next::Wait(format!("waiting for pruning confirmation of {}", step.key)),
+            (true, Some(step)) => {
+                Next::Wait(format!("waiting for pruning confirmation of {}", shown(&step.key)))
+            }
             _ => Next::Run(free.into_iter().map(|s| s.id).collect()),
         }
     }
@@ -291,7 +295,7 @@ impl Plan {
             return Some(format!("after {} {}", pending.word(), pending.key));
         }
         let is_held = step.needs_confirmation && !progress.is_confirmed;
-        is_held.then(|| format!("waiting for pruning confirmation of {}", step.key))
+        is_held.then(|| format!("waiting for pruning confirmation of {}", shown(&step.key)))
     }
 
     fn is_awaited_at_end(&self, step: &Step) -> bool {
@@ -329,6 +333,7 @@ impl Plan {
             .collect();
         let only_prunes = withheld.iter().all(|s| s.action.is_delete());
         let reason = match only_prunes {
+            _ if withheld.is_empty() => String::new(),
             true => format!("nothing is deleted because {} failed", failed.key),
             false => format!("what comes later was not begun because {} failed", failed.key),
         };
@@ -363,15 +368,10 @@ fn waits(step: &Step, earlier: &Step) -> bool {
 
 /// What is waited for, in Argo CD 3.6's words.
 fn waiting_for(steps: &[&Step]) -> Option<String> {
-    let first = steps.first()?;
     let hooks = steps.iter().any(|s| s.runs_hook());
-    let shown = steps.iter().find(|s| s.runs_hook() == hooks).unwrap_or(first);
-    let key = &shown.key;
-    let name = match key.group.is_empty() {
-        true => format!("/{}/{}", key.kind, key.name),
-        false => format!("{}/{}/{}", key.group, key.kind, key.name),
-    };
-    let (what, more) = match (shown.runs_hook(), shown.action.is_delete()) {
+    let first = steps.iter().find(|s| s.runs_hook() == hooks)?;
+    let name = shown(&first.key);
+    let (what, more) = match (first.runs_hook(), first.action.is_delete()) {
         (true, _) => ("completion of hook", "hooks"),
         (_, true) => ("deletion of", "resources"),
         _ => ("healthy state of", "resources"),
@@ -381,4 +381,9 @@ fn waiting_for(steps: &[&Step]) -> Option<String> {
         n => format!(" and {n} more {more}"),
     };
     Some(format!("waiting for {what} {name}{rest}"))
+}
+
+/// An object as Argo CD 3.6 names it in a message: `group/Kind/name`.
+fn shown(key: &ResourceKey) -> String {
+    format!("{}/{}/{}", key.group, key.kind, key.name)
 }

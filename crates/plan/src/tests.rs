@@ -82,7 +82,7 @@ fn r01_r19_what_says_so_is_kept() {
     let mut progress = Progress::default();
     assert_eq!(plan.next(&progress), Next::Run(vec![StepId(1)]), "b waits for a confirmation");
     progress.end(StepId(1), StepResult::Done(String::new()));
-    assert_eq!(plan.next(&progress), Next::Wait("waiting for pruning confirmation of ConfigMap n/b".into()));
+    assert_eq!(plan.next(&progress), Next::Wait("waiting for pruning confirmation of /ConfigMap/b".into()));
     progress.is_confirmed = true;
     assert_eq!(plan.next(&progress), Next::Run(vec![StepId(0)]));
     let (plan, withheld) = build(&pairs[3..], false);

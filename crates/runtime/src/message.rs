@@ -45,6 +45,8 @@ pub(crate) enum Message {
     AskOne(AppId, oneshot::Sender<Option<crate::AppView>>),
     /// Somebody asks how all apps are seen.
     AskAll(oneshot::Sender<Vec<crate::AppView>>),
+    /// Somebody asks whose the objects are.
+    AskLedger(oneshot::Sender<crate::Ledger>),
     /// End everything.
     Stop(oneshot::Sender<()>),
 }

@@ -80,9 +80,9 @@ impl Simulation {
                     Event::Resolved(result)
                 });
             }
-            Effect::Render { revision, .. } => {
+            Effect::Render { number, revision, .. } => {
                 let rendered = self.render(revision, application);
-                self.events.push_back(Event::Rendered(Box::new(rendered)));
+                self.events.push_back(Event::Rendered(number, Box::new(rendered)));
             }
             Effect::Recall => {
                 let record = self.journal.get(&application.spec.id);

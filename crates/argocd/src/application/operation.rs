@@ -1,8 +1,7 @@
 //! `.operation`: the sync that somebody asks for.
 
 use tautline_core::{Object, ResourceKey, Value};
-use tautline_engine::SyncRequest;
-use tautline_plan::SyncOptions;
+use tautline_engine::{RequestOptions, SyncRequest};
 
 use super::policy::retry;
 use crate::options::AppOptions;
@@ -29,9 +28,9 @@ pub(super) fn operation(object: &Object) -> Option<SyncRequest> {
         refused: is_other_source(object, sync)
             .then(|| "operation.sync.source differs from spec.source in more than its targetRevision, which is not supported".to_owned())
             .or(refused_field(sync)),
-        objects: options_of(object, sync, is_forced),
+        options: options_of(object, sync, is_forced),
         retry: operation.get("retry").filter(|retry| !retry.is_null()).map(retry),
-        by: operation.str_at(&["initiatedBy", "username"]).unwrap_or("an operation").to_owned(),
+        by: operation.str_at(&["initiatedBy", "username"]).unwrap_or_default().to_owned(),
     })
 }
 
@@ -61,7 +60,7 @@ fn refused_field(sync: &Value) -> Option<String> {
 }
 
 /// The options of this sync: those that the operation names instead of the app's, and its force.
-fn options_of(object: &Object, sync: &Value, is_forced: bool) -> Option<SyncOptions> {
+fn options_of(object: &Object, sync: &Value, is_forced: bool) -> Option<RequestOptions> {
     let named = sync.list_at(&["syncOptions"]);
     if named.is_empty() && !is_forced {
         return None;
@@ -71,5 +70,11 @@ fn options_of(object: &Object, sync: &Value, is_forced: bool) -> Option<SyncOpti
         true => AppOptions::read(object.get("spec").and_then(Value::as_map)?, &mut Vec::new()),
     };
     options.objects.force |= is_forced;
-    Some(options.objects)
+    Some(RequestOptions {
+        objects: options.objects,
+        create_namespace: options.create_namespace,
+        fail_on_shared: options.fail_on_shared,
+        propagation: options.propagation,
+        migrates: options.migrate,
+    })
 }

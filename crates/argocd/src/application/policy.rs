@@ -89,10 +89,13 @@ pub(super) fn deletion(object: &Object) -> Option<Deletion> {
         }
     }
     Some(match ours {
-        Some(propagation) => Deletion::Cascade { propagation, since, needs_hooks },
-        None if needs_hooks => Deletion::Held(format!(
-            "the finalizers ask for hooks of the deletion and {FINALIZER} is missing; add it, or remove them"
-        )),
+        Some(propagation) => Deletion::Cascade { propagation, since, needs_hooks, keeps_objects: false },
+        None if needs_hooks => Deletion::Cascade {
+            propagation: Propagation::Foreground,
+            since,
+            needs_hooks,
+            keeps_objects: true,
+        },
         None => Deletion::Orphan,
     })
 }

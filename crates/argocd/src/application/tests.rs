@@ -116,12 +116,15 @@ fn r18_finalizers_decide_the_deletion() {
         read(&TUTORIAL.replace("metadata:\n", &head)).spec.deletion
     };
     let since = time::parse("2030-01-01T00:00:00Z").unwrap();
-    let cascade = |propagation| Some(Deletion::Cascade { propagation, since, needs_hooks: false });
+    let cascade = |propagation| {
+        Some(Deletion::Cascade { propagation, since, needs_hooks: false, keeps_objects: false })
+    };
     assert_eq!(with("[resources-finalizer.argocd.argoproj.io]"), cascade(Propagation::Foreground));
     assert_eq!(with("[resources-finalizer.argocd.argoproj.io/background]"), cascade(Propagation::Background));
     assert_eq!(with("[other]"), Some(Deletion::Orphan));
-    assert!(matches!(with("[pre-delete-finalizer.argocd.argoproj.io]"), Some(Deletion::Held(_))));
+    let hooks_alone = with("[pre-delete-finalizer.argocd.argoproj.io]");
+    assert!(matches!(hooks_alone, Some(Deletion::Cascade { needs_hooks: true, keeps_objects: true, .. })));
     let both = "[resources-finalizer.argocd.argoproj.io, post-delete-finalizer.argocd.argoproj.io/cleanup]";
-    assert!(matches!(with(both), Some(Deletion::Cascade { needs_hooks: true, .. })));
+    assert!(matches!(with(both), Some(Deletion::Cascade { needs_hooks: true, keeps_objects: false, .. })));
     assert_eq!(read(TUTORIAL).spec.deletion, None);
 }

@@ -41,7 +41,9 @@ pub(crate) fn status(report: &Report, before: &Object, asked_for: Option<&Value>
     let is_app_of_apps =
         report.rows.iter().any(|r| r.key.kind == "Application" && r.key.group == "argoproj.io");
     let mut summary = Map::new();
-    summary.insert("images", images);
+    if !report.images.is_empty() {
+        summary.insert("images", images);
+    }
     if is_app_of_apps {
         summary.insert("isAppOfApps", true);
     }

@@ -50,7 +50,12 @@ pub(crate) fn asked(
 ) -> Value {
     let state = before.get("status").and_then(|status| status.get("operationState"));
     // A second may hold the beginnings of two.
-    let is_by = |state: &&Value| state.str_at(&["operation", "initiatedBy", "username"]) == by;
+    let is_by = |state: &&Value| {
+        let initiated = |field: &str| state.at(&["operation", "initiatedBy", field]);
+        let is_automated = initiated("automated").and_then(Value::as_bool).unwrap_or(false);
+        let name = initiated("username").and_then(Value::as_str).unwrap_or_default();
+        name == by.unwrap_or_default() && !(by.is_some() && is_automated)
+    };
     let same = state.filter(|state| state.str_at(&["startedAt"]) == Some(started_at)).filter(is_by);
     let is_of =
         |asked: &&Value, name: &str| asked.str_at(&["initiatedBy", "username"]).is_none_or(|n| n == name);
@@ -58,6 +63,7 @@ pub(crate) fn asked(
     let known =
         same.and_then(|state| state.get("operation")).or(own).filter(|known| known.as_map().is_some());
     let mut asked = known.cloned().unwrap_or_else(|| match by {
+        Some("") => value!({ "initiatedBy": {} }),
         Some(name) => value!({ "initiatedBy": { "username": name } }),
         None => by_itself(before),
     });

@@ -99,6 +99,23 @@ fn r13_what_we_deleted_is_unknown_until_its_event_comes() {
 }
 
 #[test]
+fn r13_what_we_deleted_and_finalizers_hold_is_seen_to_be_going() {
+    let leaving = |version: &str| {
+        let RawObject::Object(object) = object("a", "u1", version) else { unreachable!() };
+        let mut object = (*object).clone();
+        object.metadata_mut().insert("deletionTimestamp", "2030-01-01T00:00:00Z");
+        RawEvent::Modified(RawObject::Object(std::sync::Arc::new(object)))
+    };
+    let mut cache = listed(&[("a", "u1", "3")], "5");
+    cache.deleted(&key("a"), &Uid::new("u1"));
+    assert!(state(&cache, "a").starts_with("unknown: the cache is behind our write"));
+    assert_eq!(cache.event(&kind(), &leaving("6"), Timestamp::default()).unwrap(), Some(key("a")));
+    assert_eq!(state(&cache, "a"), "present at 6");
+    cache.deleted(&key("a"), &Uid::new("u1"));
+    assert_eq!(state(&cache, "a"), "present at 6", "the answer came after the event");
+}
+
+#[test]
 fn a_late_deletion_of_an_earlier_life_is_ignored() {
     let mut cache = listed(&[("a", "u2", "7")], "8");
     let gone = RawEvent::Deleted(object("a", "u1", "5"));

@@ -48,7 +48,10 @@ impl App {
             let before = resource.kinds_it_brings();
             changed |= resource.judge(&self.prepared, &self.spec, world, now);
             self.is_kinds_stale |= is_new || resource.kinds_it_brings() != before;
-            let is_over = resource.is_over() || (resource.pair.desired.is_none() && !is_tracked(resource));
+            // What a hook left is no object of the app, until that goes with all it made.
+            let is_left = self.spec.deletion.is_none() && resource.is_hook();
+            let is_strange = resource.pair.desired.is_none() && !is_tracked(resource);
+            let is_over = resource.is_over() || is_strange || is_left;
             if is_over {
                 self.resources.remove(key);
                 self.is_kinds_stale = true;
@@ -137,7 +140,8 @@ impl App {
             return SyncStatus::OutOfSync;
         }
         // Unknown is no claim that the rest agrees.
-        let counted = self.resources.values().filter(|resource| !resource.is_extraneous());
+        let counted =
+            self.resources.values().filter(|resource| !resource.is_extraneous() && !resource.is_hook());
         let worst = counted.map(Resource::sync).max_by_key(|s| match s {
             SyncStatus::Synced => 0,
             SyncStatus::Unknown => 1,

@@ -1,6 +1,6 @@
 //! What the app says of itself.
 
-use tautline_health::HealthStatus;
+use tautline_health::{Health, HealthStatus};
 
 use super::App;
 use crate::report::{Report, SyncStatus, sum_up};
@@ -24,9 +24,16 @@ impl App {
 
     /// Whether Git and cluster agree, and how well the app is, without a word about its objects.
     pub fn overall(&self) -> (SyncStatus, HealthStatus) {
-        let objects =
-            self.resources.values().map(|r| (r.health().map(|health| health.status), r.ignores_health()));
-        (self.sync_status(), sum_up(objects))
+        let health = match self.spec.refused.is_empty() {
+            true => sum_up(self.own().map(|r| (r.health().map(|health| health.status), r.ignores_health()))),
+            false => HealthStatus::Unknown,
+        };
+        (self.sync_status(), health)
+    }
+
+    /// The objects that are the app's. A deletion takes the hooks for what goes with the app; rows they are not.
+    fn own(&self) -> impl Iterator<Item = &Resource> + Clone {
+        self.resources.values().filter(|resource| !resource.is_hook())
     }
 
     /// Whether a sync runs that is told of: the healing of what it has brought is not.
@@ -47,11 +54,15 @@ impl App {
 
     /// Everything the app says of itself.
     pub fn report(&self) -> Report {
-        let rows: Vec<_> = self.resources.values().map(Resource::row).collect();
+        let rows: Vec<_> = self.own().map(Resource::row).collect();
+        let health = match self.spec.refused.is_empty() {
+            true => Report::health_of(&rows),
+            false => Health::new(HealthStatus::Unknown, ""),
+        };
         let running = self.running.as_ref().filter(|r| !r.is_heal).map(|r| r.operation.clone());
         Report {
             sync: self.sync_status(),
-            health: Report::health_of(&rows),
+            health,
             revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
             source_type: self.rendered.as_ref().map(|r| r.source_type.clone()).unwrap_or_default(),
             conditions: self.conditions(),
@@ -59,6 +70,7 @@ impl App {
             history: self.history.clone(),
             reconciled_at: self.reconciled_at,
             images: self.images(),
+            deletion_phases: self.deletion_phases(),
             refreshed: !self.refresh_pending,
             rows,
         }

@@ -29,7 +29,8 @@ impl App {
             (self.revision, self.followed, self.pin) = (None, None, None);
             self.next_poll = Timestamp::default();
             self.resolving = false;
-            self.rendering = None;
+            // What was rendered is of another folder, or with other parameters, though the revision may be the same.
+            (self.rendered, self.rendering, self.complete) = (None, None, None);
         }
         if compares_otherwise {
             self.resources.values_mut().for_each(Resource::forget);
@@ -37,7 +38,7 @@ impl App {
         if is_moved {
             self.prepared = Prepared::default();
             self.complete = None;
-            self.rendered = None;
+            (self.rendered, self.rendering) = (None, None);
             self.resources.clear();
         }
         if starts_deletion {
@@ -204,7 +205,9 @@ impl App {
             self.comparison_error.is_some() && self.resolve_failures == 0 && !self.has_render_error();
         if self.rendering.as_ref() != Some(revision) && (!is_rendered || is_stale_error) {
             self.rendering = Some(revision.clone());
-            out.push(Effect::Render { revision: revision.clone(), fresh: self.render_fresh });
+            self.renders += 1;
+            let (number, revision) = (self.renders, revision.clone());
+            out.push(Effect::Render { number, revision, fresh: self.render_fresh });
         }
     }
 

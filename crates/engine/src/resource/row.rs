@@ -3,7 +3,7 @@
 use tautline_core::{GroupVersionKind, ResourceKey};
 use tautline_diff::Outcome;
 use tautline_ownership::Owner;
-use tautline_plan::{Consent, SyncOptions, wave};
+use tautline_plan::wave;
 
 use super::{IGNORE_HEALTH_ANNOTATION, Resource};
 use crate::report::Row;
@@ -33,20 +33,13 @@ impl Resource {
             origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
             wave: object.map_or(0, wave),
             ignores_health: self.ignores_health(),
-            needs_confirmation: self.needs_confirmation(),
+            needs_confirmation: self.needs_confirmation,
         }
     }
 
     /// Whether it does not count for the app's health.
     pub(crate) fn ignores_health(&self) -> bool {
         self.object().is_some_and(|o| o.annotation(IGNORE_HEALTH_ANNOTATION) == Some("true"))
-    }
-
-    /// Whether its deletion waits for a person.
-    fn needs_confirmation(&self) -> bool {
-        let live = self.pair.live.as_ref().present();
-        let own = SyncOptions::default().of(None, live.map(|o| &**o));
-        live.is_some() && [own.prune, own.delete].contains(&Consent::AfterConfirmation)
     }
 }
 

@@ -28,13 +28,13 @@ impl Coordinator {
                     let _ = out.send(Message::Resolved { app, want, look, result });
                 });
             }
-            Effect::Render { revision, fresh } => {
+            Effect::Render { number, revision, fresh } => {
                 let Some(entry) = self.apps.get(id) else { return };
                 let (fetcher, path, tool) =
                     (self.fetcher.clone(), entry.input.path.clone(), entry.input.tool.clone());
                 tokio::spawn(async move {
                     let rendered = fetcher.render(revision, path, tool, fresh).await;
-                    let _ = out.send(Message::Event(app, Event::Rendered(Box::new(rendered))));
+                    let _ = out.send(Message::Event(app, Event::Rendered(number, Box::new(rendered))));
                 });
             }
             Effect::Recall => {
