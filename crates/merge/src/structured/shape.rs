@@ -97,60 +97,56 @@ pub(crate) fn aligned(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
 }
 
 /// How the items of two lists that have the same names in the same order, each one of its own, are named.
-#[derive(Debug)]
-pub(crate) enum Names<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a> {
+    of: TypeRef<'a>,
     /// By a text each, and there are only a few.
-    Texts([&'a str; FEW]),
-    /// In another way.
-    Other,
+    are_texts: bool,
 }
 
 impl<'a> Names<'a> {
     /// The text that names an item, if that is what names it.
     #[inline]
-    pub(crate) fn text(&self, i: usize) -> Option<&'a str> {
-        match self {
-            Self::Texts(texts) => texts.get(i).copied(),
-            Self::Other => None,
-        }
+    pub(crate) fn text(self, item: &'a Value) -> Option<&'a str> {
+        if self.are_texts { text_of(self.of, item) } else { None }
     }
+}
+
+/// The one text that names an item.
+#[inline]
+fn text_of<'a>(of: TypeRef<'a>, item: &'a Value) -> Option<&'a str> {
+    match of.list_type() {
+        ListType::Map([key]) => name_part(of, item.as_map()?, key)?.as_str(),
+        ListType::Set => item.as_str(),
+        _ => None,
+    }
+}
+
+/// The names of two lists that have the same in the same order, each one of its own. Also `None` where that takes a
+/// closer look.
+pub(crate) fn aligned_and_distinct<'a>(of: TypeRef<'a>, a: &[Value], b: &[Value]) -> Option<Names<'a>> {
+    let by_texts = by_texts(of, a, b);
+    let is_it = by_texts.unwrap_or_else(|| aligned(of, a, b) && are_distinct(of, b));
+    is_it.then_some(Names { of, are_texts: by_texts.is_some() })
 }
 
 /// How many items are told apart by comparing each with each.
 const FEW: usize = 16;
 
-/// The names of two lists that have the same in the same order, each one of its own. Also `None` where that takes a
-/// closer look.
-pub(crate) fn aligned_and_distinct<'a>(of: TypeRef<'a>, a: &'a [Value], b: &'a [Value]) -> Option<Names<'a>> {
-    match by_texts(of, a, b) {
-        Some(texts) => texts.map(Names::Texts),
-        None => (aligned(of, a, b) && are_distinct(of, b)).then_some(Names::Other),
-    }
-}
-
 /// [`aligned_and_distinct`] for a few items that are named by one text; nothing for others.
-fn by_texts<'a>(of: TypeRef<'a>, a: &'a [Value], b: &'a [Value]) -> Option<Option<[&'a str; FEW]>> {
+fn by_texts(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> Option<bool> {
     if a.len() > FEW || a.len() != b.len() {
         return None;
     }
-    let key = match of.list_type() {
-        ListType::Map([key]) => Some(key),
-        ListType::Set => None,
-        _ => return None,
-    };
-    let text = |item: &'a Value| match key {
-        Some(key) => name_part(of, item.as_map()?, key)?.as_str(),
-        None => item.as_str(),
-    };
     let mut names = [""; FEW];
     for (i, (a, b)) in a.iter().zip(b).enumerate() {
-        let name = text(b)?;
-        if text(a)? != name || names.iter().take(i).any(|other| is_same_text(other, name)) {
-            return Some(None);
+        let name = text_of(of, b)?;
+        if text_of(of, a)? != name || names.iter().take(i).any(|other| is_same_text(other, name)) {
+            return Some(false);
         }
         *names.get_mut(i)? = name;
     }
-    Some(Some(names))
+    Some(true)
 }
 
 /// Equality of texts that most of the time are as long and end otherwise.

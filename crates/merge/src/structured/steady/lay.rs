@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
                     return self.atomic(both);
                 }
                 match aligned_and_distinct(of, a, b).filter(|_| !b.is_empty()) {
-                    Some(names) => self.items(a, b, of, claim, &names),
+                    Some(names) => self.items(a, b, of, claim, names),
                     None => self.closely(both),
                 }
             }
@@ -240,7 +240,7 @@ impl<'a> Walk<'a> {
         config: &'a [Value],
         of: TypeRef<'a>,
         claim: Option<Claim<'a>>,
-        names: &Names<'_>,
+        names: Names<'a>,
     ) -> Option<Laid> {
         let items = of.items()?;
         let node = self.owned(claim, false);
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
         let mut out: Option<Vec<Value>> = None;
         for (i, (old, new)) in live.iter().zip(config).enumerate() {
             let claim = node.filter(|_| self.is_owned).and_then(|node| {
-                let claim = Claim::of_item(node, of, new, i, names.text(i));
+                let claim = Claim::of_item(node, of, new, i, names.text(new));
                 self.is_owned = claim.is_some();
                 claim
             });
