@@ -1,12 +1,16 @@
 //! The benchmarks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use futures::stream::{self, StreamExt};
 use tautline::Embedding;
 use tautline::apiserver::{Identity, Options, Server};
 use tautline::argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline::cluster::{Cluster, Counted, Discovery, Target, WriteOptions, until};
+use tautline::cluster::{
+    Cluster, Counted, Discovery, Query, RawEvent, RawObject, Target, WriteOptions, until,
+};
 use tautline::core::{
     Clock, FieldManager, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value,
 };
@@ -17,6 +21,9 @@ use tautline::workloads::{Play, Player};
 use crate::process::Usage;
 
 const REPOSITORY: &str = "https://git.example/bench.git";
+
+/// How many applies a person's tool sends side by side.
+const APPLIED_AT_ONCE: usize = 16;
 
 struct SystemClock;
 
@@ -124,13 +131,11 @@ impl Bench {
         };
         let first = self.commit(files(None));
         self.measure(&format!("fleet of {count} healthy"), async {
-            for i in 0..count {
-                self.apply(&application(&format!("app-{i}"), &format!("apps/{i}"), "bench")).await?;
-            }
-            for i in 0..count {
-                self.until_synced(&format!("app-{i}"), &first, true).await?;
-            }
-            Ok(())
+            let applications =
+                (0..count).map(|i| application(&format!("app-{i}"), &format!("apps/{i}"), "bench"));
+            self.apply_all(applications.map(Ok)).await?;
+            let names = (0..count).map(|i| format!("app-{i}")).collect();
+            self.until_all(&application("", "", ""), names, |app| is_synced(app, &first, true)).await
         })
         .await?;
         let second = self.commit(files(Some(count / 2)));
@@ -184,14 +189,75 @@ impl Bench {
 
     async fn until_synced(&self, app: &str, revision: &str, healthy: bool) -> Result<(), String> {
         let target = target_in(&self.served, &application(app, "", ""))?;
-        let check = |app: Option<&Object>| {
-            let at = |path: &[&str]| app.and_then(|a| a.str_at(path)).unwrap_or_default();
-            at(&["status", "sync", "status"]) == "Synced"
-                && at(&["status", "sync", "revision"]) == revision
-                && (!healthy || at(&["status", "health", "status"]) == "Healthy")
-        };
+        let check = |app: Option<&Object>| app.is_some_and(|app| is_synced(app, revision, healthy));
         until(&*self.person, &target, &check).await.map(drop).map_err(|e| e.to_string())
     }
+
+    /// What the fleet's objects take without any controller that reads them from Git: applied side by side, until they
+    /// are available.
+    pub(crate) async fn raw_fleet(&self, count: usize) -> Result<(), String> {
+        let namespace = Object::bare(&GroupVersionKind::new("", "v1", "Namespace"), "", "bench");
+        self.measure(&format!("the objects of a fleet of {count}, applied as they are"), async {
+            self.apply(&namespace).await?;
+            let texts = (0..count).flat_map(|i| [config_map(i, "one"), deployment(i)]);
+            self.apply_all(texts.map(|text| in_bench(&text))).await?;
+            let names = (0..count).map(|i| format!("web-{i}")).collect();
+            let kind = Object::bare(&GroupVersionKind::new("apps", "v1", "Deployment"), "bench", "");
+            self.until_all(&kind, names, |it| it.i64_at(&["status", "availableReplicas"]) == Some(1)).await
+        })
+        .await
+    }
+
+    /// Applies objects side by side.
+    async fn apply_all(&self, objects: impl Iterator<Item = Result<Object, String>>) -> Result<(), String> {
+        let mut applies = stream::iter(objects)
+            .map(|object| async move { self.apply(&object?).await })
+            .buffer_unordered(APPLIED_AT_ONCE);
+        while let Some(applied) = applies.next().await {
+            applied?;
+        }
+        Ok(())
+    }
+
+    /// Follows a kind by one watch until all these objects are as they should be.
+    async fn until_all(
+        &self,
+        kind: &Object,
+        mut waiting: BTreeSet<String>,
+        check: impl Fn(&Object) -> bool + Sync,
+    ) -> Result<(), String> {
+        let resource = target_in(&self.served, kind)?.resource;
+        let is_done = |item: &RawObject| item.decode(&resource.gvk).filter(|object| check(object));
+        let mut query = Query::all(resource.clone());
+        while !waiting.is_empty() {
+            query.since = None;
+            let mut sink = |item: RawObject| {
+                if let Some(object) = is_done(&item) {
+                    waiting.remove(object.name());
+                }
+            };
+            let listed = self.person.list(&query, &mut sink).await;
+            query.since = Some(listed.map_err(|e| e.to_string())?.version);
+            let mut events = self.person.watch(&query).await.map_err(|e| e.to_string())?;
+            while !waiting.is_empty()
+                && let Some(Ok(event)) = events.next().await
+            {
+                if let RawEvent::Added(item) | RawEvent::Modified(item) = event {
+                    if let Some(object) = is_done(&item) {
+                        waiting.remove(object.name());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_synced(app: &Object, revision: &str, healthy: bool) -> bool {
+    let at = |path: &[&str]| app.str_at(path).unwrap_or_default();
+    at(&["status", "sync", "status"]) == "Synced"
+        && at(&["status", "sync", "revision"]) == revision
+        && (!healthy || at(&["status", "health", "status"]) == "Healthy")
 }
 
 pub(crate) async fn target(cluster: &dyn Cluster, object: &Object) -> Result<Target, String> {
@@ -237,6 +303,13 @@ fn application(name: &str, path: &str, namespace: &str) -> Object {
         }
     });
     Object::from_map(value.as_map().cloned().unwrap_or_default())
+}
+
+fn in_bench(text: &str) -> Result<Object, String> {
+    let value = tautline::yaml::read(text, &Default::default()).map_err(|e| e.to_string())?;
+    let mut object = Object::new(value).map_err(|e| e.to_string())?;
+    object.metadata_mut().insert("namespace", "bench");
+    Ok(object)
 }
 
 fn config_map(i: usize, value: &str) -> String {

@@ -1,5 +1,5 @@
-//! `cargo run --release -p tautline-benches -- sync|fleet|plan|execute [COUNT]`: from a commit to a synced cluster,
-//! planning alone, or executing alone against a load generator.
+//! `cargo run --release -p tautline-benches -- sync|fleet|raw|plan|execute [COUNT]`: from a commit to a
+//! synced cluster, a fleet's objects without a controller, planning alone, or executing alone against a load generator.
 //!
 //! Runs on the embedded API server, or on the cluster that `TAUTLINE_E2E_KUBECONFIG` names. Prints wall time,
 //! CPU seconds and peak memory of this process (the kubelet's share, and the embedded server's, are in them), and the
@@ -41,6 +41,7 @@ async fn run() -> Result<(), String> {
     match name.as_str() {
         "sync" => bench.sync(count.unwrap_or(1000)).await,
         "fleet" => bench.fleet(count.unwrap_or(100)).await,
-        other => Err(format!("there is no benchmark {other:?}; use sync, fleet, plan or execute")),
+        "raw" => bench.raw_fleet(count.unwrap_or(100)).await,
+        other => Err(format!("there is no benchmark {other:?}; use sync, fleet, raw, plan or execute")),
     }
 }

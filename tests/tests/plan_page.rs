@@ -15,7 +15,7 @@ use tautline_tests::stand::{Stand, application, config_map, set};
 async fn plan(pages: &RuntimePages, check: impl Fn(&Plan) -> bool) -> Plan {
     let seek = async {
         loop {
-            let page: Option<AppPage> = pages.app("argocd", "web");
+            let page: Option<AppPage> = pages.app("argocd", "web").await;
             if let Some(plan) = page.and_then(|page| page.plan).filter(|plan| check(plan)) {
                 return plan;
             }
@@ -25,7 +25,7 @@ async fn plan(pages: &RuntimePages, check: impl Fn(&Plan) -> bool) -> Plan {
     let patience = std::time::Duration::from_secs(20);
     match tokio::time::timeout(patience, seek).await {
         Ok(plan) => plan,
-        Err(_) => panic!("the plan is {:#?}", pages.app("argocd", "web").map(|page| page.plan)),
+        Err(_) => panic!("the plan is {:#?}", pages.app("argocd", "web").await.map(|page| page.plan)),
     }
 }
 
@@ -92,7 +92,7 @@ async fn a_change_names_the_line_of_its_field() {
     let pages = RuntimePages::follow(stand.controller.as_ref().unwrap().runtime().clone());
     let seek = async {
         loop {
-            let page: Option<AppPage> = pages.app("argocd", "web");
+            let page: Option<AppPage> = pages.app("argocd", "web").await;
             let nodes = page.map(|page| page.tree).unwrap_or_default();
             if let Some(change) = nodes.into_iter().flat_map(|node| node.changes).next() {
                 return change;

@@ -157,3 +157,27 @@ async fn r22_an_app_that_another_controller_runs_too_is_left_alone() {
         .await;
     stand.until_app("web", "Synced", "Healthy").await;
 }
+
+#[tokio::test]
+async fn the_ledger_knows_what_is_shared_abandoned_and_nobodys() {
+    let stand = shared().await;
+    let mut stray = value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "stray", "namespace": "prod" } });
+    stand.apply(stray.clone()).await;
+    set(&mut stray, &["metadata", "name"], "left".into());
+    let id = "gone:/ConfigMap:prod/left";
+    set(&mut stray, &["metadata", "annotations"], value!({ "argocd.argoproj.io/tracking-id": id }));
+    stand.apply(stray).await;
+    stand.let_time_pass().await;
+    let ledger = stand.controller.as_ref().unwrap().runtime().ledger().await;
+    let shared: Vec<(String, Vec<&str>)> = ledger
+        .shared
+        .iter()
+        .map(|(key, apps)| (key.to_string(), apps.iter().map(|app| app.name.as_str()).collect()))
+        .collect();
+    assert_eq!(shared, [("ConfigMap prod/x".to_owned(), vec!["a", "b"])]);
+    let abandoned: Vec<(String, &str)> =
+        ledger.abandoned.iter().map(|(key, app)| (key.to_string(), app.as_str())).collect();
+    assert_eq!(abandoned, [("ConfigMap prod/left".to_owned(), "gone")]);
+    let orphaned: Vec<String> = ledger.orphaned.iter().map(|key| key.to_string()).collect();
+    assert_eq!(orphaned, ["ConfigMap prod/stray"]);
+}

@@ -3,6 +3,7 @@
 //! ```text
 //! (cd benches/peers/values && go build -o ../../../target/values-peer .)
 //! cargo run --release -p tautline-values-bench -- [target/values-peer] [YAML-FOLDER] [json] [yaml] [merge]
+//! cargo run --release -p tautline-values-bench -- repeat NAME TIMES
 //! ```
 //! The inputs are made: a pod as it lives, a Deployment, a CRD of 500 KB. The mixed manifests are those below
 //! YAML-FOLDER, by default what helm and kustomize were recorded to render in `$TAUTLINE_FIXTURES`
@@ -16,6 +17,7 @@ mod json;
 mod manifests;
 mod merging;
 mod peer;
+mod repeat;
 mod timing;
 
 use std::path::PathBuf;
@@ -38,6 +40,12 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[PathBuf]) -> Result<(), String> {
+    if let [word, name, times] = arguments
+        && word.as_os_str() == "repeat"
+    {
+        let times = times.to_str().and_then(|times| times.parse().ok()).ok_or("how often?")?;
+        return repeat::run(&name.to_string_lossy(), times);
+    }
     let program = arguments.iter().find(|path| path.is_file());
     let folder = arguments.iter().find(|path| path.is_dir());
     let documents = manifests::documents(folder.map(PathBuf::as_path));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tautline_cluster::Cluster;
-use tautline_core::{AppId, Clock, GroupVersionKind, Object, Problem};
+use tautline_core::{AppId, Clock, Digest, GroupVersionKind, Object, Problem};
 use tautline_grammar::LabelSelector;
 use tautline_ownership::AppInstance;
 use tautline_runtime::{AppInput, Journal, Parts, Records, Runtime};
@@ -66,9 +66,13 @@ impl Controller {
         exclude(&runtime, config_map.as_deref());
         let (apps_out, apps) = mpsc::unbounded_channel();
         let (projects_out, projects) = mpsc::unbounded_channel();
-        tokio::spawn(follow(cluster.clone(), gvk, Narrowed::default(), apps_out));
+        // Who has rights in some namespaces only finds the Applications in the control plane's.
+        let sees_all = cluster.namespaces().is_none();
+        let whole =
+            || Narrowed { namespace: (!sees_all).then(|| control_plane.clone()), fields: String::new() };
+        tokio::spawn(follow(cluster.clone(), gvk, whole(), apps_out));
         let project = GroupVersionKind::new("argoproj.io", "v1alpha1", "AppProject");
-        tokio::spawn(follow(cluster.clone(), project, Narrowed::default(), projects_out));
+        tokio::spawn(follow(cluster.clone(), project, whole(), projects_out));
         let (settings_out, settings) = mpsc::unbounded_channel();
         let narrowed =
             Narrowed { namespace: Some(control_plane), fields: format!("metadata.name={CONFIG_MAP}") };
@@ -79,7 +83,7 @@ impl Controller {
             records,
             health,
             options,
-            objects: BTreeMap::new(),
+            taken: BTreeMap::new(),
             projects: BTreeMap::new(),
         };
         let task = tokio::spawn(state.run(apps, projects, settings));
@@ -109,7 +113,8 @@ struct State {
     records: Arc<ApplicationRecords>,
     health: Arc<CustomizedHealth>,
     options: ControllerOptions,
-    objects: BTreeMap<AppId, Arc<Object>>,
+    /// The apps that are taken, and what of their Applications decided that they were told something.
+    taken: BTreeMap<AppId, Digest>,
     projects: BTreeMap<String, Arc<Object>>,
 }
 
@@ -153,8 +158,7 @@ impl State {
                 Some(event) = apps.recv() => self.application(event).await,
                 Some(event) = projects.recv() => {
                     self.project(event);
-                    let all: Vec<Arc<Object>> = self.objects.values().cloned().collect();
-                    for object in all {
+                    for object in self.taken.keys().filter_map(|id| self.records.object(id)) {
                         self.hand_over(&object);
                     }
                 }
@@ -198,8 +202,8 @@ impl State {
                 let had_rival = self.records.rival(&id).is_some();
                 self.records.saw(object.clone());
                 let rival = self.records.rival(&id).filter(|_| !had_rival);
-                let before = self.objects.insert(id, object.clone());
-                let is_news = before.is_none_or(|before| trigger(&before) != trigger(&object));
+                let trigger = trigger(&object);
+                let is_news = self.taken.insert(id, trigger) != Some(trigger);
                 if is_news || rival.is_some() {
                     self.take(&object).await;
                 }
@@ -233,7 +237,7 @@ impl State {
 
     fn gone(&mut self, namespace: &str, name: &str) {
         let id = AppId::new(namespace, name);
-        if self.objects.remove(&id).is_some() {
+        if self.taken.remove(&id).is_some() {
             self.runtime.remove(&id);
             self.records.forget(&id);
         }
@@ -297,7 +301,7 @@ impl State {
 }
 
 /// What decides whether a change of an Application matters: never its status or versions (rule R21).
-fn trigger(object: &Object) -> tautline_core::Digest {
+fn trigger(object: &Object) -> Digest {
     let metadata =
         |field: &str| object.metadata().and_then(|m| m.get(field)).map(|v| v.to_json()).unwrap_or_default();
     let part = |field: &str| object.get(field).map(|v| v.to_json()).unwrap_or_default();
@@ -311,7 +315,7 @@ fn trigger(object: &Object) -> tautline_core::Digest {
         SKIP_RECONCILE_ANNOTATION,
     ]
     .map(|name| object.annotation(name).unwrap_or_default().to_owned());
-    tautline_core::Digest::of_parts([
+    Digest::of_parts([
         part("spec"),
         part("operation"),
         metadata("finalizers"),

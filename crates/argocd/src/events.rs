@@ -2,17 +2,25 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tautline_cluster::{Cluster, Target, WriteOptions};
 use tautline_core::{Clock, FieldManager, GroupVersionKind, Map, Object, value};
 use tautline_engine::{Intent, Operation, OperationPhase, Trigger};
 use tautline_grammar::time::seconds;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::rival::STATUS_MANAGER;
 
 /// How many Events may wait to be written; more are dropped, as Events may be lost anyway.
-const QUEUE: usize = 256;
+const QUEUE: usize = 1024;
+
+/// For how long nothing is written after an Event, in times that it took: a server that has much to do is asked less.
+const REST: u32 = 4;
+
+/// The longest such rest.
+const LONGEST_REST: Duration = Duration::from_millis(200);
 
 /// Writes Events one after another, behind everything else.
 pub(crate) struct Events {
@@ -44,9 +52,11 @@ impl Events {
                 let Some(resource) = &resource else { continue };
                 let target = Target::of(resource.clone(), &event);
                 let options = WriteOptions::by(FieldManager::new(STATUS_MANAGER));
+                let begun = Instant::now();
                 if let Err(error) = cluster.create(&target, &event, &options).await {
                     tracing::debug!(event = event.name(), %error, "an Event could not be written");
                 }
+                tokio::time::sleep((begun.elapsed() * REST).min(LONGEST_REST)).await;
             }
         });
         Self { queue, clock, count: AtomicU64::new(0) }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tautline_cluster::{ApiResource, Cluster, ClusterError, Patch, Target, WriteOptions};
-use tautline_core::{AppId, Clock, FieldManager, List, Map, Object, Value, value};
+use tautline_core::{AppId, Clock, Digest, FieldManager, List, Map, Object, Value, value};
 use tautline_engine::Report;
 use tautline_plan::{Epoch, Phase, Record};
 use tautline_runtime::{Change, Records};
@@ -33,10 +33,10 @@ pub(crate) struct ApplicationRecords {
     applications: Mutex<HashMap<AppId, Known>>,
 }
 
-/// An Application as last seen, and the status that we last wrote, times aside.
+/// An Application as last seen, and what the status that we last wrote comes to, times aside.
 struct Known {
     object: Arc<Object>,
-    written: Option<Value>,
+    written: Option<Digest>,
     /// Another controller that writes its status; once seen, it is left alone (rule R22).
     rival: Option<String>,
     /// The epoch that this process put on record last.
@@ -87,7 +87,8 @@ impl ApplicationRecords {
         Self { cluster, resource, clock, observe, take_over, events, applications: Mutex::default() }
     }
 
-    /// Takes an Application as the watch or a write has it, unless a newer one is known.
+    /// Takes an Application as the watch or a write has it, unless a newer one is known. What the watch brings of our own
+    /// writes is known already, and kept once.
     pub(crate) fn saw(&self, object: Arc<Object>) {
         let id = AppId::new(object.namespace(), object.name());
         let rival = if self.take_over { None } else { rival(&object) };
@@ -204,9 +205,9 @@ impl ApplicationRecords {
             None => return Ok(()),
         };
         let status = status(report, &object, asked_for.as_ref(), self.clock.now());
-        let timeless = without_times(&status);
+        let timeless = without_times(&status).digest();
         let is_asked = object.annotation(REFRESH_ANNOTATION).is_some() && report.refreshed;
-        let is_known = self.lock().get(app).is_some_and(|known| known.written.as_ref() == Some(&timeless));
+        let is_known = self.lock().get(app).is_some_and(|known| known.written == Some(timeless));
         let finalizers = report.deletion_phases.as_ref().and_then(|phases| with_hooks(&object, phases));
         if is_known && !is_asked && closed.is_none() && finalizers.is_none() {
             return Ok(());

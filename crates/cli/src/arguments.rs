@@ -194,6 +194,9 @@ pub(crate) struct TreeOptions {
     /// The namespace of KIND/NAME
     #[arg(long, short = 'n', default_value = "default")]
     pub(crate) namespace: String,
+    /// Also whose each field of the objects is: the app's, or another manager's
+    #[arg(long)]
+    pub(crate) fields: bool,
     #[command(flatten)]
     pub(crate) cluster: ClusterOptions,
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use tautline::core::{Object, Value, value};
+use tautline::core::{NotAnObject, Object, Value, value};
 use tautline::health::{HealthStatus, KStatus, kstatus};
 use tautline::yaml;
 use tautline_scripts::{Customizations, Verdict};
@@ -89,10 +89,22 @@ pub(crate) fn objects(name: &str, text: &str) -> Result<Vec<Object>> {
             _ => vec![value],
         };
         for item in items {
-            objects.push(Object::new(item).map_err(|error| place(&error))?);
+            objects.push(object(item).map_err(|error| place(&error))?);
         }
     }
     Ok(objects)
+}
+
+/// An object with or without a name: what has none yet, or in a test, can be judged all the same.
+fn object(item: Value) -> std::result::Result<Object, NotAnObject> {
+    match item {
+        Value::Map(map) => {
+            let object = Object::from_map(map);
+            let is_whole = !object.api_version().is_empty() && !object.kind().is_empty();
+            if is_whole { Ok(object) } else { Object::new(object.into_value()) }
+        }
+        other => Object::new(other),
+    }
 }
 
 fn line(object: &Object, verdict: &Verdict) -> String {

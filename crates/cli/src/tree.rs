@@ -7,7 +7,8 @@ use std::sync::Arc;
 use tautline::cluster::ApiResource;
 use tautline::core::{GroupKind, Object, Presence};
 use tautline::health::assess;
-use tautline::ownership::LiveView;
+use tautline::merge::Owners;
+use tautline::ownership::{LiveView, owner_of};
 
 use crate::arguments::TreeOptions;
 use crate::failure::{Failure, Result};
@@ -37,6 +38,10 @@ pub(crate) async fn tree(options: &TreeOptions, live: &Live) -> Result<String> {
     let (snapshot, roots) = roots(&options.what, &options.namespace, &CHILDREN, live).await?;
     let mut out = String::new();
     for root in &roots {
+        if options.fields {
+            out.push_str(&fields(root));
+            continue;
+        }
         branch(&snapshot, root, 0, &mut out);
     }
     Ok(out)
@@ -98,6 +103,30 @@ fn named_kind(snapshot: &Snapshot, word: &str) -> Option<ApiResource> {
                 || short_names.iter().any(|s| s == word))
     })
 }
+
+/// Whose each field of an object is. What a GitOps tool applies is its app's, by the object's tracking id.
+fn fields(object: &Object) -> String {
+    let mut out = format!("{}\n", object.key());
+    let app = owner_of(object);
+    for owner in Owners::of(object).iter() {
+        let whose = match &app {
+            Some(app) if TOOLS.contains(&owner.name) && owner.subresource().is_empty() => {
+                format!("app {app}")
+            }
+            _ => "no app".to_owned(),
+        };
+        let part = if owner.subresource().is_empty() { "" } else { "/" };
+        let _ = write!(out, "  {whose}: {} ({:?}{part}{})", owner.name, owner.operation, owner.subresource());
+        let _ = writeln!(out, "{}", owner.time.map(|time| format!(", {time}")).unwrap_or_default());
+        for path in owner.paths() {
+            let _ = writeln!(out, "    {path}");
+        }
+    }
+    out
+}
+
+/// The managers by which GitOps tools apply what an app's manifests say.
+const TOOLS: [&str; 3] = ["tautline", "tautline-handover", "argocd-controller"];
 
 fn branch(snapshot: &Snapshot, object: &Object, depth: usize, out: &mut String) {
     let indent = "  ".repeat(depth);

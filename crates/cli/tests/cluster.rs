@@ -96,6 +96,13 @@ fn a_folder_from_the_first_apply_to_the_last_prune() {
     check(with("apply", &["-y"]), 0, &["2 to create"]);
     check(with("diff", &[]), 0, &[]);
     check(ground.run(&["tree", "shop"]), 0, &["Deployment", "ReplicaSet", "Pod"]);
+    let whose = ["ConfigMap default/a", "app shop: tautline (Apply", "    data.key"];
+    check(ground.run(&["tree", "ConfigMap/a", "--fields"]), 0, &whose);
+    check(
+        ground.run(&["tree", "Deployment/web", "--fields"]),
+        0,
+        &["no app: ", "/status", "status.replicas"],
+    );
     check(ground.run(&["why", "Deployment/web"]), 0, &[]);
     ground.file("web/a.yaml", &config_map("a", "2"));
     check(with("diff", &["-o", "json"]), 1, &["data.key"]);

@@ -131,6 +131,17 @@ impl RawObject {
         }
     }
 
+    /// The object's version, if it can be read.
+    pub fn version(&self) -> Option<ResourceVersion> {
+        match self {
+            Self::Object(object) => object.resource_version(),
+            Self::Json(bytes) => match crate::scan::identity(bytes) {
+                Some(identity) => Some(identity.version.into()),
+                None => Object::from_map(Value::from_json(bytes).ok()?.as_map()?.clone()).resource_version(),
+            },
+        }
+    }
+
     /// The item of a list of metadata as an object of its kind, whatever kind the server says that it is.
     pub fn metadata(&self, gvk: &GroupVersionKind) -> Option<Object> {
         match self {
@@ -270,6 +281,11 @@ pub enum Deleted {
 pub trait Cluster: Send + Sync {
     /// Which cluster this is.
     fn id(&self) -> ClusterId;
+
+    /// The namespaces that are looked at, if not all: nothing is known of objects elsewhere.
+    fn namespaces(&self) -> Option<&[String]> {
+        None
+    }
 
     /// What the cluster serves.
     async fn discover(&self) -> Result<Discovery>;

@@ -69,6 +69,10 @@ impl Cluster for Counted {
         self.inner.id()
     }
 
+    fn namespaces(&self) -> Option<&[String]> {
+        self.inner.namespaces()
+    }
+
     async fn discover(&self) -> Result<Discovery> {
         self.count("discover", String::new());
         self.inner.discover().await

@@ -287,6 +287,69 @@ fn a_snapshot_counts_only_once_it_is_confirmed() {
 }
 
 #[test]
+fn of_a_snapshot_stays_what_is_watched_and_in_sight() {
+    let mut first = Cache::new(MaskingKey::new([1; 32]));
+    let item = |name: &str| {
+        let json = format!(
+            r#"{{"metadata":{{"name":"{name}","namespace":"n","uid":"{name}","resourceVersion":"5"}}}}"#
+        );
+        RawObject::Json(json.into_bytes().into())
+    };
+    let kinds = ["ConfigMap", "Service"].map(|kind| ApiResource {
+        gvk: GroupVersionKind::new("", "v1", kind),
+        plural: kind.to_lowercase(),
+        namespaced: true,
+        verbs: Vec::new(),
+        short_names: Vec::new(),
+        subresources: Vec::new(),
+    });
+    for resource in &kinds {
+        let kind = resource.gvk.group_kind();
+        first.begin_list(resource.clone());
+        first.list_item(&kind, &item("a")).unwrap();
+        first.end_list(&kind, "7".into(), Timestamp::default()).unwrap();
+    }
+    let mut second = Cache::new(MaskingKey::new([1; 32]));
+    second.limit(["n".to_owned()]);
+    second.restore(&first.snapshot()).unwrap();
+    assert_eq!(second.len(), 2);
+    let kind = kinds[0].gvk.group_kind();
+    second.begin_list(kinds[0].clone());
+    second.list_item(&kind, &item("a")).unwrap();
+    second.end_list(&kind, "7".into(), Timestamp::default()).unwrap();
+    second.forget_unwatched();
+    assert_eq!(second.len(), 1, "nobody has asked for Services since");
+    assert!(matches!(second.get(&ResourceKey::new("", "ConfigMap", "n", "a")), Presence::Present(_)));
+    assert!(second.get(&ResourceKey::new("", "ConfigMap", "n", "b")).is_absent());
+    let elsewhere = second.get(&ResourceKey::new("", "ConfigMap", "m", "a"));
+    assert!(elsewhere.unknown().is_some_and(|why| why.to_string().contains("namespace m")), "{elsewhere:?}");
+}
+
+#[test]
+fn what_was_heard_of_one_namespace_says_nothing_of_another() {
+    let mut cache = Cache::new(MaskingKey::new([1; 32]));
+    cache.limit(["m", "n"].map(str::to_owned));
+    cache.begin_list(resource());
+    cache.end_list(&kind(), "10".into(), Timestamp::default()).unwrap();
+    let json = r#"{"metadata":{"name":"a","namespace":"m","uid":"1","resourceVersion":"20"}}"#;
+    let event = RawEvent::Added(RawObject::Json(json.as_bytes().to_vec().into()));
+    cache.event(&kind(), &event, Timestamp::default()).unwrap();
+    let absent_as_of =
+        |cache: &Cache, namespace: &str| match cache.get(&ResourceKey::new("", "Pod", namespace, "b")) {
+            Presence::Absent(freshness) => freshness.version.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        };
+    assert_eq!((absent_as_of(&cache, "m"), absent_as_of(&cache, "n")), ("20".to_owned(), "10".to_owned()));
+    // An answer to our write in the slower namespace is news there.
+    let ours = Object::new(
+        Value::from_json(br#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b","namespace":"n","uid":"2","resourceVersion":"15"}}"#)
+            .unwrap(),
+    );
+    assert!(cache.wrote(&ours.unwrap()));
+    assert!(matches!(cache.get(&ResourceKey::new("", "Pod", "n", "b")), Presence::Present(_)));
+}
+
+#[test]
 fn a_snapshot_that_is_not_for_this_cache_is_not_taken() {
     let mut cache = Cache::new(MaskingKey::new([1; 32]));
     let mut server = Server::default();

@@ -36,6 +36,7 @@ mod budget;
 mod clock;
 mod manifest;
 mod masking;
+mod memory_tree;
 mod names;
 mod need;
 mod object;
@@ -48,6 +49,7 @@ pub use budget::{Backoff, Budget, CancelFlag};
 pub use clock::{Clock, ManualClock, Timestamp};
 pub use manifest::{Manifest, Origin, Problem, Severity};
 pub use masking::MaskingKey;
+pub use memory_tree::MemoryTree;
 pub use names::{
     AppId, ClusterId, FieldManager, GroupKind, GroupVersion, GroupVersionKind, ResourceKey, ResourceVersion,
     Uid,
@@ -56,7 +58,5 @@ pub use need::{Need, Read, ReadSet};
 pub use object::{NotAnObject, Object, OwnerReference};
 pub use path::{FieldPath, PathElement, PathError};
 pub use presence::{Freshness, Presence, Secret, Why};
-pub use tree::{
-    Entry, EntryKind, MemoryTree, OutsideTree, Revision, Tree, TreeError, TreeId, TreePath, Want, resolve,
-};
+pub use tree::{Entry, EntryKind, OutsideTree, Revision, Tree, TreeError, TreeId, TreePath, Want, resolve};
 pub use value::{Digest, JsonError, JsonErrorKind, Key, List, Map, MapDraft, PackError, Packed, Text, Value};

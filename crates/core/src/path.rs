@@ -58,9 +58,10 @@ impl FieldPath {
 
     /// This path and one more step.
     pub fn with(&self, element: PathElement) -> Self {
-        let mut path = self.clone();
+        let mut path = Vec::with_capacity(self.0.len() + 1);
+        path.extend_from_slice(&self.0);
         path.push(element);
-        path
+        Self(path)
     }
 
     /// Whether this is the object itself.

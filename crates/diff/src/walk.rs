@@ -123,6 +123,17 @@ impl Walk {
             if old.zip(new).is_some_and(|(old, new)| old.is_same(new)) || !level.is_compared(key) {
                 continue;
             }
+            if let (Some(old), Some(new)) = (old, new)
+                && is_leaf(old)
+                && is_leaf(new)
+            {
+                // Numbers of two kinds may be equal all the same.
+                if old != new {
+                    let path = self.path.with(PathElement::Field(key.clone()));
+                    self.report(path, Some(old.clone()), Some(new.clone()), wish.field(key));
+                }
+                continue;
+            }
             self.path.push(PathElement::Field(key.clone()));
             let of = of.and_then(|of| of.field_key(key));
             self.values(old, new, of, wish.field(key), level.below(key));
@@ -143,13 +154,17 @@ impl Walk {
             (None, Some(Value::Map(b))) if level == Level::Metadata => {
                 self.maps(&Map::new(), b, of, wish, level);
             }
-            (a, b) => self.report(a.cloned(), b.cloned(), wish),
+            (a, b) => self.report_here(a.cloned(), b.cloned(), wish),
         }
     }
 
-    fn report(&mut self, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
+    fn report_here(&mut self, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
+        self.report(self.path.clone(), from, to, wish);
+    }
+
+    fn report(&mut self, path: FieldPath, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
         let is_wished = !matches!(wish, Wish::Without);
-        self.found.push(Differing { path: self.path.clone(), from, to, is_wished });
+        self.found.push(Differing { path, from, to, is_wished });
     }
 
     /// Lists whose items have names are walked item by item, lists of one length by place; any other pair differs
@@ -162,7 +177,7 @@ impl Walk {
         let (in_a, in_b) = (Named::of(a, of), Named::of(b, of));
         let Some((in_a, in_b)) = in_a.zip(in_b) else {
             if a.len() != b.len() {
-                self.report(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
+                self.report_here(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
                 return;
             }
             for (i, (a, b)) in a.iter().zip(b.iter()).enumerate() {
@@ -181,7 +196,7 @@ impl Walk {
             self.step(|| in_b.name(new), None, Some(new), items, wish);
         }
         if !is_aligned && self.found.len() == before && a != b {
-            self.report(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
+            self.report_here(Some(Value::List(a.clone())), Some(Value::List(b.clone())), wish);
         }
     }
 
@@ -202,6 +217,11 @@ impl Walk {
         self.values(a, b, of, wish, Level::Below);
         self.path.pop();
     }
+}
+
+/// Whether a value is a scalar that says something.
+fn is_leaf(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::List(_) | Value::Map(_))
 }
 
 /// Whether storage keeps nothing of a value: a list or map of keys that is empty. An empty struct is something.

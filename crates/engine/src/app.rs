@@ -1,6 +1,7 @@
 //! [`App`]: the state machine.
 
 mod judge;
+mod overall;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use crate::event::{Effect, Event, Rendered, World};
 use crate::heal::HealLedger;
 use crate::pin::Pin;
 use crate::planned::Planned;
-use crate::report::{Operation, Report, SyncStatus};
+use crate::report::Operation;
 use crate::resource::Resource;
 use crate::retry::Retrying;
 use crate::running::Running;
@@ -353,33 +354,6 @@ impl App {
         self.revision.as_ref()
     }
 
-    /// What an app that depends on this one waits for; `None` if it is synced with the latest revision and well.
-    pub fn unfinished(&self) -> Option<String> {
-        let is_current = self.rendered.as_ref().map(|r| &r.revision) == self.revision.as_ref();
-        let rows: Vec<_> = self.resources.values().map(Resource::row).collect();
-        let health = Report::health_of(&rows).status;
-        if self.spec.deletion.is_some() {
-            Some("is being deleted".to_owned())
-        } else if !is_current || self.sync_status() != SyncStatus::Synced {
-            Some("is not synced".to_owned())
-        } else if self.running.as_ref().is_some_and(|running| !running.is_heal) {
-            Some("is being synced".to_owned())
-        } else {
-            (health != tautline_health::HealthStatus::Healthy).then(|| format!("is {health}"))
-        }
-    }
-
-    /// Whether desired and live were compared since the app was first seen.
-    pub fn is_compared(&self) -> bool {
-        self.reconciled_at.is_some()
-    }
-
-    /// Whether the intent of a sync is being put on record: that write tells that it begins, and what else there is to
-    /// tell waits for it.
-    pub fn is_recording(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| !running.is_recorded)
-    }
-
     /// Whether an object still concerns the app that it does not want ([`App::held_keys`]) and that may not name it any
     /// more: the app knows it as its own, or follows a plan that has a step for it, a hook that is gone say.
     pub fn still_has(&self, key: &ResourceKey) -> bool {
@@ -387,31 +361,5 @@ impl App {
         let has_others = self.resources.len() != self.prepared.manifests.len();
         has_others && self.resources.contains_key(key)
             || self.running.as_ref().is_some_and(|running| running.looks.concern(key))
-    }
-
-    /// Everything the app says of itself.
-    pub fn report(&self) -> Report {
-        // A deletion takes the hooks for what goes with the app; rows they are not.
-        let own = self.resources.values().filter(|resource| !resource.is_hook());
-        let rows: Vec<_> = own.map(Resource::row).collect();
-        let health = match self.spec.refused.is_empty() {
-            true => Report::health_of(&rows),
-            false => Health::new(HealthStatus::Unknown, ""),
-        };
-        let running = self.running.as_ref().filter(|r| !r.is_heal).map(|r| r.operation.clone());
-        Report {
-            sync: self.sync_status(),
-            health,
-            revision: self.revision.as_ref().map(|r| r.id.clone()).unwrap_or_default(),
-            source_type: self.rendered.as_ref().map(|r| r.source_type.clone()).unwrap_or_default(),
-            conditions: self.conditions(),
-            operation: running.or_else(|| self.operation.clone()),
-            history: self.history.clone(),
-            reconciled_at: self.reconciled_at,
-            images: self.images(),
-            deletion_phases: self.deletion_phases(),
-            refreshed: !self.refresh_pending,
-            rows,
-        }
     }
 }

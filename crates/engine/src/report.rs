@@ -203,23 +203,15 @@ impl Report {
     /// Health of the app as Argo CD 3.6 sums it up: the worst of its objects; a missing object counts only
     /// when all are missing.
     pub(crate) fn health_of(rows: &[Row]) -> Health {
-        let counted = |row: &&Row| row.health.is_some() && !row.ignores_health;
-        let missing =
-            rows.iter().filter(|r| r.health.as_ref().is_some_and(|h| h.status == HealthStatus::Missing));
-        if !rows.is_empty() && missing.count() == rows.len() {
-            return Health::new(HealthStatus::Missing, "");
+        let status_of = |row: &Row| row.health.as_ref().map(|health| health.status);
+        let status = sum_up(rows.iter().map(|row| (status_of(row), row.ignores_health)));
+        match status {
+            HealthStatus::Healthy => return Health::healthy(),
+            HealthStatus::Missing => return Health::new(status, ""),
+            _ => {}
         }
-        let present = || {
-            rows.iter()
-                .filter(counted)
-                .filter_map(|r| Some((r, r.health.as_ref()?)))
-                .filter(|(_, h)| h.status != HealthStatus::Missing)
-        };
-        let status = tautline_health::worst(present().map(|(_, h)| h.status));
-        if status == HealthStatus::Healthy {
-            return Health::healthy();
-        }
-        let culprits: Vec<&Row> = present().filter(|(_, h)| h.status == status).map(|(r, _)| r).collect();
+        let culprits: Vec<&Row> =
+            rows.iter().filter(|row| !row.ignores_health && status_of(row) == Some(status)).collect();
         let named: Vec<String> = culprits.iter().take(3).map(|row| culprit(row)).collect();
         let more = match culprits.len().saturating_sub(3) {
             0 => String::new(),
@@ -227,6 +219,16 @@ impl Report {
         };
         Health::new(status, format!("Caused by {}{more}", named.join(", ")))
     }
+}
+
+/// The health of an app whose objects fare like this; of each, whether it is not counted.
+pub(crate) fn sum_up(objects: impl Iterator<Item = (Option<HealthStatus>, bool)> + Clone) -> HealthStatus {
+    let is_missing = |(status, _): &(Option<HealthStatus>, bool)| *status == Some(HealthStatus::Missing);
+    if objects.clone().next().is_some() && objects.clone().all(|object| is_missing(&object)) {
+        return HealthStatus::Missing;
+    }
+    let counted = objects.filter(|object| !is_missing(object) && !object.1);
+    tautline_health::worst(counted.filter_map(|(status, _)| status))
 }
 
 fn culprit(row: &Row) -> String {

@@ -1,8 +1,8 @@
 //! Is this object well?
 //!
 //! Each built-in kind has its own way to say that it works: a Deployment counts replicas, a Job has
-//! conditions, a claim is bound. [`assess`] knows them, as Argo CD 3.6 judges them, with two repairs that the
-//! table below names. It is a pure function of the object.
+//! conditions, a claim is bound. [`assess`] knows them, as Argo CD judges them; `DIFFERENCES.md` beside this
+//! crate lists where not, and why. It is a pure function of the object.
 //!
 //! | kind | healthy when | differs from Argo CD 3.6 |
 //! |---|---|---|
@@ -12,7 +12,7 @@
 //! | PersistentVolumeClaim | bound | – |
 //! | Job | complete | – |
 //! | HorizontalPodAutoscaler, APIService, CustomResourceDefinition, Namespace | by their conditions and phase | Namespace: Argo CD has no rule |
-//! | well-known custom resources | by the table in `rules/table.txt`: conditions, phases, fields | told nothing yet is Progressing |
+//! | well-known custom resources | by the table in `rules/table.txt`: conditions, phases, fields, counts | told nothing yet is Progressing |
 //! | other custom resources | by their Ready, Available, Synced, Reconciling and Stalled conditions, as kstatus | Argo CD has no rule |
 //! | anything else | `None`: counts for nothing | – |
 //!
@@ -136,9 +136,8 @@ pub fn assess(object: &Object) -> Option<Health> {
 fn native(object: &Object) -> Option<Health> {
     match (object.group(), object.kind()) {
         ("apps", "Deployment") => Some(workload::deployment(object)),
-        ("apps" | "apps.kruise.io", "StatefulSet") => Some(workload::stateful_set(object)),
-        ("apps" | "apps.kruise.io", "DaemonSet") => Some(workload::daemon_set(object)),
-        ("apps.kruise.io", "CloneSet") => Some(workload::clone_set(object)),
+        ("apps", "StatefulSet") => Some(workload::stateful_set(object)),
+        ("apps", "DaemonSet") => Some(workload::daemon_set(object)),
         ("apps", "ReplicaSet") => Some(workload::replica_set(object)),
         ("", "Pod") => Some(pod::pod(object)),
         ("", "Service") => Some(network::service(object)),

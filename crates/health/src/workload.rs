@@ -57,27 +57,6 @@ pub(crate) fn deployment(object: &Object) -> Health {
     Health::healthy()
 }
 
-/// Kruise's CloneSet: rolled out as far as its partition asks.
-pub(crate) fn clone_set(object: &Object) -> Health {
-    if is_behind(object) || object.get("status").is_none() {
-        return not_observed("clone set");
-    }
-    let strategy = |field: &str| object.at(&["spec", "updateStrategy", field]);
-    if strategy("paused").and_then(|paused| paused.as_bool()) == Some(true) {
-        return Health::new(HealthStatus::Suspended, "CloneSet is paused");
-    }
-    // A partition in percent counts as none: then all are to be updated.
-    let kept = strategy("partition").and_then(|partition| partition.as_i64()).unwrap_or(0);
-    let updated = (wanted(object) - kept).max(0);
-    let available = count(object, "updatedAvailableReplicas");
-    if available < updated {
-        return Health::progressing(format!(
-            "Waiting for rollout to finish: {available} of {updated} updated replicas are available..."
-        ));
-    }
-    Health::healthy()
-}
-
 pub(crate) fn stateful_set(object: &Object) -> Health {
     if count(object, "observedGeneration") == 0 || is_behind(object) {
         return Health::progressing("Waiting for statefulset spec update to be observed...");

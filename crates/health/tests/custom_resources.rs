@@ -80,7 +80,11 @@ const ROWS: &[(&str, &str, &str)] = &[
         "Progressing",
     ),
     ("kafka.strimzi.io/v1 Kafka", r#"{"conditions":[{"type":"NotReady","status":"True"}]}"#, "Degraded"),
-    ("postgresql.cnpg.io/v1 Cluster", r#"{"phase":"Cluster in healthy state"}"#, "Healthy"),
+    (
+        "postgresql.cnpg.io/v1 Cluster",
+        r#"{"phase":"Cluster in healthy state","conditions":[{"type":"Ready","status":"True"}]}"#,
+        "Healthy",
+    ),
     (
         "monitoring.coreos.com/v1 Prometheus",
         r#"{"conditions":[{"type":"Available","status":"Degraded"}]}"#,

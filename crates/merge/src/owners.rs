@@ -2,7 +2,7 @@
 
 use tautline_core::{FieldPath, Map, Object, Value};
 
-use crate::fieldset::raw;
+use crate::fieldset::{FieldSet, raw};
 use crate::structured::{Manager, Operation};
 
 /// The owners of a live object's fields: `managedFields` are asked as they lie there, and never taken apart. An entry
@@ -42,6 +42,11 @@ impl<'a> Owners<'a> {
         owners
     }
 
+    /// Each owner, as `managedFields` list them.
+    pub fn iter(&self) -> impl Iterator<Item = &Owner<'a>> {
+        self.0.iter()
+    }
+
     /// The owners of a field, or of something in it.
     pub fn at(&self, path: &FieldPath) -> impl Iterator<Item = &Owner<'a>> {
         let path = path.elements();
@@ -67,6 +72,16 @@ impl<'a> Owner<'a> {
         })
     }
 
+    /// The fields that it owns; none if they cannot be read.
+    pub fn paths(&self) -> Vec<FieldPath> {
+        FieldSet::from_value(&Value::Map(self.fields.clone())).map(|set| set.paths()).unwrap_or_default()
+    }
+
+    /// The subresource through which it writes; empty for the object itself.
+    pub fn subresource(&self) -> &'a str {
+        self.subresource
+    }
+
     /// It as a manager.
     pub fn manager(&self) -> Manager {
         Manager::exact(self.name, self.operation, self.api_version, self.subresource)
@@ -77,6 +92,20 @@ impl<'a> Owner<'a> {
 mod tests {
     use super::*;
     use tautline_core::value;
+
+    #[test]
+    fn an_owner_tells_its_fields() {
+        let live = Object::new(
+            value!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a", "managedFields": [
+            { "manager": "web", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+              "fieldsV1": { "f:data": { "f:key": {} }, "f:metadata": { "f:labels": { "f:app": {} } } } }
+        ] } }),
+        )
+        .unwrap();
+        let paths: Vec<String> =
+            Owners::of(&live).iter().flat_map(Owner::paths).map(|path| path.to_string()).collect();
+        assert_eq!(paths, ["data.key", "metadata.labels.app"]);
+    }
 
     #[test]
     fn whoever_owns_a_field_or_some_of_it_is_found() {

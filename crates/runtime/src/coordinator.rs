@@ -2,6 +2,7 @@
 
 mod effects;
 mod kinds;
+mod ledger;
 mod neighbours;
 mod reporting;
 
@@ -23,6 +24,7 @@ use crate::message::Message;
 use crate::perform::Performer;
 
 pub(crate) use kinds::is_listed;
+pub use ledger::Ledger;
 pub(crate) use neighbours::Index;
 use neighbours::Others;
 use reporting::Reporting;
@@ -52,6 +54,8 @@ pub(crate) struct Coordinator {
     /// Apps that somebody else runs, by their names in tracking ids.
     pub(crate) elsewhere: BTreeSet<String>,
     pub(crate) is_scanning: bool,
+    /// When the cluster was searched last.
+    pub(crate) scanned_at: Option<Timestamp>,
     pub(crate) is_discovering: bool,
     /// The CRDs that are known, by what they say of types.
     pub(crate) definitions: Option<tautline_core::Digest>,
@@ -144,20 +148,10 @@ impl Coordinator {
             Message::Ask(id, reply) => {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
+            Message::AskLedger(reply) => drop(reply.send(self.ledger())),
+            Message::AskOne(id, reply) => drop(reply.send(self.view(&id))),
             Message::AskAll(reply) => {
-                let views = self.apps.iter().filter_map(|(id, entry)| {
-                    Some(AppView {
-                        id: id.clone(),
-                        want: entry.input.spec.want.clone(),
-                        path: entry.input.path.clone(),
-                        namespace: entry.input.spec.destination.namespace.clone(),
-                        report: self.explained(id)?,
-                        plan: self.in_world(id, &entry.input, |world| {
-                            entry.app.planned(world, self.parts.clock.now())
-                        }),
-                    })
-                });
-                drop(reply.send(views.collect()));
+                drop(reply.send(self.apps.keys().filter_map(|id| self.view(id)).collect()));
             }
             Message::Stop(_) => {}
         }
@@ -296,6 +290,20 @@ impl Coordinator {
         for effect in effects {
             self.effect(id, effect, now);
         }
+    }
+
+    /// An app as others see it now.
+    fn view(&self, id: &AppId) -> Option<AppView> {
+        let entry = self.apps.get(id)?;
+        let now = self.parts.clock.now();
+        Some(AppView {
+            id: id.clone(),
+            want: entry.input.spec.want.clone(),
+            path: entry.input.path.clone(),
+            namespace: entry.input.spec.destination.namespace.clone(),
+            report: self.explained(id)?,
+            plan: self.in_world(id, &entry.input, |world| entry.app.planned(world, now)),
+        })
     }
 
     /// What an app says of itself now.

@@ -83,6 +83,8 @@ impl Keeper {
     pub(crate) async fn keep(mut self) {
         loop {
             tokio::time::sleep(self.settings.every).await;
+            // By now every app has said which kinds it needs.
+            self.cache.write().unwrap_or_else(PoisonError::into_inner).forget_unwatched();
             self.save().await;
         }
     }

@@ -41,8 +41,12 @@ pub(crate) enum Message {
     Scanned(Result<Vec<(String, BTreeSet<GroupKind>)>, String>),
     /// Somebody asks for an app's report.
     Ask(AppId, oneshot::Sender<Option<(Report, Vec<Arc<Object>>)>>),
-    /// Somebody asks for all reports.
+    /// Somebody asks how an app is seen.
+    AskOne(AppId, oneshot::Sender<Option<crate::AppView>>),
+    /// Somebody asks how all apps are seen.
     AskAll(oneshot::Sender<Vec<crate::AppView>>),
+    /// Somebody asks whose the objects are.
+    AskLedger(oneshot::Sender<crate::Ledger>),
     /// End everything.
     Stop(oneshot::Sender<()>),
 }

@@ -1,10 +1,11 @@
 //! Performing steps on the cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tautline_apply::{Executor, Fresh, Job, Performed, weighed};
+use futures::stream::{self, StreamExt};
+use tautline_apply::{Executor, Fresh, Job, Pace, Performed, Went, weighed};
 use tautline_cluster::{ApiResource, Cache, Cluster, Query, RawObject, Target};
 use tautline_core::{AppId, GroupKind, Object, ResourceKey};
 use tautline_diff::DryRun;
@@ -23,20 +24,30 @@ pub(crate) struct Performer {
     pub(crate) cache: Arc<RwLock<Cache>>,
     pub(crate) catalog: Catalog,
     pub(crate) out: mpsc::UnboundedSender<Message>,
+    /// The steps that are taken in hand: more than are written at once, so that the writes never wait for the next.
+    pub(crate) in_hand: Pace,
 }
 
 /// How long the log of a failed hook is waited for.
 const LOG_WITHIN: Duration = Duration::from_secs(10);
 
+/// How many kinds are searched side by side: apps wait for it, and the server has others to serve.
+const LISTS_AT_ONCE: usize = 4;
+
 /// How long a kind whose CRD was just applied may take to be served.
 const SERVED_WITHIN: u32 = 40;
 
 impl Performer {
-    /// Performs steps side by side.
+    /// Performs steps side by side, as many as are taken in hand at once. Of those that wait there is little more than
+    /// what is to be done.
     pub(crate) fn perform_all(self: &Arc<Self>, app: &AppId, work: Vec<Work>) {
         for work in work {
-            let (performer, app) = (self.clone(), app.clone());
-            tokio::spawn(async move { performer.perform(app, work).await });
+            let (performer, app, work) = (self.clone(), app.clone(), Box::new(work));
+            tokio::spawn(async move {
+                let place = performer.in_hand.enter(work.weight).await;
+                Box::pin(performer.perform(app, *work)).await;
+                place.leave(Went::Otherwise);
+            });
         }
     }
 
@@ -186,27 +197,39 @@ impl Performer {
 
     /// Searches all listable kinds for tracked objects: for each app, the kinds it has objects of (rule R3).
     pub(crate) async fn scan(&self) -> Result<Vec<(String, BTreeSet<GroupKind>)>, String> {
-        let mut found: std::collections::BTreeMap<String, BTreeSet<GroupKind>> =
-            std::collections::BTreeMap::new();
-        for resource in self.catalog.listable() {
-            let mut sink = |item: RawObject| {
-                if let Some(object) = item.metadata(&resource.gvk)
-                    && let Some(app) = owner_of(&object)
-                {
-                    found.entry(app).or_default().insert(resource.gvk.group_kind());
-                }
-            };
-            let query = Query { metadata_only: true, ..Query::all(resource.clone()) };
-            match self.cluster.list(&query, &mut sink).await {
-                Ok(_) => {}
-                // What we may not list we cannot have written: every kind we wrote is recorded by name.
-                Err(error)
-                    if error.is_forbidden()
-                        || error.status().is_some_and(|s| matches!(s.code, 404 | 405)) => {}
-                Err(error) => return Err(format!("{} cannot be listed: {error}", resource.gvk.group_kind())),
+        let mut found: BTreeMap<String, BTreeSet<GroupKind>> = BTreeMap::new();
+        let listable = self.catalog.listable();
+        let mut answers =
+            stream::iter(listable).map(|kind| self.owners_in(kind)).buffer_unordered(LISTS_AT_ONCE);
+        while let Some((kind, owners)) = answers.next().await {
+            for owner in owners? {
+                found.entry(owner).or_default().insert(kind.clone());
             }
         }
         Ok(found.into_iter().collect())
+    }
+
+    /// The apps that objects of a kind are tracked by.
+    async fn owners_in(&self, resource: ApiResource) -> (GroupKind, Result<BTreeSet<String>, String>) {
+        let kind = resource.gvk.group_kind();
+        let mut owners = BTreeSet::new();
+        let mut sink = |item: RawObject| {
+            owners.extend(item.metadata(&resource.gvk).and_then(|object| owner_of(&object)));
+        };
+        let query = Query { metadata_only: true, ..Query::all(resource.clone()) };
+        let listed = self.cluster.list(&query, &mut sink).await;
+        let result = match listed {
+            Ok(_) => Ok(owners),
+            // What we may not list we cannot have written: every kind we wrote is recorded by name.
+            Err(error)
+                if error.is_forbidden()
+                    || error.status().is_some_and(|status| matches!(status.code, 404 | 405)) =>
+            {
+                Ok(BTreeSet::new())
+            }
+            Err(error) => Err(format!("{kind} cannot be listed: {error}")),
+        };
+        (kind, result)
     }
 }
 

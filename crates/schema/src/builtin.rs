@@ -1,5 +1,6 @@
 //! [`builtin`]: the table of Kubernetes' own kinds.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -18,7 +19,8 @@ static TABLE: &[u8] = include_bytes!("builtin/table.lz4");
 #[derive(Debug)]
 pub struct Builtin {
     types: Arc<Types>,
-    roots: BTreeMap<GroupVersionKind, Id>,
+    /// Sorted by [`by_name`].
+    roots: Vec<(GroupVersionKind, Id)>,
     kinds: BTreeMap<GroupVersionKind, Arc<Kind>>,
     metadata: Option<Id>,
 }
@@ -48,18 +50,26 @@ impl Builtin {
             root.declared("spec").and(root.declared("metadata")).map(TypeRef::id)
         });
         let kinds = table.kinds.into_iter().map(|kind| (kind.gvk.clone(), Arc::new(kind))).collect();
-        Self { types, roots: table.roots, kinds, metadata }
+        let mut roots: Vec<(GroupVersionKind, Id)> = table.roots.into_iter().collect();
+        roots.sort_by(|(a, _), (b, _)| by_name(a, b));
+        Self { types, roots, kinds, metadata }
     }
 
     /// The types of everything that has a type but is no resource: `DeleteOptions`, `Scale`, `Status`.
     pub fn type_of(&self, gvk: &GroupVersionKind) -> Option<Root> {
-        self.roots.get(gvk).map(|id| Root::new(self.types.clone(), *id))
+        let place = self.roots.binary_search_by(|(other, _)| by_name(other, gvk)).ok()?;
+        self.roots.get(place).map(|(_, id)| Root::new(self.types.clone(), *id))
     }
 
     /// How many types and kinds the table holds, and its size in bytes.
     pub fn size(&self) -> (usize, usize, usize) {
         (self.types.len(), self.kinds.len(), TABLE.len())
     }
+}
+
+/// By the kind's name first, which few share.
+fn by_name(a: &GroupVersionKind, b: &GroupVersionKind) -> Ordering {
+    a.kind.cmp(&b.kind).then_with(|| a.cmp(b))
 }
 
 impl Schemas for Builtin {

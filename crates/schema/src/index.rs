@@ -16,6 +16,8 @@ struct Places {
     slots: Box<[u8]>,
     /// The fields that Go always prints.
     always: Box<[u8]>,
+    /// The numbers of all names, in order; empty if a name has none, or where a search is faster.
+    names: Box<[u16]>,
 }
 
 const EMPTY: u8 = u8::MAX;
@@ -45,6 +47,12 @@ impl FieldIndex {
         }
     }
 
+    /// The numbers of the names of all fields, to go along beside a map's keys; empty where there are none to go along.
+    #[inline]
+    pub(crate) fn names(&self, fields: &[Field]) -> &[u16] {
+        &self.places(fields).names
+    }
+
     /// The places of the fields that Go always prints; `None` for a type with too many fields to say.
     pub(crate) fn always_printed(&self, fields: &[Field]) -> Option<&[u8]> {
         (fields.len() <= MOST).then(|| &*self.places(fields).always)
@@ -60,7 +68,7 @@ impl Places {
     fn of(fields: &[Field]) -> Self {
         let is_always = |field: &&Field| field.presence == Presence::Always;
         if fields.len() > MOST {
-            return Self { slots: Box::default(), always: Box::default() };
+            return Self { slots: Box::default(), always: Box::default(), names: Box::default() };
         }
         let mut slots = vec![EMPTY; (fields.len() * 2).next_power_of_two().max(2)];
         let size = slots.len();
@@ -74,7 +82,8 @@ impl Places {
             }
         }
         let always = fields.iter().enumerate().filter(|(_, field)| is_always(field)).map(|(i, _)| i as u8);
-        Self { always: always.collect(), slots: slots.into() }
+        let names: Option<Box<[u16]>> = fields.iter().map(|field| field.name.known_id()).collect();
+        Self { always: always.collect(), slots: slots.into(), names: names.unwrap_or_default() }
     }
 }
 

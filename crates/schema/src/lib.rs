@@ -44,6 +44,7 @@
 //! that are a moment in time or the work of admission are not its own.
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod builtin;
 mod cluster;
 mod codec;
@@ -53,6 +54,7 @@ pub mod defaults;
 pub mod generate;
 pub mod go_values;
 mod immutable;
+mod in_order;
 mod index;
 mod kind;
 mod openapi;
@@ -66,8 +68,9 @@ pub use builtin::{Builtin, KUBERNETES_VERSION, builtin, shared};
 pub use cluster::{ClusterOpenApi, is_tables_minor};
 pub use crd::{CrdError, CustomKinds};
 pub use immutable::immutable_fields;
+pub use in_order::InOrder;
 pub use kind::{Kind, ScalePaths, Scope, Subresource};
 pub use source::{Overlay, Schemas};
 pub use types::{
-    FieldRef, Format, InOrder, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
+    FieldRef, Format, ListType, MapType, PatchStrategy, Presence, Root, TypeKind, TypeRef, Types,
 };

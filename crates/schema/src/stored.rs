@@ -85,9 +85,16 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
     let mut draft = MapDraft::of(map);
     let mut before = Before(before.map_or(&[], Map::entries));
     if of.has_always_printed(map) {
+        let mut types = of.in_order();
         for (key, value) in map {
-            match of.declared_ref(key) {
-                Some(field) => kept_field(&mut draft, value, before.at(key), field)?,
+            let before = before.at(key);
+            // What the stored one has needs no look, unless it would not be there.
+            if before.is_some_and(|before| value.is_same(before)) && !is_zero(value) {
+                draft.keep();
+                continue;
+            }
+            match types.declared_ref(key) {
+                Some(field) => kept_field(&mut draft, value, before, field)?,
                 None => draft.skip(),
             }
         }
@@ -113,6 +120,7 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
     Ok(of_map(map, draft))
 }
 
+#[inline]
 fn kept_field(
     draft: &mut MapDraft<'_>,
     value: &Value,
@@ -136,6 +144,7 @@ fn kept_field(
 struct Before<'a>(&'a [(Key, Value)]);
 
 impl<'a> Before<'a> {
+    #[inline]
     fn at(&mut self, key: &Key) -> Option<&'a Value> {
         while let [(other, value), left @ ..] = self.0 {
             match other.cmp(key) {
@@ -195,6 +204,7 @@ fn zero_element(of: TypeRef<'_>) -> Value {
     }
 }
 
+#[inline]
 pub(crate) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Null => true,

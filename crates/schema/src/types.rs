@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tautline_core::{FieldPath, Key, Map, PathElement, Value};
 
+pub use crate::attributes::{Format, ListType, MapType, PatchStrategy, Presence, TypeKind};
+use crate::in_order::InOrder;
 use crate::index::FieldIndex;
 
 /// The number of a type in its arena.
@@ -14,98 +16,6 @@ pub(crate) type Id = u32;
 pub(crate) const DEDUCED: Id = 0;
 /// The type of "anything, as one leaf": what structured merge calls untyped atomic. Always at this place.
 pub(crate) const UNTYPED: Id = 1;
-
-/// What values of a type are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum TypeKind {
-    /// Anything: the schema names no type.
-    #[default]
-    Any,
-    /// A map: fields with a type each, further keys, or both.
-    Object,
-    /// A list.
-    List,
-    /// A string.
-    String,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// A whole number or a string, as in `targetPort`.
-    IntOrString,
-    /// A quantity such as `500m`: a string, or a number that becomes one.
-    Quantity,
-}
-
-/// What the text of a string, or the size of a number, must be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Nothing said.
-    #[default]
-    None,
-    /// Base64.
-    Byte,
-    /// RFC 3339, whole seconds.
-    DateTime,
-    /// RFC 3339 with microseconds.
-    MicroTime,
-    /// A Go duration: `1h30m`.
-    Duration,
-    /// 32 bits.
-    Int32,
-    /// 64 bits.
-    Int64,
-    /// Another format.
-    Other,
-}
-
-/// How the items of a list are told apart: `x-kubernetes-list-type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ListType<'a> {
-    /// The list is one value.
-    Atomic,
-    /// A set of scalars.
-    Set,
-    /// Maps named by these fields.
-    Map(&'a [Key]),
-}
-
-/// Whether the fields of a map are owned one by one: `x-kubernetes-map-type`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum MapType {
-    /// Each key for itself.
-    #[default]
-    Granular,
-    /// The map is one value.
-    Atomic,
-}
-
-/// `x-kubernetes-patch-strategy`, for strategic merge patches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct PatchStrategy {
-    /// Lists are merged by their merge key, or as a set without one.
-    pub merge: bool,
-    /// Keys that the patch does not name are dropped.
-    pub retain_keys: bool,
-    /// The value is set as a whole.
-    pub replace: bool,
-}
-
-/// How the API server's Go type prints a field, which decides what is left of an empty or null value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Presence {
-    /// Not known: nothing is added or dropped. Custom resources are kept as they come.
-    #[default]
-    AsWritten,
-    /// Always printed: a zero value if absent (`null` for a pointer, list or map).
-    Always,
-    /// Dropped when absent or null.
-    UnlessNull,
-    /// Dropped when empty, zero, false or null.
-    UnlessZero,
-}
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Node {
@@ -269,23 +179,17 @@ impl<'a> TypeRef<'a> {
     /// [`TypeRef::declared`] by a key: names of the table compare as numbers.
     #[inline]
     pub fn declared_key(self, name: &Key) -> Option<TypeRef<'a>> {
-        self.declared_field(name).map(|field| self.types.at(field.id))
-    }
-
-    #[inline]
-    fn declared_field(self, name: &Key) -> Option<&'a Field> {
         let node = self.node();
-        node.index.find(&node.fields, name)
-    }
-
-    /// A field that the schema declares by name, with what it says of the field itself.
-    #[inline]
-    pub(crate) fn declared_ref(self, name: &Key) -> Option<FieldRef<'a>> {
-        self.declared_field(name).map(|field| self.field_ref(field))
+        node.index.find(&node.fields, name).map(|field| self.types.at(field.id))
     }
 
     #[inline]
-    fn field_ref(self, field: &'a Field) -> FieldRef<'a> {
+    pub(crate) fn field_type(self, field: &Field) -> TypeRef<'a> {
+        self.types.at(field.id)
+    }
+
+    #[inline]
+    pub(crate) fn field_ref(self, field: &'a Field) -> FieldRef<'a> {
         FieldRef {
             name: &field.name,
             required: field.required,
@@ -318,7 +222,7 @@ impl<'a> TypeRef<'a> {
     /// The types of a map's keys, to ask for in order.
     #[inline]
     pub fn in_order(self) -> InOrder<'a> {
-        InOrder { of: self, next: 0 }
+        InOrder::of(self)
     }
 
     /// The declared fields, sorted by name.
@@ -420,33 +324,6 @@ impl<'a> TypeRef<'a> {
 impl fmt::Debug for TypeRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TypeRef({} {:?})", self.id, self.kind())
-    }
-}
-
-/// The types of a map's keys for one who comes along them in order: each search goes on where the last one ended.
-#[derive(Clone, Debug)]
-pub struct InOrder<'a> {
-    of: TypeRef<'a>,
-    next: usize,
-}
-
-impl<'a> InOrder<'a> {
-    /// [`TypeRef::declared_key`] of a key that sorts after those asked for before.
-    #[inline]
-    pub fn declared(&mut self, key: &Key) -> Option<TypeRef<'a>> {
-        if key.known_id().is_some() {
-            return self.of.declared_key(key);
-        }
-        let left = self.of.node().fields.get(self.next..).unwrap_or_default();
-        self.next += left.partition_point(|field| field.name < *key);
-        let field = self.of.node().fields.get(self.next)?;
-        (field.name == *key).then(|| self.of.types.at(field.id))
-    }
-
-    /// [`TypeRef::field_key`] of a key that sorts after those asked for before.
-    #[inline]
-    pub fn field(&mut self, key: &Key) -> Option<TypeRef<'a>> {
-        self.declared(key).or_else(|| self.of.additional())
     }
 }
 

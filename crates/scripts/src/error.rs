@@ -1,5 +1,7 @@
 //! What can be wrong with a script.
 
+use crate::wording::{position, wording};
+
 /// Why a script gave no answer.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,20 +29,50 @@ pub enum ScriptError {
 }
 
 impl ScriptError {
+    /// The same in the words that Argo CD's Lua has for it.
+    pub(crate) fn worded(self, source: &str) -> Self {
+        match self {
+            Self::Lua(text) => Self::Lua(wording(&text, source)),
+            other => other,
+        }
+    }
+
     /// The first cause of what the virtual machine reports, without a stack of calls.
     pub(crate) fn from_lua(error: &mlua::Error) -> Self {
         match error {
             mlua::Error::MemoryError(_) => Self::Memory,
-            mlua::Error::CallbackError { cause, .. } => Self::from_lua(cause),
-            mlua::Error::BadArgument { cause, .. } => Self::from_lua(cause),
+            mlua::Error::CallbackError { cause, traceback } => match Self::from_lua(cause) {
+                // A function of ours does not know where it was called.
+                Self::Lua(text) => Self::Lua(placed(&text, traceback)),
+                other => other,
+            },
+            mlua::Error::BadArgument { cause, pos, .. } => match Self::from_lua(cause) {
+                Self::Lua(text) => {
+                    Self::Lua(text.replacen("bad argument (", &format!("bad argument #{pos} ("), 1))
+                }
+                other => other,
+            },
             mlua::Error::ExternalError(inner) => match inner.downcast_ref::<Self>() {
                 Some(own) => own.clone(),
                 None => Self::Lua(first_line(&inner.to_string())),
             },
-            mlua::Error::RuntimeError(text) => Self::Lua(first_line(text)),
+            mlua::Error::RuntimeError(text) => {
+                match text.split_once(": ").filter(|(at, _)| at.starts_with("prelude:")) {
+                    Some((_, said)) => Self::Lua(placed(&first_line(said), text)),
+                    None => Self::Lua(first_line(text)),
+                }
+            }
             mlua::Error::SyntaxError { message, .. } => Self::Lua(first_line(message)),
             other => Self::Lua(first_line(&other.to_string())),
         }
+    }
+}
+
+/// A message with the place in the script from which the calls came.
+fn placed(text: &str, traceback: &str) -> String {
+    match position(traceback).filter(|_| !text.starts_with("<string>:")) {
+        Some(line) => format!("<string>:{line}: {text}"),
+        None => text.to_owned(),
     }
 }
 

@@ -48,7 +48,8 @@
 //! # One language for another
 //! Argo CD runs gopher-lua: Lua 5.1 with `goto`. This is Lua 5.4 with what 5.1 had (`unpack`, `table.getn`,
 //! `math.pow`, …), and with its numbers: all of them are floating point there and print without a point when
-//! they are whole, also in `..`; whole numbers of scripts and objects are floats here too. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
+//! they are whole, also in `..`, and a failure is told in its words (`<string>:3: attempt to index a non-table
+//! object(nil) with key 'phase'`); whole numbers of scripts and objects are floats here too. `pairs` goes in an order that is the same every time. `useOpenLibs` is read
 //! and changes nothing: `string`, `math`, `table` and the time of `os` are always there, and what it would
 //! open beyond them is never there.
 //!
@@ -74,6 +75,7 @@ mod number;
 mod pattern;
 mod rewrite;
 mod sandbox;
+mod wording;
 
 pub use actions::{Action, Actions, Impact};
 pub use customizations::{Customizations, ReadError, Verdict};

@@ -73,7 +73,7 @@ impl Machine {
         self.lua.remove_hook();
         let is_unlimited = self.lua.set_memory_limit(0).is_ok();
         let is_spent = self.meter.is_spent();
-        let answer = answer.map_err(failed);
+        let answer = answer.map_err(failed).map_err(|error| error.worded(run.source));
         self.is_sound = is_unlimited && !is_spent && answer.as_ref().err() != Some(&ScriptError::Memory);
         if is_spent {
             return Err(ScriptError::Exhausted);
@@ -103,7 +103,7 @@ impl Machine {
 
     fn compile(&mut self, source: &str) -> mlua::Result<Function> {
         let text = rewrite::rewrite(source.as_bytes()).map_err(mlua::Error::external)?;
-        let code = self.lua.load(text).set_name("=script").set_mode(ChunkMode::Text).into_function()?;
+        let code = self.lua.load(text).set_name("=<string>").set_mode(ChunkMode::Text).into_function()?;
         if self.compiled_bytes + source.len() > MOST_COMPILED {
             self.compiled.clear();
             self.compiled_bytes = 0;

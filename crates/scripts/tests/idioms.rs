@@ -141,7 +141,7 @@ return { status = "Progressing", message = "waiting for " .. table.concat(names,
                 "Progressing waiting for a, b of 3",
             ),
             ("status: {parts: []}", "Healthy 0 parts"),
-            ("status: {}", "error: script:2: bad argument #1 to 'getn' (table expected, got nil)"),
+            ("status: {}", "error: <string>:2: bad argument #1 to getn (table expected, got nil)"),
         ],
     );
 }
@@ -204,7 +204,7 @@ return { status = "Healthy", message = string.format("generation %d", obj.metada
             ("{metadata: {generation: 2}, status: {observedGeneration: 1}}", "Progressing observed 1"),
             ("{metadata: {generation: 2}, status: {observedGeneration: 2}}", "Healthy generation 2"),
             ("{metadata: {generation: 2}, status: {observedGeneration: 3}}", "Unknown "),
-            ("{status: {observedGeneration: 3}}", "error: script:2: attempt to compare number with nil"),
+            ("{status: {observedGeneration: 3}}", "error: <string>:2: attempt to compare number with nil"),
         ],
     );
 }
@@ -332,11 +332,14 @@ fn answers_of_every_shape() {
         ("return { status = 'Healthy', message = 5 }", "error: the script's message must be a string, not 5"),
         ("return 1, { status = 'Missing', message = 'last' }", "Missing last"),
         ("return { status = 'Healthy', message = 'a', other = { 1, 2 } }", "Healthy a"),
-        ("syntax error here", "error: script:1: syntax error near 'error'"),
-        ("return obj.status.phase.name", "error: script:1: attempt to index a nil value (field 'status')"),
+        ("syntax error here", "error: <string>:1: syntax error near 'error'"),
+        (
+            "return obj.status.phase.name",
+            "error: <string>:1: attempt to index a non-table object(nil) with key 'phase'",
+        ),
         (
             "for _, c in ipairs(obj.status) do end",
-            "error: script:1: bad argument #1 to 'ipairs' (table expected, got nil)",
+            "error: <string>:1: bad argument #1 to ipairs (table expected, got nil)",
         ),
     ] {
         assert_eq!(told(script, "{}"), expect, "{script}");

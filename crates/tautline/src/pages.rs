@@ -1,9 +1,8 @@
 //! [`RuntimePages`]: a runtime as the page shows it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use tautline_cluster::Cache;
 use tautline_core::{AppId, Object, Uid};
@@ -16,57 +15,51 @@ use tautline_runtime::{AppView, Runtime};
 use tautline_web::{
     AppPage, AppSummary, Condition, Counts, HistoryEntry, Node, Operation, OperationResult, Pages, Section,
 };
+use tokio::sync::Mutex;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 use crate::source_lines::SourceLines;
 
 /// How deep a resource tree is followed; ownerReferences are hostile input and may go in circles.
 const DEPTH: usize = 6;
 
-/// Answers the page's questions from a running engine. Secrets never reach it: the cache holds digests.
+/// Answers the page's questions from a running engine, when they are asked. Secrets never reach it: the cache holds
+/// digests.
 #[derive(Clone, Debug)]
 pub struct RuntimePages {
     runtime: Runtime,
-    apps: Arc<RwLock<BTreeMap<AppId, AppView>>>,
+    /// The latest list, and when it was begun: who asked before that is served by it too.
+    listed: Arc<Mutex<Option<(Instant, Vec<AppSummary>)>>>,
+    lines: Arc<Mutex<SourceLines>>,
 }
 
 impl RuntimePages {
-    /// Follows a runtime on the present tokio runtime.
+    /// Follows a runtime.
     pub fn follow(runtime: Runtime) -> Self {
-        let pages = Self { runtime, apps: Arc::default() };
-        tokio::spawn(pages.clone().keep_up());
-        pages
-    }
-
-    async fn keep_up(self) {
-        let mut changes = self.runtime.changes();
-        let mut lines = SourceLines::default();
-        loop {
-            let mut views = self.runtime.apps().await;
-            lines.put(&self.runtime, &mut views).await;
-            let apps = views.into_iter().map(|view| (view.id.clone(), view)).collect();
-            *self.apps.write().unwrap_or_else(PoisonError::into_inner) = apps;
-            if let Err(RecvError::Closed) = changes.recv().await {
-                return;
-            }
-            // A burst of changes becomes one look.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            while changes.try_recv().is_ok() {}
-        }
-    }
-
-    fn view(&self, id: &AppId) -> Option<AppView> {
-        self.apps.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        Self { runtime, listed: Arc::default(), lines: Arc::default() }
     }
 }
 
+#[async_trait]
 impl Pages for RuntimePages {
-    fn apps(&self) -> Vec<AppSummary> {
-        self.apps.read().unwrap_or_else(PoisonError::into_inner).values().map(summary).collect()
+    async fn apps(&self) -> Vec<AppSummary> {
+        let asked = Instant::now();
+        let mut listed = self.listed.lock().await;
+        if let Some((begun, apps)) = &*listed
+            && *begun > asked
+        {
+            return apps.clone();
+        }
+        let begun = Instant::now();
+        let apps: Vec<AppSummary> = self.runtime.apps().await.iter().map(summary).collect();
+        *listed = Some((begun, apps.clone()));
+        apps
     }
 
-    fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
-        let view = self.view(&AppId::new(namespace, name))?;
+    async fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
+        let mut view = self.runtime.app(&AppId::new(namespace, name)).await?;
+        self.lines.lock().await.put(&self.runtime, &mut view).await;
         let tree =
             self.runtime.with_cache(|cache| view.report.rows.iter().map(|row| node(row, cache)).collect());
         let report = &view.report;

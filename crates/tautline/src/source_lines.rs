@@ -10,7 +10,8 @@ use tautline_runtime::{AppView, Runtime};
 /// Of each app so many objects are looked up in their files.
 const MOST_OBJECTS: usize = 100;
 
-/// What was looked up: only for objects that differ, and again only when what differs is another thing.
+/// What was looked up of the app that was looked at last: only for objects that differ, and again only when what differs
+/// is another thing.
 #[derive(Debug, Default)]
 pub(crate) struct SourceLines(BTreeMap<(AppId, ResourceKey), Located>);
 
@@ -22,22 +23,20 @@ struct Located {
 }
 
 impl SourceLines {
-    /// Puts the lines into the changes of rows.
-    pub(crate) async fn put(&mut self, runtime: &Runtime, views: &mut [AppView]) {
+    /// Puts the lines into the changes of an app's rows.
+    pub(crate) async fn put(&mut self, runtime: &Runtime, view: &mut AppView) {
         let mut kept = BTreeMap::new();
-        for view in views {
-            let revision = Revision { id: view.report.revision.clone(), place: view.want.place().to_owned() };
-            let mut files = BTreeMap::new();
-            for row in view.report.rows.iter_mut().filter(|row| is_set_in_git(row)).take(MOST_OBJECTS) {
-                let key = (view.id.clone(), row.key.clone());
-                let known = self.0.remove(&key).filter(|l| l.revision == revision && l.before == row.changes);
-                let located = match known {
-                    Some(located) => located,
-                    None => locate(runtime, &revision, row, &mut files).await,
-                };
-                row.changes.clone_from(&located.after);
-                kept.insert(key, located);
-            }
+        let revision = Revision { id: view.report.revision.clone(), place: view.want.place().to_owned() };
+        let mut files = BTreeMap::new();
+        for row in view.report.rows.iter_mut().filter(|row| is_set_in_git(row)).take(MOST_OBJECTS) {
+            let key = (view.id.clone(), row.key.clone());
+            let known = self.0.remove(&key).filter(|l| l.revision == revision && l.before == row.changes);
+            let located = match known {
+                Some(located) => located,
+                None => locate(runtime, &revision, row, &mut files).await,
+            };
+            row.changes.clone_from(&located.after);
+            kept.insert(key, located);
         }
         self.0 = kept;
     }

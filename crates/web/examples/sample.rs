@@ -93,12 +93,13 @@ fn deployment(name: &str, well: bool, same: bool) -> Node {
     deployment
 }
 
+#[async_trait]
 impl Pages for Sample {
-    fn apps(&self) -> Vec<AppSummary> {
+    async fn apps(&self) -> Vec<AppSummary> {
         (0..50).map(|number| self.summary(number)).collect()
     }
 
-    fn app(&self, _namespace: &str, name: &str) -> Option<AppPage> {
+    async fn app(&self, _namespace: &str, name: &str) -> Option<AppPage> {
         let number = (0..50).find(|number| self.summary(*number).name == name)?;
         let summary = self.summary(number);
         let (well, same) = (self.is_well(number), summary.sync == "Synced");

@@ -11,11 +11,12 @@
 //!
 //! struct Nothing;
 //!
+//! #[async_trait::async_trait]
 //! impl Pages for Nothing {
-//!     fn apps(&self) -> Vec<AppSummary> {
+//!     async fn apps(&self) -> Vec<AppSummary> {
 //!         Vec::new()
 //!     }
-//!     fn app(&self, _namespace: &str, _name: &str) -> Option<AppPage> {
+//!     async fn app(&self, _namespace: &str, _name: &str) -> Option<AppPage> {
 //!         None
 //!     }
 //!     fn changes(&self) -> BoxStream<'static, String> {

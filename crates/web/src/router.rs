@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, HeaderValue};
@@ -19,13 +20,15 @@ use crate::assets;
 use crate::guard::{self, Options};
 use crate::model::{AppPage, AppSummary};
 
-/// What the page shows. Called at every request: answer from memory.
+/// What the page shows. Called at every request, so that nothing need be kept ready while nobody looks: answer from
+/// memory.
+#[async_trait]
 pub trait Pages: Send + Sync {
     /// Every app, in the order in which they are listed.
-    fn apps(&self) -> Vec<AppSummary>;
+    async fn apps(&self) -> Vec<AppSummary>;
 
     /// One app; `None` if there is none of that name.
-    fn app(&self, namespace: &str, name: &str) -> Option<AppPage>;
+    async fn app(&self, namespace: &str, name: &str) -> Option<AppPage>;
 
     /// `namespace/name` of each app that changes from now on, appears or goes.
     fn changes(&self) -> BoxStream<'static, String>;
@@ -55,14 +58,14 @@ pub fn router(pages: Arc<dyn Pages>, options: Options) -> Router {
 }
 
 async fn apps(State(pages): State<Arc<dyn Pages>>) -> Response {
-    unstored(Json(pages.apps()))
+    unstored(Json(pages.apps().await))
 }
 
 async fn app(
     State(pages): State<Arc<dyn Pages>>,
     Path((namespace, name)): Path<(String, String)>,
 ) -> Response {
-    match pages.app(&namespace, &name) {
+    match pages.app(&namespace, &name).await {
         Some(page) => unstored(Json(page)),
         None => unstored((StatusCode::NOT_FOUND, "there is no such app\n")),
     }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use futures::StreamExt;
@@ -35,11 +36,12 @@ impl One {
     }
 }
 
+#[async_trait]
 impl Pages for One {
-    fn apps(&self) -> Vec<AppSummary> {
+    async fn apps(&self) -> Vec<AppSummary> {
         vec![Self::summary()]
     }
-    fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
+    async fn app(&self, namespace: &str, name: &str) -> Option<AppPage> {
         let rows = vec![Row {
             kind: RowKind::Changed,
             left: Some(Line { number: 3, text: "a: 1".into() }),

@@ -46,6 +46,10 @@ pub(crate) fn may_resolve(first: u8) -> bool {
 }
 
 fn word(text: &str, resolver: Resolver) -> Option<Scalar> {
+    const LONGEST: usize = "false".len();
+    if text.len() > LONGEST {
+        return None;
+    }
     Some(match text {
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
         "true" | "True" | "TRUE" => Scalar::Bool(true),
@@ -64,6 +68,9 @@ fn word(text: &str, resolver: Resolver) -> Option<Scalar> {
 }
 
 fn number(text: &str) -> Scalar {
+    if let Some(number) = plain_integer(text.as_bytes()) {
+        return Scalar::Int(number);
+    }
     if let Some(infinite) = word(text, Resolver::V3) {
         return infinite;
     }
@@ -80,6 +87,18 @@ fn number(text: &str) -> Scalar {
         return Scalar::Float(n);
     }
     Scalar::String
+}
+
+/// Most numbers: a few decimal digits.
+#[inline]
+fn plain_integer(text: &[u8]) -> Option<i64> {
+    match text {
+        [b'0'] => Some(0),
+        [b'1'..=b'9', rest @ ..] if rest.len() < 18 => text.iter().try_fold(0, |number: i64, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+        }),
+        _ => None,
+    }
 }
 
 /// Go's `strconv.ParseInt(text, 0, 64)`, then `ParseUint`.

@@ -13,6 +13,8 @@ fn scalar_text() -> impl Strategy<Value = String> {
         "[ -~]{0,12}",
         "(yes|no|on|1|0644|1e3|~|null|true|<<|1:30|2024-01-02|-|---|\\.5|=|'a'|\"b\\\\n\"|\"c\"|\\[a, \"b\"\\]|\\{\\}|\\[\\])",
         "[a-z]{1,5}( [a-z#:]{1,5}){0,4}",
+        "-{1,3}[-a-z0-9.=:#'\"\\[\\{]{0,6}( [a-z#:]{1,3})?",
+        "(\\{\\}|\\[\\]|\\[a, \"b\"\\])( #)?",
         "é[a-z]\u{a0}?",
     ]
 }
@@ -123,7 +125,7 @@ proptest! {
         let resolver = if v3 { Resolver::V3 } else { Resolver::V2 };
         let options = Options { strict, resolver, ..Options::default() };
         let text = lines.join("\n");
-        for text in [text.clone(), format!("{text}\n"), format!("# c\n---\n{text}\n\n# end\n")] {
+        for text in [text.clone(), format!("{text}\n"), format!("# c\n---\n{text}\n\n# end\n"), format!("{}\r\n", lines.join("\r\n"))] {
             let (fast, full) = (read(&text, &options), read_fully(&text, &options));
             prop_assert_eq!(fast.as_ref().ok().map(Value::to_json), full.as_ref().ok().map(Value::to_json), "{:?}: {:?} {:?}", text, fast, full);
         }

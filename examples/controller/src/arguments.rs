@@ -62,6 +62,12 @@ pub(crate) struct RunOptions {
     /// The namespace of the control plane: repository Secrets, the Lease, Applications with bare names
     #[arg(long, default_value = "argocd")]
     pub(crate) namespace: String,
+    /// The namespaces that are looked at, with commas; without any, all: then no rights over the whole cluster are needed
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) namespaces: Vec<String>,
+    /// With --namespaces: read kinds outside of namespaces too
+    #[arg(long, requires = "namespaces")]
+    pub(crate) cluster_resources: bool,
     /// Where the page, /metrics, /healthz and /readyz are served
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,

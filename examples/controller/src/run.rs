@@ -9,7 +9,7 @@ use tautline::cluster::{Cluster, Counted, Target, WriteOptions};
 use tautline::core::{Clock, FieldManager, MaskingKey, Secret};
 use tautline::git::{GitSource, Options};
 use tautline::kube::KubeCluster;
-use tautline::runtime::LiveCache;
+use tautline::runtime::{LiveCache, Namespaced};
 use tautline::{Embedding, RuntimePages};
 
 use crate::arguments::{ConnectOptions, RunOptions};
@@ -34,7 +34,7 @@ pub(crate) async fn connect(options: &ConnectOptions) -> Result<Arc<dyn Cluster>
 /// Runs the controller until it is interrupted or loses its Lease.
 pub(crate) async fn run(options: RunOptions) -> Result<(), String> {
     let counted = Counted::new(connect(&options.connect).await?);
-    let cluster: Arc<dyn Cluster> = Arc::new(counted.clone());
+    let cluster = in_sight(Arc::new(counted.clone()), &options);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let repositories = Repositories::default();
     repositories.read(&*cluster, &options.namespace).await?;
@@ -68,6 +68,15 @@ pub(crate) async fn run(options: RunOptions) -> Result<(), String> {
     };
     controller.stop().await;
     result
+}
+
+/// The part of the cluster that the flags have looked at.
+fn in_sight(cluster: Arc<dyn Cluster>, options: &RunOptions) -> Arc<dyn Cluster> {
+    if options.namespaces.is_empty() {
+        return cluster;
+    }
+    let seen = Namespaced::new(cluster, options.namespaces.iter().cloned());
+    Arc::new(seen.with_cluster_scope(options.cluster_resources))
 }
 
 fn control_options(options: &RunOptions) -> ControllerOptions {

@@ -32,7 +32,7 @@ pub(crate) async fn serve(
     let for_metrics = pages.clone();
     let app = router(pages, options)
         .route("/readyz", get(|| async { "ok" }))
-        .route("/metrics", get(move || async move { metrics(&*for_metrics, counted.as_ref()) }));
+        .route("/metrics", get(move || async move { metrics(&*for_metrics, counted.as_ref()).await }));
     let listener =
         tokio::net::TcpListener::bind(address).await.map_err(|e| format!("--listen {address}: {e}"))?;
     let local = listener.local_addr().map_err(|e| e.to_string())?;
@@ -41,9 +41,9 @@ pub(crate) async fn serve(
 }
 
 /// The apps by sync and health, and what was asked of the cluster, in Prometheus' text format.
-fn metrics(pages: &dyn Pages, counted: Option<&Counted>) -> String {
+async fn metrics(pages: &dyn Pages, counted: Option<&Counted>) -> String {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let apps = pages.apps();
+    let apps = pages.apps().await;
     for app in &apps {
         *counts.entry((app.sync.clone(), app.health.clone())).or_default() += 1;
     }

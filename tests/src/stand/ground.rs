@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tautline_apiserver::{Identity, Options, Server};
 use tautline_cluster::{ApiResource, Cluster, Patch, Query, RawObject, Stage, Target, WriteOptions, until};
-use tautline_core::{Clock, FieldManager, Object, value};
+use tautline_core::{Clock, FieldManager, Object, Value, value};
 use tautline_workloads::{Play, Player};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -36,9 +36,22 @@ impl Ground {
         Self::embedded_of(&Options::default().version)
     }
 
+    /// The cluster that the environment names, or a server in the process that evaluates RBAC as that does.
+    pub(super) async fn with_rights() -> (Self, Arc<dyn Stage>) {
+        let (ground, admin) = Self::of_environment().await;
+        match ground {
+            Self::Embedded(_) => Self::embedded_with(Options { rbac: true, ..Options::default() }),
+            real => (real, admin),
+        }
+    }
+
     pub(super) fn embedded_of(version: &str) -> (Self, Arc<dyn Stage>) {
+        Self::embedded_with(Options { version: version.to_owned(), ..Options::default() })
+    }
+
+    fn embedded_with(options: Options) -> (Self, Arc<dyn Stage>) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let options = Options { version: version.to_owned(), ..Options::with_clock(clock.clone()) };
+        let options = Options { clock: clock.clone(), ..options };
         let server = Server::new(options);
         let stage = Arc::new(server.caller(Identity::admin("workloads")));
         tokio::spawn(async move { Player::new(stage, clock, Play::All).run().await });
@@ -68,6 +81,36 @@ impl Ground {
             Self::Real { kubeconfig, .. } => connect(kubeconfig).await,
         }
     }
+
+    /// A connection with the rights of a service account.
+    pub(super) async fn account(&self, user: &str) -> Arc<dyn Cluster> {
+        match self {
+            Self::Embedded(server) => Arc::new(server.caller(Identity::new(user, "tautline"))),
+            Self::Real { kubeconfig, .. } => connect_as(kubeconfig, user).await,
+        }
+    }
+}
+
+/// Connects in the name of a service account.
+async fn connect_as(kubeconfig: &Path, user: &str) -> Arc<tautline::kube::KubeCluster> {
+    #[allow(clippy::disallowed_methods, reason = "the kubeconfig lies on the disk")]
+    let text = std::fs::read_to_string(kubeconfig).expect("the kubeconfig is there");
+    let mut config = tautline::yaml::read_all(&text, &tautline::yaml::Options::default())
+        .remove(0)
+        .1
+        .expect("the kubeconfig is YAML");
+    let users = config.get_mut("users").and_then(Value::as_list_mut).expect("it has users");
+    for entry in users.iter_mut() {
+        let login = entry.as_map_mut().expect("a user is a map").map_at("user");
+        login.insert("as", user);
+        let groups = ["system:serviceaccounts", "system:serviceaccounts:argocd", "system:authenticated"];
+        login.insert("as-groups", groups.map(Value::string).to_vec());
+    }
+    let folder = tempfile::tempdir().expect("there is room for a kubeconfig");
+    let file = folder.path().join("kubeconfig");
+    #[allow(clippy::disallowed_methods, reason = "the kubeconfig lies on the disk")]
+    std::fs::write(&file, config.to_json()).expect("the kubeconfig is written");
+    connect(&file).await
 }
 
 async fn connect(kubeconfig: &Path) -> Arc<tautline::kube::KubeCluster> {

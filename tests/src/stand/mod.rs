@@ -12,10 +12,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tautline::Embedding;
-use tautline::runtime::LiveCache;
+use tautline::runtime::{LiveCache, Namespaced};
 use tautline_apiserver::Server;
 use tautline_argocd::{Controller, ControllerOptions, Settings, definitions};
-use tautline_cluster::{ApiResource, Counted, Counts, Patch, Stage, Target, until};
+use tautline_cluster::{ApiResource, Cluster, Counted, Counts, Patch, Stage, Target, until};
 use tautline_core::{Clock, GroupVersionKind, MaskingKey, MemoryTree, Object, Timestamp, Value, Want, value};
 use tautline_source::MemorySource;
 
@@ -52,6 +52,8 @@ pub struct Stand {
     pub options: ControllerOptions,
     /// Where the next controller keeps its live cache.
     pub live_cache: Option<LiveCache>,
+    /// The namespaces that the controller looks at; none for all.
+    namespaces: Vec<String>,
     /// How many controllers were started: each masks with a key of its own, as each process does.
     starts: u8,
 }
@@ -86,6 +88,17 @@ impl Stand {
         Self::on(ground, admin).await
     }
 
+    /// Starts everything but the controller, which is to have only the rights that service account `tautline` in
+    /// `argocd` is given, and looks at these namespaces alone.
+    pub async fn with_rights_in(namespaces: &[&str]) -> Self {
+        let (ground, admin) = Ground::with_rights().await;
+        let mut stand = Self::on(ground, admin).await;
+        let account = stand.ground.account("system:serviceaccount:argocd:tautline").await;
+        stand.counted = Counted::new(account);
+        stand.namespaces = namespaces.iter().map(|namespace| (*namespace).to_owned()).collect();
+        stand
+    }
+
     async fn on(ground: Ground, admin: Arc<dyn Stage>) -> Self {
         let settings =
             Settings { control_plane: "argocd".into(), poll: Duration::from_secs(180), observe: false };
@@ -99,6 +112,7 @@ impl Stand {
             controller: None,
             options,
             live_cache: None,
+            namespaces: Vec::new(),
             starts: 0,
         };
         for crd in definitions() {
@@ -123,7 +137,10 @@ impl Stand {
 
     /// Starts the controller.
     pub async fn start_controller(&mut self) {
-        let cluster = Arc::new(self.counted.clone());
+        let mut cluster: Arc<dyn Cluster> = Arc::new(self.counted.clone());
+        if !self.namespaces.is_empty() {
+            cluster = Arc::new(Namespaced::new(cluster, self.namespaces.iter().cloned()));
+        }
         let masking = MaskingKey::new([7 + self.starts; 32]);
         self.starts += 1;
         let mut embedding = Embedding::new(cluster, self.source.clone(), Arc::new(SystemClock), masking);

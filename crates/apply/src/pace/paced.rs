@@ -71,6 +71,10 @@ impl Cluster for Paced {
         self.inner.id()
     }
 
+    fn namespaces(&self) -> Option<&[String]> {
+        self.inner.namespaces()
+    }
+
     async fn discover(&self) -> Result<Discovery> {
         self.inner.discover().await
     }

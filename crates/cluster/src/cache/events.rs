@@ -2,6 +2,7 @@
 
 use tautline_core::{GroupKind, Object, ResourceKey, ResourceVersion, Timestamp, Uid};
 
+use super::kind::Kind;
 use super::read::Read;
 use super::{BadItem, Cache, KindState};
 use crate::scan::{Identity, identity};
@@ -29,7 +30,7 @@ impl Cache {
                 }
                 let read = self.read(kind, item)?;
                 let identity = read.identity();
-                self.heard(kind, &identity.version.into(), now);
+                self.heard_of(kind, &identity, now);
                 let mark = self.mark(item);
                 Ok(self.take(kind, &read, mark).then(|| identity.key(kind)))
             }
@@ -51,10 +52,10 @@ impl Cache {
         self.masking.mask_object(&mut object);
         let Some(kind) = self.kinds.get(&object.key().group_kind()) else { return false };
         // An answer that comes after the object's DELETED event must not bring it back.
-        let heard_later = match (&kind.state, object.resource_version()) {
-            (KindState::Synced { version, .. }, Some(ours)) => version.is_at_least(&ours),
-            _ => false,
-        };
+        let is_synced = matches!(kind.state, KindState::Synced { .. });
+        let heard = self.heard_at(kind, object.namespace()).filter(|_| is_synced);
+        let heard_later =
+            heard.zip(object.resource_version()).is_some_and(|(heard, ours)| heard.is_at_least(&ours));
         if heard_later && self.store.find(&object.key()).is_none() {
             return false;
         }
@@ -75,7 +76,7 @@ impl Cache {
 
     /// Takes note of the end of an object's life. Answers its key if that life was the present one.
     fn ended(&mut self, kind: &GroupKind, ended: &Identity<'_>, now: Timestamp) -> Option<ResourceKey> {
-        self.heard(kind, &ended.version.into(), now);
+        self.heard_of(kind, ended, now);
         if let Some(entry) = self.kinds.get_mut(kind) {
             entry.remember_deletion(ended.uid);
         }
@@ -100,6 +101,25 @@ impl Cache {
         let seen = entry.map_or(0, |entry| entry.list);
         self.keep(kind, read, mark, seen);
         true
+    }
+
+    fn heard_of(&mut self, kind: &GroupKind, what: &Identity<'_>, now: Timestamp) {
+        let version = ResourceVersion::from(what.version);
+        if self.namespaces.is_some() {
+            let heard = self.heard_in.entry(kind.clone()).or_default();
+            heard.insert(what.namespace.to_owned(), version.clone());
+        }
+        self.heard(kind, &version, now);
+    }
+
+    /// The version up to which a namespace's objects of a kind were heard of. Where namespaces are watched one by one,
+    /// what was heard of another says nothing.
+    pub(super) fn heard_at<'k>(&'k self, kind: &'k Kind, namespace: &str) -> Option<&'k ResourceVersion> {
+        if self.namespaces.is_none() {
+            return kind.heard.as_ref();
+        }
+        let heard = self.heard_in.get(&kind.resource.gvk.group_kind());
+        heard.and_then(|heard| heard.get(namespace)).or(kind.listed.as_ref())
     }
 
     fn heard(&mut self, kind: &GroupKind, version: &ResourceVersion, now: Timestamp) {

@@ -122,6 +122,7 @@ impl Cache {
         entry.listed = Some(version.clone());
         entry.hear(&version);
         let list = entry.list;
+        self.heard_in.remove(kind);
         let mut changed = Vec::new();
         for item in doubtful.iter().filter(|_| went_back) {
             if let Ok(read) = self.read(kind, item) {

@@ -3,6 +3,7 @@
 mod bodies;
 mod events;
 mod kind;
+mod ledger;
 mod lists;
 mod named;
 mod outlines;
@@ -15,7 +16,7 @@ mod texts;
 mod uids;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use foldhash::quality::FixedState;
@@ -53,6 +54,10 @@ pub struct Cache {
     decoded: u64,
     /// What a snapshot told of kinds that are not watched yet.
     remembered: BTreeMap<GroupKind, (GroupVersionKind, Option<ResourceVersion>)>,
+    /// The namespaces that the watches see, if not all.
+    namespaces: Option<BTreeSet<String>>,
+    /// How far each of these was heard of since its kind's last list: each is watched by itself.
+    heard_in: BTreeMap<GroupKind, BTreeMap<String, ResourceVersion>>,
 }
 
 impl Cache {
@@ -68,7 +73,14 @@ impl Cache {
             scratch: Vec::new(),
             decoded: 0,
             remembered: BTreeMap::new(),
+            namespaces: None,
+            heard_in: BTreeMap::new(),
         }
+    }
+
+    /// Says that the watches see these namespaces alone: objects in others are unknown, whatever their kind's lists hold.
+    pub fn limit(&mut self, namespaces: impl IntoIterator<Item = String>) {
+        self.namespaces = Some(namespaces.into_iter().collect());
     }
 
     /// The key that Secrets are masked with.
@@ -89,6 +101,7 @@ impl Cache {
     /// Forgets a kind that is no longer watched.
     pub fn forget(&mut self, kind: &GroupKind) {
         self.kinds.remove(kind);
+        self.heard_in.remove(kind);
         let slots: Vec<u32> = self.store.of_kind(kind).collect();
         slots.into_iter().for_each(|at| drop(self.remove(at)));
     }

@@ -84,8 +84,16 @@ impl Cache {
         for _ in 0..read.number().ok_or(Damaged)? {
             restored.restore_kind(&mut read).ok_or(Damaged)?;
         }
+        restored.namespaces = self.namespaces.take();
         *self = restored;
         Ok(())
+    }
+
+    /// Forgets what a snapshot told of kinds that nobody has watched since: nobody will ask for them any more.
+    pub fn forget_unwatched(&mut self) {
+        for kind in std::mem::take(&mut self.remembered).into_keys() {
+            self.forget(&kind);
+        }
     }
 
     fn restore_kind(&mut self, read: &mut Reader<'_>) -> Option<()> {

@@ -9,10 +9,20 @@ use super::{Cache, KindState};
 
 impl LiveView for Cache {
     fn get(&self, key: &ResourceKey) -> Presence<Arc<Object>> {
-        let freshness = match self.freshness(&key.group_kind()) {
-            Ok(freshness) => freshness,
+        let kind = key.group_kind();
+        let freshness = match self.freshness(&kind) {
+            Ok(freshness) => self.freshness_in(&kind, &key.namespace, freshness),
             Err(why) => return Presence::Unknown(why),
         };
+        let is_seen = |namespaces: &std::collections::BTreeSet<String>| {
+            key.namespace.is_empty() || namespaces.contains(&*key.namespace)
+        };
+        if !self.namespaces.as_ref().is_none_or(is_seen) {
+            let namespace = &key.namespace;
+            return Presence::Unknown(Why::Other(format!(
+                "{key}: namespace {namespace} is not among those that are looked at; add it to them"
+            )));
+        }
         let Some(at) = self.store.find(key) else { return Presence::Absent(freshness) };
         if self.store.slot(at).is_deleted_by_us() {
             return Presence::Unknown(Why::BehindOurWrite(self.store.version(at)));
@@ -31,6 +41,9 @@ impl LiveView for Cache {
             Some(KindState::Listing) => Err(Why::Listing(kind.clone())),
             Some(KindState::Unknown(why)) => Err(why.clone()),
             Some(KindState::Synced { version, at }) => {
+                let listed = self.kinds.get(kind).and_then(|entry| entry.listed.as_ref());
+                // Of all namespaces together no more is known than the list told.
+                let version = listed.filter(|_| self.namespaces.is_some()).unwrap_or(version);
                 Ok(Freshness { kind: kind.clone(), version: version.clone(), at: *at })
             }
         }
@@ -52,6 +65,15 @@ impl LiveView for Cache {
 }
 
 impl Cache {
+    /// The freshness of a namespace's objects, where each is watched by itself.
+    fn freshness_in(&self, kind: &GroupKind, namespace: &str, whole: Freshness) -> Freshness {
+        let heard = self.kinds.get(kind).and_then(|entry| self.heard_at(entry, namespace));
+        match heard.filter(|_| self.namespaces.is_some()) {
+            Some(version) => Freshness { version: version.clone(), ..whole },
+            None => whole,
+        }
+    }
+
     /// The apps in whose resource tree an object stands: its own, or those of the objects that own it.
     pub fn apps_of(&self, key: &ResourceKey) -> Vec<String> {
         let mut apps = Vec::new();

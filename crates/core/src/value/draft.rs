@@ -20,36 +20,35 @@ pub struct MapDraft<'m> {
     done: usize,
     /// The entries, once they differ.
     out: Option<Vec<(Key, Value)>>,
+    /// How many entries of `from` `out` accounts for: those that are kept after that are copied when the next one differs.
+    copied: usize,
 }
 
 impl<'m> MapDraft<'m> {
     /// A draft of which nothing is decided.
+    #[inline]
     pub fn of(from: &'m Map) -> Self {
-        Self { from, done: 0, out: None }
+        Self { from, done: 0, out: None, copied: 0 }
     }
 
     /// Keeps the next entry as it is.
     #[inline]
     pub fn keep(&mut self) {
-        if let (Some(out), Some(entry)) = (&mut self.out, self.from.entries().get(self.done)) {
-            out.push(entry.clone());
-        }
         self.done += 1;
     }
 
     /// Keeps the next entry's key and gives it another value.
     pub fn replace(&mut self, value: Value) {
         if let Some((key, _)) = self.from.entries().get(self.done) {
-            let key = key.clone();
-            self.differing().push((key, value));
+            self.differing().push((key.clone(), value));
         }
-        self.done += 1;
+        self.pass();
     }
 
     /// Leaves the next entry out.
     pub fn skip(&mut self) {
         self.differing();
-        self.done += 1;
+        self.pass();
     }
 
     /// Puts an entry of its own before the next one.
@@ -58,21 +57,26 @@ impl<'m> MapDraft<'m> {
     }
 
     /// The map. Entries that were not dealt with are left out.
-    pub fn finish(self) -> Map {
-        match self.out {
-            Some(out) => out.into_iter().collect(),
-            None if self.done >= self.from.len() => self.from.clone(),
-            None => self.from.entries().iter().take(self.done).cloned().collect(),
+    #[inline]
+    pub fn finish(mut self) -> Map {
+        if self.out.is_none() && self.done >= self.from.len() {
+            return self.from.clone();
         }
+        self.differing();
+        Map::from_entries(self.out.unwrap_or_default())
+    }
+
+    fn pass(&mut self) {
+        self.done += 1;
+        self.copied = self.done;
     }
 
     fn differing(&mut self) -> &mut Vec<(Key, Value)> {
-        let (from, done) = (self.from, self.done);
-        self.out.get_or_insert_with(|| {
-            let mut out = Vec::with_capacity(from.len() + 1);
-            out.extend(from.entries().iter().take(done).cloned());
-            out
-        })
+        let out = self.out.get_or_insert_with(|| Vec::with_capacity(self.from.len() + 1));
+        let kept = self.from.entries().get(self.copied..self.done.min(self.from.len()));
+        out.extend(kept.unwrap_or_default().iter().cloned());
+        self.copied = self.done;
+        out
     }
 }
 

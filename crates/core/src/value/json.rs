@@ -2,50 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::json_error::{JsonError, JsonErrorKind};
 use super::{Key, List, Map, Text, Value};
 use crate::Budget;
-
-/// Why bytes are not JSON.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {kind}")]
-pub struct JsonError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in bytes, counted from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub kind: JsonErrorKind,
-}
-
-/// What is wrong with JSON text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JsonErrorKind {
-    /// The text ended inside a value.
-    #[error("unexpected end of JSON input")]
-    End,
-    /// A character that cannot stand there.
-    #[error("unexpected character")]
-    Unexpected,
-    /// Text after the value.
-    #[error("unexpected text after the value")]
-    Trailing,
-    /// A number that is malformed or beyond a 64-bit float.
-    #[error("invalid number")]
-    Number,
-    /// A malformed escape, or a control character in a string.
-    #[error("invalid string")]
-    String,
-    /// More bytes than the budget allows.
-    #[error("the text is larger than the budget of {0} bytes")]
-    Bytes(usize),
-    /// More nodes than the budget allows.
-    #[error("more than {0} values")]
-    Nodes(usize),
-    /// Deeper nesting than the budget allows.
-    #[error("nested deeper than {0} levels")]
-    Depth(usize),
-}
 
 impl Value {
     /// Reads JSON within the default [`Budget`].
@@ -58,7 +17,8 @@ impl Value {
 
     /// Reads JSON within a budget of bytes, nodes and depth.
     pub fn from_json_within(bytes: &[u8], budget: &Budget) -> Result<Self, JsonError> {
-        let text = String::from_utf8_lossy(bytes);
+        // Faster than to look for broken characters at once.
+        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
         let mut decoder =
             Decoder { text: &text, at: 0, budget, nodes: 0, items: Vec::new(), entries: Vec::new() };
         let result = if bytes.len() > budget.bytes {
@@ -110,7 +70,6 @@ impl Decoder<'_> {
     fn map(&mut self, depth: usize) -> Step<Value> {
         self.enter(depth)?;
         let base = self.entries.len();
-        let mut sorted = true;
         if !self.ends(b'}') {
             loop {
                 if self.peek() != Some(b'"') {
@@ -121,15 +80,13 @@ impl Decoder<'_> {
                 self.expect(b':')?;
                 self.skip_space();
                 let value = self.value(depth)?;
-                sorted &= self.entries.get(base..).and_then(<[_]>::last).is_none_or(|(last, _)| *last < key);
                 self.entries.push((key, value));
                 if self.next_or(b'}')? {
                     break;
                 }
             }
         }
-        let entries = self.entries.drain(base..);
-        Ok(Value::Map(if sorted { Map::from_sorted(entries) } else { entries.collect() }))
+        Ok(Value::Map(Map::taken_from(&mut self.entries, base)))
     }
 
     fn list(&mut self, depth: usize) -> Step<Value> {
@@ -176,10 +133,7 @@ impl Decoder<'_> {
     fn string(&mut self) -> Step<Cow<'_, str>> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
-        let mut end = start;
-        while bytes.get(end).is_some_and(|b| *b != b'"' && *b != b'\\' && *b >= 0x20) {
-            end += 1;
-        }
+        let end = string_stop(bytes, start);
         self.at = end;
         match bytes.get(end) {
             Some(b'"') => {
@@ -201,9 +155,7 @@ impl Decoder<'_> {
                 0..0x20 => return Err(JsonErrorKind::String),
                 _ => {
                     let from = self.at - 1;
-                    while self.peek().is_some_and(|b| b != b'"' && b != b'\\' && b >= 0x20) {
-                        self.at += 1;
-                    }
+                    self.at = string_stop(self.text.as_bytes(), self.at);
                     out.push_str(self.text.get(from..self.at).unwrap_or_default());
                 }
             }
@@ -333,6 +285,28 @@ impl Decoder<'_> {
     }
 }
 
+/// The place of the first quote, backslash or control character, or of the end, at or after a place.
+#[inline]
+fn string_stop(bytes: &[u8], from: usize) -> usize {
+    const SAME: u64 = 0x0101_0101_0101_0101;
+    // The top bit of each byte that is zero, and perhaps of some above the first.
+    let zeros = |eight: u64| eight.wrapping_sub(SAME) & !eight;
+    let mut at = from;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let eight = u64::from_le_bytes(*eight);
+        let control = eight.wrapping_sub(SAME * 0x20) & !eight;
+        let found = zeros(eight ^ (SAME * 0x22)) | zeros(eight ^ (SAME * 0x5c)) | control;
+        let found = found & (SAME << 7);
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let stops = |b: &u8| *b == b'"' || *b == b'\\' || *b < 0x20;
+    rest.iter().position(stops).map_or(bytes.len(), |found| at + found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +330,15 @@ mod tests {
         check("0.0000001", "1e-7");
         check(r#""\ud83d\ude00 \ud800""#, "\"😀 \u{fffd}\"");
         check("-0", "0");
+    }
+
+    #[test]
+    fn strings_end_where_they_do() {
+        let text = "plain é\u{80}😀 ~ long enough\"and\\more \u{1f} x\u{7f}\"".as_bytes();
+        for from in 0..=text.len() {
+            let stop = text[from..].iter().position(|b| *b < 0x20 || *b == b'"' || *b == b'\\');
+            assert_eq!(string_stop(text, from), stop.map_or(text.len(), |at| from + at), "{from}");
+        }
     }
 
     #[test]

@@ -31,6 +31,18 @@ impl Key {
         }
     }
 
+    /// Whether this is the name with a number.
+    #[inline]
+    pub(super) fn is_known_as(&self, number: u16) -> bool {
+        matches!(self.0, Repr::Known(id) if id == number)
+    }
+
+    /// Whether this is a text that the table does not have.
+    #[inline]
+    pub(super) fn is_other(&self, text: &str) -> bool {
+        matches!(&self.0, Repr::Other(other) if **other == *text)
+    }
+
     /// The key of a text that the table is known not to have.
     pub(super) fn other(text: &str) -> Self {
         Self(Repr::Other(Arc::from(text)))
@@ -61,6 +73,12 @@ impl Key {
         OWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
     }
 
+    /// Whether this is `.`, by which `managedFields` say that what holds it is owned itself.
+    #[inline]
+    pub fn is_dot(&self) -> bool {
+        self.is_known_as(DOT)
+    }
+
     /// Whether a name of `managedFields` is this field's.
     #[inline]
     pub fn is_owned_as(&self, name: &Self) -> bool {
@@ -87,15 +105,17 @@ const EMPTY: u16 = u16::MAX;
 static INDEX: [u16; SLOTS] = build_index();
 
 /// Of each name the number of the same with `f:` before it.
-static OWNED: LazyLock<Vec<u16>> =
-    LazyLock::new(|| NAMES.iter().map(|name| find(&format!("f:{name}")).unwrap_or(EMPTY)).collect());
+static OWNED: [u16; NAMES.len()] = build_owned();
+/// The number of the name by which `managedFields` say "this itself".
+const DOT: u16 = place_of(b".");
 /// Of each name with `f:` before it the number of the same without.
 static DISOWNED: LazyLock<Vec<u16>> = LazyLock::new(|| {
     NAMES.iter().map(|name| name.strip_prefix("f:").and_then(find).unwrap_or(EMPTY)).collect()
 });
 
 /// Finds a name's number by open addressing over an index built at compile time.
-fn find(text: &str) -> Option<u16> {
+#[inline]
+pub(super) fn find(text: &str) -> Option<u16> {
     let mut slot = hash(text.as_bytes());
     loop {
         let id = INDEX.get(slot).copied().unwrap_or(EMPTY);
@@ -109,15 +129,63 @@ fn find(text: &str) -> Option<u16> {
     }
 }
 
-/// FNV-1a, folded to the index's size: short keys, and it must run at compile time.
+/// Made of the first and last eight bytes and the length: names are told apart by less, and it must run at compile time.
+#[inline]
 const fn hash(bytes: &[u8]) -> usize {
-    let mut state: u32 = 0x811c_9dc5;
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
+            }
+            _ => match bytes {
+                [] => (0, 0),
+                [first, .., last] => (*first as u64 | (bytes[1] as u64) << 8, *last as u64),
+                [only] => (*only as u64, 0),
+            },
+        },
+    };
+    let mixed = (first ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last;
+    let spread = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (spread >> 51) as usize % SLOTS
+}
+
+/// Those with `f:` before them are in the same order as those without: both are gone through side by side.
+const fn build_owned() -> [u16; NAMES.len()] {
+    let mut owned = [EMPTY; NAMES.len()];
+    let mut with = place_of(b"f:") as usize;
+    let mut id = 0;
+    while id < NAMES.len() && with < NAMES.len() {
+        if let [b'f', b':', rest @ ..] = NAMES[with].as_bytes()
+            && is_same(rest, NAMES[id].as_bytes())
+        {
+            owned[id] = with as u16;
+            with += 1;
+        }
+        id += 1;
+    }
+    owned
+}
+
+/// The number of the first name that begins like this.
+const fn place_of(start: &[u8]) -> u16 {
+    let mut id = 0;
+    while id < NAMES.len() {
+        let name = NAMES[id].as_bytes();
+        if name.len() >= start.len() && is_same(name.split_at(start.len()).0, start) {
+            return id as u16;
+        }
+        id += 1;
+    }
+    EMPTY
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
     let mut i = 0;
-    while i < bytes.len() {
-        state = (state ^ bytes[i] as u32).wrapping_mul(0x0100_0193);
+    while i < a.len() && i < b.len() && a[i] == b[i] {
         i += 1;
     }
-    ((state ^ (state >> 15)) as usize) % SLOTS
+    i == a.len() && i == b.len()
 }
 
 const fn build_index() -> [u16; SLOTS] {
@@ -249,9 +317,25 @@ mod tests {
     }
 
     #[test]
+    fn the_index_spreads_names() {
+        let steps = |name: &str| {
+            let from = hash(name.as_bytes());
+            (0..SLOTS).take_while(|i| INDEX[(from + i) % SLOTS] != find(name).unwrap()).count()
+        };
+        let all: Vec<usize> = NAMES.iter().map(|name| steps(name)).collect();
+        assert!(all.iter().sum::<usize>() < NAMES.len() / 3, "{} steps too many", all.iter().sum::<usize>());
+        assert!(all.iter().max() < Some(&16), "{:?}", all.iter().max());
+    }
+
+    #[test]
     fn names_of_managed_fields_lead_back_to_their_fields() {
         let owned = Key::new("spec").owned().unwrap();
         assert_eq!((owned.as_str(), owned.disowned()), ("f:spec", Some(Key::new("spec"))));
+        for name in NAMES {
+            let owned = Key::new(name).owned().map(|key| key.as_str().to_owned());
+            assert_eq!(owned, find(&format!("f:{name}")).map(|_| format!("f:{name}")), "{name}");
+        }
+        assert!(Key::new(".").is_dot() && !Key::new("f:.").is_dot());
         assert_eq!((Key::new("nobody's").owned(), Key::new("spec").disowned()), (None, None));
         for (field, name, expect) in
             [("spec", "f:spec", true), ("spec", "f:kind", false), ("x/y", "f:x/y", true), ("x", "x", false)]

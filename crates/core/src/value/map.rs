@@ -1,10 +1,13 @@
-//! Maps with sorted keys, and lists: both shared until they are changed.
+//! Maps with sorted keys, shared until they are changed.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use super::key::find as known;
 use super::{Key, Value};
+
+/// Maps up to this length are looked through from the front: that is faster than a search.
+const SHORT: usize = 16;
 
 /// A map from [`Key`] to [`Value`], sorted by key text, shared until changed.
 ///
@@ -20,31 +23,38 @@ impl Map {
 
     /// The value at a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.find(key).ok().and_then(|i| self.0.get(i)).map(|(_, v)| v)
+        self.0.get(self.place(key)?).map(|(_, v)| v)
     }
 
     /// [`Map::get`] by a key: names of the table compare as numbers.
     #[inline]
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
+        if self.0.len() <= SHORT {
+            let found = match key.known_id() {
+                Some(id) => self.0.iter().find(|(k, _)| k.is_known_as(id)),
+                None => self.0.iter().find(|(k, _)| k.is_other(key)),
+            };
+            return found.map(|(_, v)| v);
+        }
         let i = self.0.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
         self.0.get(i).map(|(_, v)| v)
     }
 
     /// The value at a key, to change in place. Copies the entries first if the map is shared.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        let i = self.find(key).ok()?;
+        let i = self.place(key)?;
         Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| v)
     }
 
     /// Whether the map has the key.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.find(key).is_ok()
+        self.place(key).is_some()
     }
 
     /// Sets a key's value and returns the one it had.
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
-        match self.find(&key) {
+        match self.0.binary_search_by(|(k, _)| k.cmp(&key)) {
             Ok(i) => Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| std::mem::replace(v, value)),
             Err(i) => {
                 self.put_at(i, (key, value));
@@ -64,7 +74,7 @@ impl Map {
 
     /// Removes a key and returns the value it had.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let i = self.find(key).ok()?;
+        let i = self.place(key)?;
         let mut shared = std::mem::take(&mut self.0);
         let removed;
         self.0 = match Arc::get_mut(&mut shared) {
@@ -153,6 +163,38 @@ impl Map {
         Self(entries.collect())
     }
 
+    /// Takes the entries of a stack from `base` on, in any order; of equal keys the last wins. Costs one allocation, for
+    /// the map, where no key is there twice.
+    pub fn taken_from(stack: &mut Vec<(Key, Value)>, base: usize) -> Self {
+        let Some(entries) = stack.get_mut(base..) else { return Self::new() };
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            if entries.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
+                return Self::from_entries(stack.split_off(base));
+            }
+        }
+        Self::from_sorted(stack.drain(base..))
+    }
+
+    /// Takes entries in any order; of equal keys the last wins.
+    pub(super) fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
+        if entries.is_empty() {
+            return Self::new();
+        }
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            // `dedup_by` drops its first argument, the later entry, so its value is swapped in first.
+            entries.dedup_by(|later, earlier| {
+                let same = later.0 == earlier.0;
+                if same {
+                    std::mem::swap(&mut later.1, &mut earlier.1);
+                }
+                same
+            });
+        }
+        Self(entries.into())
+    }
+
     /// The entries in key order, as they lie in memory.
     #[inline]
     pub fn entries(&self) -> &[(Key, Value)] {
@@ -175,19 +217,21 @@ impl Map {
         };
     }
 
-    fn find(&self, key: &str) -> Result<usize, usize> {
-        if self.0.len() <= 8 {
-            // Short maps: a scan over texts beats a search over them.
-            for (i, (k, _)) in self.0.iter().enumerate() {
-                match k.as_str().cmp(key) {
-                    std::cmp::Ordering::Less => {}
-                    std::cmp::Ordering::Equal => return Ok(i),
-                    std::cmp::Ordering::Greater => return Err(i),
-                }
-            }
-            return Err(self.0.len());
+    /// Where a key is. A name of the table is looked for by its number.
+    fn place(&self, key: &str) -> Option<usize> {
+        if self.0.is_empty() {
+            return None;
         }
-        self.0.binary_search_by(|(k, _)| k.as_str().cmp(key))
+        let is_short = self.0.len() <= SHORT;
+        match known(key) {
+            Some(id) if is_short => self.0.iter().position(|(k, _)| k.is_known_as(id)),
+            None if is_short => self.0.iter().position(|(k, _)| k.is_other(key)),
+            Some(id) => {
+                let key = Key::from_known_id(id)?;
+                self.0.binary_search_by(|(k, _)| k.cmp(&key)).ok()
+            }
+            None => self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok(),
+        }
     }
 
     /// The entries as a vector: moved out if nobody shares them, else copied.
@@ -242,22 +286,7 @@ impl<'m> Iterator for Zip<'m> {
 impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
     /// Collects entries in any order; of equal keys the last wins.
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        let mut entries: Vec<(Key, Value)> = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        if entries.is_empty() {
-            return Self::new();
-        }
-        if !entries.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)) {
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            // `dedup_by` drops its first argument, the later entry, so its value is swapped in first.
-            entries.dedup_by(|later, earlier| {
-                let same = later.0 == earlier.0;
-                if same {
-                    std::mem::swap(&mut later.1, &mut earlier.1);
-                }
-                same
-            });
-        }
-        Self(entries.into())
+        Self::from_entries(entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect())
     }
 }
 
@@ -292,98 +321,23 @@ impl fmt::Debug for Map {
     }
 }
 
-/// A list of [`Value`]s, shared until changed. Dereferences to a slice.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct List(Arc<[Value]>);
-
-impl List {
-    /// An empty list. Allocates nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a value at the end. Costs a copy of the list: build a `Vec` where many are added.
-    pub fn push(&mut self, value: impl Into<Value>) {
-        let mut items = self.take();
-        items.push(value.into());
-        self.0 = items.into();
-    }
-
-    /// The values as a vector: moved out if nobody shares them, else copied.
-    pub fn into_vec(mut self) -> Vec<Value> {
-        self.take()
-    }
-
-    /// Whether both are one allocation: equal without looking.
-    #[inline]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    fn take(&mut self) -> Vec<Value> {
-        let mut shared = std::mem::take(&mut self.0);
-        match Arc::get_mut(&mut shared) {
-            Some(items) => items.iter_mut().map(std::mem::take).collect(),
-            None => shared.to_vec(),
-        }
-    }
-}
-
-impl Deref for List {
-    type Target = [Value];
-    #[inline]
-    fn deref(&self) -> &[Value] {
-        &self.0
-    }
-}
-
-impl DerefMut for List {
-    /// The values, to change in place. Copies them first if the list is shared.
-    fn deref_mut(&mut self) -> &mut [Value] {
-        Arc::make_mut(&mut self.0)
-    }
-}
-
-impl<V: Into<Value>> FromIterator<V> for List {
-    fn from_iter<I: IntoIterator<Item = V>>(items: I) -> Self {
-        Self(items.into_iter().map(Into::into).collect())
-    }
-}
-
-impl From<Vec<Value>> for List {
-    fn from(items: Vec<Value>) -> Self {
-        Self(items.into())
-    }
-}
-
-impl IntoIterator for List {
-    type Item = Value;
-    type IntoIter = std::vec::IntoIter<Value>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.into_vec().into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a List {
-    type Item = &'a Value;
-    type IntoIter = std::slice::Iter<'a, Value>;
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl fmt::Debug for List {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_last_of_equal_keys_wins() {
+        let entry = |key: &str, n: i64| (Key::new(key), Value::Int(n));
+        for stack in [
+            vec![entry("z", 0), entry("b", 1), entry("a", 2), entry("b", 3)],
+            vec![entry("z", 0), entry("a", 2), entry("b", 3)],
+        ] {
+            let mut stack = stack;
+            let map = Map::taken_from(&mut stack, 1);
+            assert_eq!(map, [("a", 2), ("b", 3)].into_iter().collect::<Map>());
+            assert_eq!(stack, [entry("z", 0)]);
+        }
+
         let map: Map = [("b", 1), ("a", 2), ("b", 3), ("b", 4)].into_iter().collect();
         assert_eq!(map.len(), 2);
         assert_eq!(map.get("b"), Some(&Value::Int(4)));

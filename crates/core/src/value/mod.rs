@@ -3,9 +3,11 @@
 mod digest;
 mod draft;
 mod json;
+mod json_error;
 mod json_write;
 mod key;
 mod known;
+mod list;
 mod macros;
 mod map;
 mod packed;
@@ -17,9 +19,10 @@ use compact_str::CompactString;
 
 pub use digest::Digest;
 pub use draft::MapDraft;
-pub use json::{JsonError, JsonErrorKind};
+pub use json_error::{JsonError, JsonErrorKind};
 pub use key::Key;
-pub use map::{List, Map};
+pub use list::List;
+pub use map::Map;
 pub use packed::{PackError, Packed};
 
 /// Text that keeps up to 24 bytes inline.
@@ -177,10 +180,12 @@ impl Value {
         match (self, other) {
             (Self::List(a), Self::List(b)) => a.is_same(b),
             (Self::Map(a), Self::Map(b)) => a.is_same(b),
+            (Self::String(a), Self::String(b)) => a.as_bytes() == b.as_bytes(),
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
-            (Self::List(_) | Self::Map(_) | Self::Int(_) | Self::Float(_), _) => false,
-            (a, b) => a == b,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Null, Self::Null) => true,
+            _ => false,
         }
     }
 

@@ -32,9 +32,14 @@ impl Resource {
             changes: self.difference.changes.clone(),
             origin: self.pair.desired.as_ref().map(|m| m.origin.clone()),
             wave: object.map_or(0, wave),
-            ignores_health: object.is_some_and(|o| o.annotation(IGNORE_HEALTH_ANNOTATION) == Some("true")),
+            ignores_health: self.ignores_health(),
             needs_confirmation: self.needs_confirmation,
         }
+    }
+
+    /// Whether it does not count for the app's health.
+    pub(crate) fn ignores_health(&self) -> bool {
+        self.object().is_some_and(|o| o.annotation(IGNORE_HEALTH_ANNOTATION) == Some("true"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules for custom resources as data: `table.txt`, a user's own table, and the standard conditions for every other
 //! kind.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use tautline_core::{Object, Timestamp};
@@ -9,8 +10,12 @@ use crate::conditions::{condition, conditions};
 use crate::status::{Health, HealthStatus};
 use crate::{HealthCheck, Surroundings};
 
+mod atom;
+mod compare;
+mod path;
 mod sign;
 mod table;
+mod words;
 
 pub use table::{RuleError, Rules};
 
@@ -18,11 +23,39 @@ use table::Rule;
 
 /// The health of a kind that the table knows.
 pub(crate) fn known(object: &Object) -> Option<Health> {
-    static TABLE: OnceLock<Vec<Rule>> = OnceLock::new();
-    let table = TABLE
-        .get_or_init(|| include_str!("table.txt").lines().filter_map(|line| Rule::row(line).ok()).collect());
-    let (group, kind) = (object.group(), object.kind());
-    table.iter().find(|rule| rule.is_for(group, kind)).map(|rule| rule.judge(object))
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    // Kubernetes' own groups have no dot, or are judged in Rust.
+    if !object.group().contains('.') {
+        return None;
+    }
+    TABLE.get_or_init(Table::built_in).rule(object.group(), object.kind()).map(|rule| rule.judge(object))
+}
+
+/// The rules of `table.txt`, found by kind.
+struct Table {
+    rules: Vec<Rule>,
+    /// Which rules may be for a kind that the table names, in their order.
+    by_kind: HashMap<String, Vec<usize>>,
+    /// Which may be for any other kind.
+    open: Vec<usize>,
+}
+
+impl Table {
+    fn built_in() -> Self {
+        let rules: Vec<Rule> =
+            include_str!("table.txt").lines().filter_map(|line| Rule::row(line).ok()).collect();
+        let names = rules.iter().flat_map(Rule::kinds).filter(|kind| !kind.starts_with('*'));
+        let fit = |kind: &str| (0..rules.len()).filter(|at| rules[*at].names(kind)).collect::<Vec<usize>>();
+        let by_kind = names.map(|kind| (kind.to_owned(), fit(kind))).collect();
+        let is_open = |at: &usize| rules[*at].kinds().any(|kind| kind.starts_with('*'));
+        let open = (0..rules.len()).filter(is_open).collect();
+        Self { rules, by_kind, open }
+    }
+
+    fn rule(&self, group: &str, kind: &str) -> Option<&Rule> {
+        let places = self.by_kind.get(kind).unwrap_or(&self.open);
+        places.iter().map(|at| &self.rules[*at]).find(|rule| rule.is_for(group, kind))
+    }
 }
 
 impl HealthCheck for Rules {

@@ -2,6 +2,7 @@
 
 use tautline_core::{Object, Value};
 
+use super::path::Sight;
 use super::sign::Sign;
 use super::unobserved;
 use crate::conditions::conditions;
@@ -11,7 +12,9 @@ use crate::status::Health;
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     group: String,
-    kind: String,
+    kinds: Vec<String>,
+    /// Whether its observed generation says something.
+    keeps_generation: bool,
     signs: Vec<Sign>,
 }
 
@@ -38,7 +41,8 @@ pub enum RuleError {
 /// A user's own rules, as a [`HealthCheck`](crate::HealthCheck) that asks them before the built-in ones.
 ///
 /// They have the form of `table.txt`, as a map from `GROUP/KIND` (`*` at the start of either for any text) to a list of
-/// signs; the first kind that fits counts, and of it the first sign that holds.
+/// signs; the first kind that fits counts, and of it the first sign that holds. What a sign may look for stands at the
+/// head of that table: conditions, fields, entries of lists, comparisons, and several of them with `&` between.
 ///
 /// ```
 /// use tautline_core::{Object, Timestamp, value};
@@ -103,24 +107,37 @@ impl Rule {
 
     fn new<'t>(kind: &str, signs: impl Iterator<Item = &'t str>) -> Result<Self, RuleError> {
         let is_comment = kind.starts_with('#');
-        let (group, name) =
+        let (keeps_generation, kind) = kind.strip_prefix('~').map_or((true, kind), |kind| (false, kind));
+        let (group, names) =
             kind.split_once('/').filter(|_| !is_comment).ok_or_else(|| RuleError::Kind(kind.to_owned()))?;
         let sign = |text: &str| {
             Sign::parse(text).ok_or_else(|| RuleError::Sign { kind: kind.to_owned(), sign: text.to_owned() })
         };
         let signs = signs.map(sign).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { group: group.to_owned(), kind: name.to_owned(), signs })
+        let kinds = names.split(',').map(str::to_owned).collect();
+        Ok(Self { group: group.to_owned(), kinds, keeps_generation, signs })
     }
 
     pub(super) fn is_for(&self, group: &str, kind: &str) -> bool {
-        fits(&self.kind, kind) && fits(&self.group, group)
+        fits(&self.group, group) && self.names(kind)
+    }
+
+    /// Whether it is for this kind in some group.
+    pub(super) fn names(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|pattern| fits(pattern, kind))
+    }
+
+    /// The kinds, and patterns of kinds, that it is for.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &str> {
+        self.kinds.iter().map(String::as_str)
     }
 
     pub(super) fn judge(&self, object: &Object) -> Health {
-        if let Some(waiting) = unobserved(object) {
+        if let Some(waiting) = unobserved(object).filter(|_| self.keeps_generation) {
             return waiting;
         }
-        let found = self.signs.iter().find_map(|sign| sign.see(object));
+        let sight = Sight::of(object);
+        let found = self.signs.iter().find_map(|sign| sign.see(sight));
         found.unwrap_or_else(|| match conditions(object).find(|c| c.status != "True") {
             Some(c) if !c.message.is_empty() => Health::progressing(c.message.to_owned()),
             _ => Health::progressing("Waiting for its controller to report"),

@@ -165,8 +165,19 @@ pub(super) fn write_value(value: &Value, out: &mut String) {
 
 /// Whether nothing in a text is ever escaped.
 pub(super) fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, 0x20..0x7f) && !matches!(b, b'"' | b'\\' | b'<' | b'>' | b'&'))
+    text.bytes().all(|b| PLAIN.get(usize::from(b)).is_some_and(|plain| *plain))
 }
+
+/// Whether a byte stands for itself in JSON as Go writes it.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        plain[byte] = !matches!(byte as u8, b'"' | b'\\' | b'<' | b'>' | b'&');
+        byte += 1;
+    }
+    plain
+};
 
 /// Writes JSON text; `html` says whether `<`, `>` and `&` are escaped, as Go does for values but not for keys.
 pub(super) fn write_text(text: &str, html: bool, out: &mut String) {

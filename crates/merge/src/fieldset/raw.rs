@@ -2,8 +2,6 @@
 
 pub(crate) mod claim;
 
-use std::sync::LazyLock;
-
 use tautline_core::{Key, Map, PathElement, Value};
 use tautline_schema::TypeRef;
 
@@ -33,7 +31,7 @@ fn node_stands(node: &Map, of: Option<TypeRef<'_>>) -> bool {
     let mut is_leaf = true;
     for (key, below) in node {
         let Value::Map(below) = below else { return false };
-        if *key == *DOT {
+        if key.is_dot() {
             if !below.is_empty() {
                 return false;
             }
@@ -139,12 +137,9 @@ fn is_member(node: &Map) -> bool {
     node.is_empty() || has_dot(node)
 }
 
-/// What says that a node is a member beside what is below it.
-static DOT: LazyLock<Key> = LazyLock::new(|| Key::new("."));
-
 /// It sorts before the names of all else that is owned.
 fn has_dot(node: &Map) -> bool {
-    node.keys().next().is_some_and(|key| *key == *DOT)
+    node.keys().next().is_some_and(Key::is_dot)
 }
 
 #[cfg(test)]

@@ -96,45 +96,82 @@ pub(crate) fn aligned(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(of, a, b))
 }
 
-/// Whether the items of two lists have the same names in the same order, each one of its own. Also `false` where that
-/// takes a closer look.
-pub(crate) fn aligned_and_distinct(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> bool {
-    by_texts(of, a, b).unwrap_or_else(|| aligned(of, a, b) && are_distinct(of, b))
+/// How the items of two lists that have the same names in the same order, each one of its own, are named.
+#[derive(Debug)]
+pub(crate) enum Names<'a> {
+    /// By a text each, and there are only a few.
+    Texts([&'a str; FEW]),
+    /// In another way.
+    Other,
 }
 
-/// [`aligned_and_distinct`] for a few items that are named by one text.
-fn by_texts(of: TypeRef<'_>, a: &[Value], b: &[Value]) -> Option<bool> {
-    const FEW: usize = 16;
-    let text = |item| match of.list_type() {
-        ListType::Map([key]) => name_part(of, Value::as_map(item)?, key)?.as_str(),
-        ListType::Set => Value::as_str(item),
-        _ => None,
-    };
-    let mut seen = [""; FEW];
+impl<'a> Names<'a> {
+    /// The text that names an item, if that is what names it.
+    #[inline]
+    pub(crate) fn text(&self, i: usize) -> Option<&'a str> {
+        match self {
+            Self::Texts(texts) => texts.get(i).copied(),
+            Self::Other => None,
+        }
+    }
+}
+
+/// How many items are told apart by comparing each with each.
+const FEW: usize = 16;
+
+/// The names of two lists that have the same in the same order, each one of its own. Also `None` where that takes a
+/// closer look.
+pub(crate) fn aligned_and_distinct<'a>(of: TypeRef<'a>, a: &'a [Value], b: &'a [Value]) -> Option<Names<'a>> {
+    match by_texts(of, a, b) {
+        Some(texts) => texts.map(Names::Texts),
+        None => (aligned(of, a, b) && are_distinct(of, b)).then_some(Names::Other),
+    }
+}
+
+/// [`aligned_and_distinct`] for a few items that are named by one text; nothing for others.
+fn by_texts<'a>(of: TypeRef<'a>, a: &'a [Value], b: &'a [Value]) -> Option<Option<[&'a str; FEW]>> {
     if a.len() > FEW || a.len() != b.len() {
         return None;
     }
+    let key = match of.list_type() {
+        ListType::Map([key]) => Some(key),
+        ListType::Set => None,
+        _ => return None,
+    };
+    let text = |item: &'a Value| match key {
+        Some(key) => name_part(of, item.as_map()?, key)?.as_str(),
+        None => item.as_str(),
+    };
+    let mut names = [""; FEW];
     for (i, (a, b)) in a.iter().zip(b).enumerate() {
         let name = text(b)?;
-        if text(a)? != name || seen.iter().take(i).any(|other| *other == name) {
-            return Some(false);
+        if text(a)? != name || names.iter().take(i).any(|other| is_same_text(other, name)) {
+            return Some(None);
         }
-        *seen.get_mut(i)? = name;
+        *names.get_mut(i)? = name;
     }
-    Some(true)
+    Some(Some(names))
+}
+
+/// Equality of texts that most of the time are as long and end otherwise.
+#[inline]
+fn is_same_text(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().last() == b.as_bytes().last() && a == b
 }
 
 /// Whether every item has a name of its own. Also `false` where that takes a closer look.
 pub(crate) fn are_distinct(of: TypeRef<'_>, items: &[Value]) -> bool {
+    if let [only] = items {
+        return has_name(of, only) && same_name(of, only, only);
+    }
     if !items.iter().all(|item| has_name(of, item)) {
         return false;
     }
-    const FEW: usize = 8;
     let text = |item| match of.list_type() {
         ListType::Map([key, ..]) => name_part(of, Value::as_map(item)?, key)?.as_str(),
         _ => Value::as_str(item),
     };
-    if items.len() > FEW
+    if items.len() > FEW / 2
         && let Some(mut texts) = items.iter().map(text).collect::<Option<Vec<&str>>>()
     {
         texts.sort_unstable();
@@ -169,8 +206,12 @@ fn same_name(of: TypeRef<'_>, a: &Value, b: &Value) -> bool {
 }
 
 /// What a key says in the name of an item.
+#[inline]
 pub(crate) fn name_part<'v>(of: TypeRef<'v>, fields: &'v Map, key: &Key) -> Option<&'v Value> {
-    fields.get_key(key).or_else(|| of.items()?.declared_key(key)?.default().filter(|d| !d.is_null()))
+    match fields.get_key(key) {
+        Some(value) => Some(value),
+        None => of.items()?.declared_key(key)?.default().filter(|default| !default.is_null()),
+    }
 }
 
 /// The name of an item in a set or a keyed list.

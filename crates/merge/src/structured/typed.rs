@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tautline_core::{Map, PathElement, Value};
-use tautline_schema::{Root, TypeRef};
+use tautline_schema::{Format, Root, TypeKind, TypeRef};
 
 use super::shape::{
     Allowed, Scalar, Shape, are_distinct, has_name, is_atomic_list, is_atomic_map, item_element, shape_of,
@@ -102,6 +102,21 @@ pub(super) fn fits(value: &Value, of: TypeRef<'_>, duplicates: bool) -> bool {
                 && of.items().is_none_or(|of| items.iter().all(|item| fits(item, of, duplicates)))
         }
         value => allowed.scalar.is_some_and(|scalar| scalar_fits(scalar, value)),
+    }
+}
+
+/// Whether a value is a scalar that its type allows, null aside.
+#[inline]
+pub(super) fn leaf_fits(value: &Value, of: TypeRef<'_>) -> bool {
+    match (value, of.kind()) {
+        (Value::Null | Value::List(_) | Value::Map(_), _) | (_, TypeKind::Object | TypeKind::List) => false,
+        (Value::Int(_) | Value::Float(_), TypeKind::Integer | TypeKind::Number)
+        | (Value::String(_), TypeKind::String)
+        | (Value::Bool(_), TypeKind::Boolean)
+        | (_, TypeKind::Any | TypeKind::IntOrString | TypeKind::Quantity) => true,
+        // Times, and whatever else has a format, may come as any scalar.
+        (_, TypeKind::String) => !matches!(of.format(), Format::None | Format::Byte),
+        (_, TypeKind::Integer | TypeKind::Number | TypeKind::Boolean) => false,
     }
 }
 

@@ -45,6 +45,9 @@ impl Coordinator {
                 });
             }
             Effect::Record { known, intent } => {
+                if let Some(entry) = self.apps.get_mut(id) {
+                    entry.reporting.tells_a_sync(now);
+                }
                 let journal = self.parts.journal.clone();
                 tokio::spawn(async move {
                     let event = match journal.open(&app, known, &intent).await {

@@ -13,6 +13,9 @@ use super::{Coordinator, Watched};
 use crate::message::Message;
 use crate::watcher::Watcher;
 
+/// How often the cluster is searched at most, however many apps come one after another.
+const SCAN_EVERY: Duration = Duration::from_millis(500);
+
 impl Coordinator {
     pub(super) fn kind_changed(&mut self, kind: &GroupKind) {
         if kind.kind == "CustomResourceDefinition" {
@@ -61,12 +64,18 @@ impl Coordinator {
         });
     }
 
+    /// Searches the cluster, unless that is under way: whoever wants it then is served by it.
     pub(super) fn scan(&mut self) {
         if std::mem::replace(&mut self.is_scanning, true) {
             return;
         }
+        let now = self.parts.clock.now();
+        let since = self.scanned_at.map_or(SCAN_EVERY, |before| now.since(before));
+        let rest = SCAN_EVERY.saturating_sub(since);
+        self.scanned_at = Some(now + rest);
         let (performer, out) = (self.performer.clone(), self.out.clone());
         tokio::spawn(async move {
+            tokio::time::sleep(rest).await;
             let result = performer.scan().await;
             let _ = out.send(Message::Scanned(result));
         });

@@ -11,7 +11,8 @@ use super::Entry;
 #[derive(Default)]
 pub(crate) struct Index {
     pub(super) by_instance: HashMap<String, AppId>,
-    pub(super) holders: HashMap<ResourceKey, BTreeSet<AppId>>,
+    /// Of most objects there is one.
+    pub(super) holders: HashMap<ResourceKey, Vec<AppId>>,
     held: HashMap<AppId, BTreeSet<ResourceKey>>,
 }
 
@@ -26,14 +27,16 @@ impl Index {
         }
         for key in before.difference(&keys) {
             if let Some(holders) = self.holders.get_mut(key) {
-                holders.remove(id);
+                holders.retain(|holder| holder != id);
                 if holders.is_empty() {
                     self.holders.remove(key);
                 }
             }
         }
         for key in keys.difference(&before) {
-            self.holders.entry(key.clone()).or_default().insert(id.clone());
+            let holders = self.holders.entry(key.clone()).or_default();
+            holders.push(id.clone());
+            holders.sort();
         }
         self.held.insert(id.clone(), keys);
         true

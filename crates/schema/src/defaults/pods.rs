@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use tautline_core::{Map, Value, value};
 
-use super::set::{Rule, Rules, at, each, each_over, map_at, map_in, put, set};
+use super::set::{Rule, Rules, at, each, each_over, is_unset, map_at, map_in, put, set};
 
 const POD_SPEC: &[Rule] = &[
     ("dnsPolicy", "\"ClusterFirst\""),
@@ -80,26 +80,30 @@ pub(super) fn spec(spec: &mut Value, before: Option<&Value>) {
     }
     each_over(spec, before, "volumes[].x", &mut |volume, _| volume_source(volume));
     RULES.fill(spec, before);
-    each_over(spec, before, "volumes[].image.x", &mut |image, _| {
-        pull_policy(image, "reference", "pullPolicy")
-    });
-    each_over(spec, before, "volumes[].hostPath.x", &mut |path, _| set(path, "type", ""));
     for list in ["containers[].x", "initContainers[].x", "ephemeralContainers[].x"] {
         each_over(spec, before, list, &mut |container, _| pull_policy(container, "image", "imagePullPolicy"));
     }
 }
 
-/// A volume without a source is an empty directory.
+/// A volume without a source is an empty directory; an image is pulled by a policy, and a path of the host has a type.
 fn volume_source(volume: &mut Map) {
     if volume.iter().all(|(key, value)| key == "name" || value.is_null()) {
         volume.insert("emptyDir", value!({}));
+    }
+    if matches!(volume.get("image"), Some(Value::Map(_))) {
+        map_in(volume, "image", |image| pull_policy(image, "reference", "pullPolicy"));
+    }
+    if matches!(volume.get("hostPath"), Some(Value::Map(_))) {
+        map_in(volume, "hostPath", |path| set(path, "type", ""));
     }
 }
 
 /// `Always` for the tag `latest`, or none, without digest; else `IfNotPresent`.
 fn pull_policy(map: &mut Map, image: &str, policy: &str) {
-    let latest = is_latest(map.get(image).and_then(Value::as_str).unwrap_or_default());
-    set(map, policy, if latest { "Always" } else { "IfNotPresent" });
+    if is_unset(map.get(policy)) {
+        let latest = is_latest(map.get(image).and_then(Value::as_str).unwrap_or_default());
+        map.insert(policy, if latest { "Always" } else { "IfNotPresent" });
+    }
 }
 
 fn is_latest(image: &str) -> bool {

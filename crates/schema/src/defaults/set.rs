@@ -141,7 +141,11 @@ fn changed(
     if before.is_some_and(|before| value.is_same(before)) {
         return None;
     }
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let dot = path.bytes().position(|b| b == b'.');
+    let (first, rest) = match dot.and_then(|dot| path.split_at_checked(dot)) {
+        Some((first, rest)) => (first, rest.get(1..)),
+        None => (path, None),
+    };
     let (name, items) = first.strip_suffix("[]").map_or((first, false), |name| (name, true));
     let Some(rest) = rest else {
         let mut out = map.clone();
@@ -209,7 +213,8 @@ pub(super) fn map_in(map: &mut Map, field: &str, change: impl FnOnce(&mut Map)) 
     }
 }
 
-fn is_unset(value: Option<&Value>) -> bool {
+/// Whether a field is absent, null, or empty text or an empty list.
+pub(super) fn is_unset(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null) => true,
         Some(Value::String(text)) => text.is_empty(),

@@ -116,12 +116,14 @@ impl Customizations {
         Some((&found.text, &found.script))
     }
 
-    /// Judges an object: one that is being deleted is on its way out, then its script, then its expressions, then
-    /// the built-in rule. A script or expression that fails makes the object Unknown, with the failure as the message.
+    /// Judges an object: by its script, then its expressions, then the user's table, then the built-in rule. A script
+    /// or expression that fails makes the object Unknown, with the failure as the message. An object that is being
+    /// deleted is judged like any other, as a script's tests want it; what a controller asks is
+    /// [`assess`](HealthCheck::assess), for which it is on its way out whatever a script says.
     pub fn judge(&self, object: &Object, now: Timestamp) -> Verdict {
         let rule = |origin: &str, name: &str| format!("{origin} {name}");
-        let own = self.expressions.judge(object).filter(|_| !object.is_terminating());
-        match self.script(object).filter(|_| !object.is_terminating()) {
+        let own = self.expressions.judge(object);
+        match self.script(object) {
             Some((_, script)) => {
                 let health = health(script, object, now, &self.limits)
                     .unwrap_or_else(|error| Some(Health::new(HealthStatus::Unknown, error.to_string())));
@@ -142,7 +144,7 @@ impl Customizations {
 
 impl HealthCheck for Customizations {
     fn assess(&self, object: &Object, around: &dyn Surroundings, now: Timestamp) -> Option<Health> {
-        match self.concern(object) {
+        match self.concern(object) && !object.is_terminating() {
             true => self.judge(object, now).health,
             false => BuiltIn.assess(object, around, now),
         }

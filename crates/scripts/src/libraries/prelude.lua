@@ -23,8 +23,8 @@ local function joinable(value)
   if shape == "string" then return value end
   return nil
 end
-local function refuse(value)
-  error("attempt to concatenate a " .. type(value) .. " value", 3)
+local function refuse(left, right)
+  error("cannot perform concat operation between " .. type(left) .. " and " .. type(right), 3)
 end
 local tail = {}
 -- The script's own __concat, if one side has it; `own` tells whether it does.
@@ -43,8 +43,7 @@ function tail.__concat(left, right)
   local handler = own_concat(left, value)
   if handler then return handler(left, value) end
   local a, b = joinable(left), joinable(value)
-  if not a then refuse(left) end
-  if not b then refuse(value) end
+  if not a or not b then refuse(left, value) end
   local length = #a + #b
   if length > 1024 then charge(length // 8) end
   return a .. b

@@ -30,10 +30,12 @@ pub(super) trait Make {
     /// What is left out.
     fn null(&mut self, place: Self::Place) -> Option<Self::Value>;
     fn list(&mut self, place: Self::Place, items: Drain<'_, Self::Value>, flow: bool) -> Option<Self::Value>;
+    /// A map of the entries from `base` on, which it takes.
     fn map(
         &mut self,
         place: Self::Place,
-        entries: Drain<'_, (Self::Key, Self::Value)>,
+        entries: &mut Vec<(Self::Key, Self::Value)>,
+        base: usize,
         flow: bool,
     ) -> Option<Self::Value>;
 }
@@ -87,9 +89,9 @@ impl Make for Values<'_> {
         Some(Value::List(items.collect::<List>()))
     }
 
-    fn map(&mut self, (): (), entries: Drain<'_, (Key, Value)>, _: bool) -> Option<Value> {
-        let written = entries.len();
-        let map: Map = entries.collect();
+    fn map(&mut self, (): (), entries: &mut Vec<(Key, Value)>, base: usize, _: bool) -> Option<Value> {
+        let written = entries.len() - base;
+        let map = Map::taken_from(entries, base);
         let refused = self.options.strict || self.options.resolver == Resolver::V3;
         (!refused || map.len() == written).then_some(Value::Map(map))
     }
@@ -163,8 +165,14 @@ impl Make for Trees<'_> {
         Some(node(place, NodeKind::List { items: items.collect(), flow }))
     }
 
-    fn map(&mut self, place: Place, entries: Drain<'_, (Node, Node)>, flow: bool) -> Option<Node> {
-        Some(node(place, NodeKind::Map { entries: entries.collect(), flow }))
+    fn map(
+        &mut self,
+        place: Place,
+        entries: &mut Vec<(Node, Node)>,
+        base: usize,
+        flow: bool,
+    ) -> Option<Node> {
+        Some(node(place, NodeKind::Map { entries: entries.drain(base..).collect(), flow }))
     }
 }
 

@@ -5,6 +5,7 @@
 //! never accept what the full path refuses, nor read it otherwise: a property test holds that.
 
 mod make;
+mod scan;
 mod text;
 
 use std::borrow::Cow;
@@ -18,14 +19,33 @@ use make::{Make, Trees, Values};
 
 /// Reads plain block style; nothing for whatever else.
 pub(crate) fn read(text: &str, options: &Options) -> Option<Value> {
-    let found = Reader::new(text, options, Values { options })?.document()?;
-    Some(found.unwrap_or(Value::Null))
+    let read = |text| {
+        let found = Reader::new(text, options, Values { options }).document()?;
+        Some(found.unwrap_or(Value::Null))
+    };
+    match has_unusual_bytes(text.as_bytes()) {
+        false => read(text),
+        true => read(&with_plain_breaks(text)?),
+    }
+}
+
+/// The text with line feeds in the place of carriage returns before line feeds, which are one line break to YAML.
+/// Nothing if something else is unusual.
+fn with_plain_breaks(text: &str) -> Option<String> {
+    if !text.contains('\r') {
+        return None;
+    }
+    let plain = text.replace("\r\n", "\n");
+    (!has_unusual_bytes(plain.as_bytes())).then_some(plain)
 }
 
 /// Reads plain block style of one document into a tree; nothing for whatever else, and for no document. Its first
 /// line has a number.
 pub(crate) fn read_node(text: &str, line: usize, options: &Options) -> Option<Node> {
-    Reader::new(text, options, Trees::new(text, line))?.document()?
+    if has_unusual_bytes(text.as_bytes()) {
+        return None;
+    }
+    Reader::new(text, options, Trees::new(text, line)).document()?
 }
 
 /// Tabs, carriage returns, control characters and the Unicode line breaks are the full path's business.
@@ -58,14 +78,28 @@ struct Reader<'a, M: Make> {
     /// Scratch stacks: a collection is gathered here and moved out at its exact size when it ends.
     entries: Vec<(M::Key, M::Value)>,
     items: Vec<M::Value>,
+    /// Where text of several lines is put together.
+    scratch: String,
+    /// A place where a key was looked for, and its colon.
+    colon: (usize, usize),
 }
 
 impl<'a, M: Make> Reader<'a, M> {
-    fn new(text: &'a str, options: &'a Options, make: M) -> Option<Self> {
-        let bytes = text.as_bytes();
-        let (entries, items) = (Vec::new(), Vec::new());
-        let reader = Self { make, text, bytes, at: 0, indent: 0, nodes: 0, options, entries, items };
-        (!has_unusual_bytes(bytes)).then_some(reader)
+    /// A reader of text without unusual bytes.
+    fn new(text: &'a str, options: &'a Options, make: M) -> Self {
+        Self {
+            make,
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            indent: 0,
+            nodes: 0,
+            options,
+            entries: Vec::new(),
+            items: Vec::new(),
+            scratch: String::new(),
+            colon: (usize::MAX, 0),
+        }
     }
 
     /// The only document; nothing within if there is but space and comments.
@@ -99,10 +133,7 @@ impl<'a, M: Make> Reader<'a, M> {
     fn next_line(&mut self, start: usize) -> Option<()> {
         let mut start = start;
         loop {
-            let mut at = start;
-            while self.bytes.get(at) == Some(&b' ') {
-                at += 1;
-            }
+            let at = scan::past_spaces(self.bytes, start);
             match self.bytes.get(at) {
                 None => {
                     self.at = self.bytes.len();
@@ -126,16 +157,13 @@ impl<'a, M: Make> Reader<'a, M> {
 
     /// The place of the line break, or of the end, at or after a place.
     fn line_end(&self, from: usize) -> usize {
-        let rest = self.bytes.get(from..).unwrap_or_default();
-        rest.iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |found| from + found)
+        scan::line_end(self.bytes, from)
     }
 
     /// After a node on its line: only spaces and a comment may follow. Goes to the next line with content.
     fn end_of_line(&mut self) -> Option<()> {
         let start = self.at;
-        while self.peek() == b' ' && !self.is_done() {
-            self.at += 1;
-        }
+        self.skip_spaces();
         match self.peek() {
             b'\n' => self.next_line(self.at + 1),
             b'#' if self.at > start => {
@@ -167,9 +195,7 @@ impl<'a, M: Make> Reader<'a, M> {
         while !self.is_done() && self.indent == indent && self.is_item() {
             let dash = self.at;
             self.at += 1;
-            while self.peek() == b' ' && !self.is_done() {
-                self.at += 1;
-            }
+            self.skip_spaces();
             let column = indent + (self.at - dash);
             if indentless && self.items.len() == base {
                 self.make.shift(&mut place, self.at)?;
@@ -214,13 +240,11 @@ impl<'a, M: Make> Reader<'a, M> {
         while !self.is_done() && self.indent == indent {
             let key = self.key()?;
             let colon = self.at;
-            while self.peek() == b' ' && !self.is_done() {
-                self.at += 1;
-            }
+            self.skip_spaces();
             let value = if matches!(self.peek(), b'\n' | b'#') {
                 self.end_of_line_at(colon)?;
                 if !self.is_done() && self.indent > indent {
-                    self.block(depth + 1)?
+                    self.below(colon, indent, depth)?
                 } else if !self.is_done() && self.indent == indent && self.is_item() {
                     self.nodes += 1;
                     self.list(indent, depth + 1, true)?
@@ -235,12 +259,24 @@ impl<'a, M: Make> Reader<'a, M> {
         if !self.is_done() && self.indent > indent {
             return None;
         }
-        self.make.map(place, self.entries.drain(base..), false)
+        self.make.map(place, &mut self.entries, base, false)
+    }
+
+    /// A value on a line of its own below its key, whose colon was before a place.
+    fn below(&mut self, colon: usize, indent: usize, depth: usize) -> Option<M::Value> {
+        if !matches!(self.peek(), b'{' | b'[') {
+            return self.block(depth + 1);
+        }
+        // Whose is a comment between?
+        let between = self.bytes.get(colon..self.at)?;
+        if between.contains(&b'#') { None } else { self.inline(indent, depth) }
     }
 
     /// Whether a map's key starts here.
-    fn is_key(&self) -> bool {
-        self.key_end().is_some()
+    fn is_key(&mut self) -> bool {
+        let colon = self.key_end();
+        self.colon = (self.at, colon.unwrap_or_default());
+        colon.is_some()
     }
 
     /// The place of the colon behind a simple key at the current place.
@@ -263,6 +299,7 @@ impl<'a, M: Make> Reader<'a, M> {
             return None;
         }
         loop {
+            at = scan::plain_stop(self.bytes, at);
             match *self.bytes.get(at)? {
                 b'\n' => return None,
                 b':' if matches!(self.peek_at(at + 1), b' ' | b'\n') => return Some(at),
@@ -275,7 +312,10 @@ impl<'a, M: Make> Reader<'a, M> {
     /// Reads a key and its colon.
     fn key(&mut self) -> Option<M::Key> {
         self.nodes += usize::from(M::KEYS_COUNT);
-        let colon = self.key_end()?;
+        let colon = match self.colon {
+            (at, colon) if at == self.at && colon > 0 => colon,
+            _ => self.key_end()?,
+        };
         // A key that long is no simple key to every parser.
         if colon - self.at > 512 {
             return None;
@@ -286,7 +326,7 @@ impl<'a, M: Make> Reader<'a, M> {
             let style = quote_style(first);
             self.make.key(place, self.text.get(self.at + 1..colon - 1)?, style)?
         } else {
-            let text = self.text.get(self.at..colon)?.trim_end_matches(' ');
+            let text = self.text.get(self.at..scan::before_spaces(self.bytes, self.at, colon))?;
             if text == "<<" {
                 return None;
             }
@@ -303,14 +343,16 @@ impl<'a, M: Make> Reader<'a, M> {
             return None;
         }
         let value = match self.peek() {
-            b'|' => return self.literal(parent),
+            b'|' | b'>' => return self.block_scalar(parent),
             b'"' | b'\'' => self.quoted()?,
             b'{' if self.peek_at(self.at + 1) == b'}' => {
                 let place = self.make.place(self.at);
                 self.at += 2;
-                self.make.map(place, self.entries.drain(self.entries.len()..), true)?
+                let base = self.entries.len();
+                self.make.map(place, &mut self.entries, base, true)?
             }
             b'[' => self.flow_list(depth)?,
+            b'-' if !matches!(self.peek_at(self.at + 1), b' ' | b'\n') => return self.plain(parent),
             first if starts_plain(first) => return self.plain(parent),
             _ => return None,
         };
@@ -360,8 +402,9 @@ impl<'a, M: Make> Reader<'a, M> {
         self.make.list(place, self.items.drain(base..), true)
     }
 
+    #[inline]
     fn skip_spaces(&mut self) {
-        while self.peek() == b' ' && !self.is_done() {
+        while self.bytes.get(self.at) == Some(&b' ') {
             self.at += 1;
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::make::Make;
-use super::{Reader, quote_style};
+use super::{Reader, quote_style, scan};
 use crate::node::ScalarStyle;
 
 impl<'a, M: Make> Reader<'a, M> {
@@ -88,6 +88,7 @@ impl<'a, M: Make> Reader<'a, M> {
         }
         let mut at = start;
         loop {
+            at = scan::plain_stop(self.bytes, at);
             match self.peek_at(at) {
                 b'\n' => break,
                 b':' if matches!(self.peek_at(at + 1), b' ' | b'\n') => return None,
@@ -95,13 +96,13 @@ impl<'a, M: Make> Reader<'a, M> {
                 _ => at += 1,
             }
         }
-        let text = self.text.get(start..at)?.trim_end_matches(' ');
-        self.at = start + text.len();
-        Some(text)
+        self.at = scan::before_spaces(self.bytes, start, at);
+        self.text.get(start..self.at)
     }
 
-    /// A literal block scalar without indentation indicator.
-    pub(super) fn literal(&mut self, parent: usize) -> Option<M::Value> {
+    /// A literal or folded block scalar without indentation indicator.
+    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<M::Value> {
+        let style = if self.peek() == b'>' { ScalarStyle::Folded } else { ScalarStyle::Literal };
         self.at += 1;
         let chomp = self.peek();
         if matches!(chomp, b'-' | b'+') {
@@ -116,28 +117,10 @@ impl<'a, M: Make> Reader<'a, M> {
         let (indent, content) = self.literal_indent(start, parent)?;
         // The parser below says that a block scalar stands where its content does.
         let place = self.make.place(content);
-        let mut out = String::new();
-        let mut at = start;
-        // Line breaks whose meaning depends on whether content follows.
-        let mut breaks = 0;
-        while at < self.bytes.len() {
-            let spaces = self.bytes.get(at..)?.iter().take(indent).take_while(|b| **b == b' ').count();
-            let end = self.line_end(at);
-            if spaces < indent {
-                if at + spaces != end {
-                    break;
-                }
-                breaks += usize::from(end < self.bytes.len());
-            } else if at + indent == end {
-                breaks += usize::from(end < self.bytes.len());
-            } else {
-                (0..breaks).for_each(|_| out.push('\n'));
-                out.push_str(self.text.get(at + indent..end)?);
-                breaks = usize::from(end < self.bytes.len());
-            }
-            at = end + 1;
-        }
-        self.next_line(at.min(self.bytes.len()))?;
+        let mut out = std::mem::take(&mut self.scratch);
+        out.clear();
+        let (end, breaks) = self.block_lines(start, indent, style, &mut out)?;
+        self.next_line(end.min(self.bytes.len()))?;
         if !self.is_done() && self.indent > parent {
             return None;
         }
@@ -148,7 +131,49 @@ impl<'a, M: Make> Reader<'a, M> {
             _ => breaks.min(1),
         };
         (0..kept).for_each(|_| out.push('\n'));
-        self.make.scalar(place, Cow::Owned(out), ScalarStyle::Literal)
+        let scalar = self.make.scalar(place, Cow::Borrowed(&out), style);
+        self.scratch = out;
+        scalar
+    }
+
+    /// The lines of a block scalar that has an indent. Returns where they end, and how many line breaks come after the
+    /// last one with content.
+    fn block_lines(
+        &self,
+        start: usize,
+        indent: usize,
+        style: ScalarStyle,
+        out: &mut String,
+    ) -> Option<(usize, usize)> {
+        let mut at = start;
+        // Line breaks whose meaning depends on whether content follows.
+        let mut breaks = 0;
+        // Whether the line before can be folded with this one: it has content and does not begin with a space.
+        let mut folds = false;
+        while at < self.bytes.len() {
+            let spaces = (scan::past_spaces(self.bytes, at) - at).min(indent);
+            let end = self.line_end(at);
+            if spaces < indent {
+                if at + spaces != end {
+                    break;
+                }
+                breaks += usize::from(end < self.bytes.len());
+            } else if at + indent == end {
+                breaks += usize::from(end < self.bytes.len());
+            } else {
+                let is_plain = style == ScalarStyle::Folded && self.peek_at(at + indent) != b' ';
+                match folds && is_plain {
+                    true if breaks == 1 => out.push(' '),
+                    true => (1..breaks).for_each(|_| out.push('\n')),
+                    false => (0..breaks).for_each(|_| out.push('\n')),
+                }
+                folds = is_plain;
+                out.push_str(self.text.get(at + indent..end)?);
+                breaks = usize::from(end < self.bytes.len());
+            }
+            at = end + 1;
+        }
+        Some((at, breaks))
     }
 
     /// The indent of a literal's first line with content, and where that starts.
@@ -156,7 +181,7 @@ impl<'a, M: Make> Reader<'a, M> {
         let mut at = start;
         let mut blank = 0;
         while at < self.bytes.len() {
-            let spaces = self.bytes.get(at..)?.iter().take_while(|b| **b == b' ').count();
+            let spaces = scan::past_spaces(self.bytes, at) - at;
             if self.peek_at(at + spaces) != b'\n' {
                 // Blank lines that reach deeper are an error, an empty scalar is rare.
                 return (spaces > parent && blank <= spaces && self.peek_at(at + spaces) != b'\n')

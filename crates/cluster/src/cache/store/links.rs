@@ -28,6 +28,17 @@ impl Store {
         (slot.flags & IS_OUTLINE == 0 && slot.body != 0).then(|| self.apps.get(slot.body))
     }
 
+    /// Every app that an object names.
+    pub(in super::super) fn app_names(&self) -> impl Iterator<Item = &str> {
+        let used = self.by_app.iter().filter(|(_, slots)| !slots.is_empty());
+        used.map(|(app, _)| self.apps.get(*app))
+    }
+
+    /// Whether the object names an owner, known or not.
+    pub(in super::super) fn has_owner(&self, at: u32) -> bool {
+        self.slot(at).owner != NONE
+    }
+
     /// The objects that own this one, as far as they are known.
     pub(in super::super) fn owners(&self, at: u32) -> Vec<u32> {
         let more = self.more_owners.get(&at).into_iter().flatten();

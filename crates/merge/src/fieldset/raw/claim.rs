@@ -5,7 +5,7 @@ use tautline_core::{Key, Map, Value};
 use tautline_schema::{ListType, TypeRef};
 
 use super::super::json::{is_plain, write_text, write_value};
-use super::{DOT, has_dot, is_member};
+use super::has_dot;
 use crate::structured::NOBODYS;
 use crate::structured::shape::{Shape, is_atomic_list, is_atomic_map, name_part, shape_of};
 
@@ -48,13 +48,14 @@ pub(crate) struct Claims<'a> {
 impl<'a> Claims<'a> {
     pub(crate) fn new(node: &'a Map, level: Level) -> Self {
         let left = match node.entries() {
-            [(key, _), left @ ..] if *key == *DOT => left,
+            [(key, _), left @ ..] if key.is_dot() => left,
             left => left,
         };
         Self { left, level }
     }
 
     /// What is due for a key; `is_named` if its type is not declared.
+    #[inline]
     pub(crate) fn due(&mut self, key: &Key, value: &Value, is_named: bool) -> Due<'a> {
         let is_metadata = self.level == Level::Object && key == "metadata";
         if is_nobodys(self.level, key) && !is_metadata {
@@ -93,9 +94,16 @@ impl<'a> Claims<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// What the owner has of a keyed list's or a set's item, likely at a place in its node.
-    pub(crate) fn of_item(node: &'a Map, of: TypeRef<'_>, item: &Value, likely: usize) -> Option<Self> {
-        let entry = by_one_key(node, of, item, likely).or_else(|| {
+    /// What the owner has of a keyed list's or a set's item, likely at a place in its node. A text that alone names the
+    /// item may be known.
+    pub(crate) fn of_item(
+        node: &'a Map,
+        of: TypeRef<'_>,
+        item: &Value,
+        likely: usize,
+        text: Option<&str>,
+    ) -> Option<Self> {
+        let entry = plainly_named(node, of, item, likely, text).or_else(|| {
             let mut name = String::new();
             print_name(of, item, &mut name)?;
             node.get(&name)
@@ -104,14 +112,22 @@ impl<'a> Claim<'a> {
     }
 
     /// What the owner has below a value that is a leaf or not; `None` if it does not own the value as it should.
+    #[inline]
     pub(crate) fn node(self, is_leaf: bool, nothing: &'a Map) -> Option<&'a Map> {
         let is_due = self.level != Level::Metadata && (self.is_named || is_leaf);
-        match self.entry {
-            Some(Value::Map(node)) => (is_member(node) == is_due && is_sound(node)).then_some(node),
-            Some(_) => None,
+        let node = match self.entry {
+            Some(Value::Map(node)) => node,
+            Some(_) => return None,
             // What is no member and has no entry has nothing below it either.
-            None => (!is_due).then_some(nothing),
-        }
+            None => return (!is_due).then_some(nothing),
+        };
+        let is_member = match node.entries() {
+            // As it would be printed: a member with something below it.
+            [(key, Value::Map(dot)), _, ..] if key.is_dot() && dot.is_empty() => true,
+            [(key, _), ..] if key.is_dot() => return None,
+            entries => entries.is_empty(),
+        };
+        (is_member == is_due).then_some(node)
     }
 
     /// Whether the owner has what the value and all in it make it own.
@@ -153,7 +169,7 @@ fn fields_hold(node: &Map, fields: &Map, of: TypeRef<'_>, level: Level) -> bool 
 fn items_hold(node: &Map, items: &[Value], of: TypeRef<'_>) -> bool {
     has_as_many(node, items)
         && items.iter().enumerate().all(|(i, item)| {
-            let claim = Claim::of_item(node, of, item, i).zip(of.items());
+            let claim = Claim::of_item(node, of, item, i, None).zip(of.items());
             claim.is_some_and(|(claim, of)| claim.holds(item, of))
         })
 }
@@ -163,14 +179,7 @@ pub(crate) fn has_as_many(node: &Map, items: &[Value]) -> bool {
     items.len() + usize::from(has_dot(node)) == node.len()
 }
 
-/// Whether a node is as it would be printed, as far as `.` goes.
-fn is_sound(node: &Map) -> bool {
-    match node.iter().next() {
-        Some((key, dot)) if *key == *DOT => dot.as_map().is_some_and(Map::is_empty) && node.len() > 1,
-        _ => true,
-    }
-}
-
+#[inline]
 fn is_nobodys(level: Level, key: &str) -> bool {
     match level {
         Level::Object => matches!(key, "apiVersion" | "kind" | "metadata"),
@@ -179,21 +188,79 @@ fn is_nobodys(level: Level, key: &str) -> bool {
     }
 }
 
-/// The entry of an item that is named by one text, found without printing its name.
-fn by_one_key<'a>(node: &'a Map, of: TypeRef<'_>, item: &Value, likely: usize) -> Option<&'a Value> {
-    let ListType::Map([key]) = of.list_type() else { return None };
-    let text = name_part(of, item.as_map()?, key)?.as_str().filter(|text| is_plain(text))?;
-    let is_it = |name: &str| {
-        // `k:{"name":"app"}`
-        name.len() == key.len() + text.len() + 9
-            && (|| {
-                let rest = name.strip_prefix("k:{\"")?.strip_prefix(key.as_str())?;
-                rest.strip_prefix("\":\"")?.strip_prefix(text)?.strip_suffix("\"}")
-            })() == Some("")
-    };
+/// The entry of an item that is named by plain texts and numbers, found without printing its name.
+fn plainly_named<'a>(
+    node: &'a Map,
+    of: TypeRef<'_>,
+    item: &Value,
+    likely: usize,
+    text: Option<&str>,
+) -> Option<&'a Value> {
+    let ListType::Map(keys) = of.list_type() else { return None };
     let entries = node.entries();
-    let (before, after) = entries.split_at(entries.len().min(likely));
-    after.iter().chain(before).find(|(name, _)| is_it(name)).map(|(_, entry)| entry)
+    match (keys, text) {
+        ([key], Some(text)) => {
+            find(entries, likely, |name| is_named(name, key, text)).filter(|_| is_plain(text))
+        }
+        (keys, _) if keys.is_sorted() => {
+            let fields = item.as_map()?;
+            find(entries, likely, |name| is_plainly_named(name, of, fields, keys) == Some(true))
+        }
+        _ => None,
+    }
+}
+
+/// An entry that is likely at a place.
+#[inline]
+fn find(entries: &[(Key, Value)], likely: usize, is_it: impl Fn(&str) -> bool) -> Option<&Value> {
+    let there = entries.get(likely).filter(|(name, _)| is_it(name));
+    there.or_else(|| entries.iter().find(|(name, _)| is_it(name))).map(|(_, entry)| entry)
+}
+
+/// Whether a name is `k:{"name":"app"}`.
+#[inline]
+fn is_named(name: &str, key: &str, text: &str) -> bool {
+    let rest = name.strip_prefix("k:{\"").and_then(|rest| rest.strip_prefix(key));
+    let rest = rest.and_then(|rest| rest.strip_prefix("\":\"")?.strip_prefix(text));
+    rest == Some("\"}")
+}
+
+/// A value in an item's name.
+enum Part<'a> {
+    Text(&'a str),
+    Number(i64),
+}
+
+/// Whether a name is an item's; `None` also where that takes a closer look.
+fn is_plainly_named(name: &str, of: TypeRef<'_>, fields: &Map, keys: &[Key]) -> Option<bool> {
+    let mut rest = name.strip_prefix("k:{")?;
+    let mut before = "";
+    for key in keys {
+        let part = match name_part(of, fields, key) {
+            None => continue,
+            Some(Value::String(text)) if is_plain(text) => Part::Text(text),
+            Some(Value::Int(number)) => Part::Number(*number),
+            Some(_) => return None,
+        };
+        rest = after_part(rest.strip_prefix(before)?, key, part)?;
+        before = ",";
+    }
+    Some(rest == "}")
+}
+
+/// What comes after `"name":"app"` or `"port":80`.
+#[inline]
+fn after_part<'n>(name: &'n str, key: &str, part: Part<'_>) -> Option<&'n str> {
+    let rest = name.strip_prefix('"')?.strip_prefix(key)?.strip_prefix("\":")?;
+    match part {
+        Part::Text(text) => rest.strip_prefix('"')?.strip_prefix(text)?.strip_prefix('"'),
+        Part::Number(number) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (written, rest) = rest.split_at_checked(digits)?;
+            let is_canonical = written == "0" || !written.starts_with('0');
+            (is_canonical && written.parse() == Ok(number)).then_some(rest)
+        }
+    }
 }
 
 /// The name of an item as `fieldsV1` has it.

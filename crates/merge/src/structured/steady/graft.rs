@@ -6,7 +6,7 @@ use tautline_schema::TypeRef;
 
 use super::super::join::{Laid, is_written_same};
 use super::super::shape::{Allowed, is_atomic_list};
-use super::super::typed::fits;
+use super::super::typed::{fits, leaf_fits};
 
 /// The new value, or what is written the same of the old one; `None` if one of them does not fit the type.
 pub(super) fn graft(old: &Value, new: &Value, of: TypeRef<'_>) -> Option<Laid> {
@@ -32,6 +32,9 @@ impl Grafting {
     }
 
     fn maps(&mut self, old: &Map, new: &Map, of: TypeRef<'_>) -> Option<Laid> {
+        if are_same_leaves(old, new, of) {
+            return Some(Laid::Live);
+        }
         let mark = self.0.len();
         let mut types = of.in_order();
         let mut kept = Kept { all: true, some: false };
@@ -58,6 +61,10 @@ impl Grafting {
         let Some(of) = of.items() else {
             return Some(if is_written_same_list(old, new) { Laid::Live } else { Laid::Config });
         };
+        let is_same = |(old, new): (&Value, &Value)| leaf_fits(new, of) && new.is_same(old);
+        if old.len() == new.len() && old.iter().zip(new).all(is_same) {
+            return Some(Laid::Live);
+        }
         for i in 0..old.len().max(new.len()) {
             self.part(old.get(i), new.get(i), of, &mut kept)?;
         }
@@ -74,7 +81,8 @@ impl Grafting {
         Some(Laid::Both(Value::List(put.collect())))
     }
 
-    /// What stands in one place. What only the old value has is left out.
+    /// What stands in one place, most often a leaf. What only the old value has is left out.
+    #[inline]
     fn part(
         &mut self,
         old: Option<&Value>,
@@ -83,6 +91,10 @@ impl Grafting {
         kept: &mut Kept,
     ) -> Option<()> {
         let laid = match (old, new) {
+            (Some(old), Some(new)) if leaf_fits(new, of) && leaf_fits(old, of) => match new.is_same(old) {
+                true => Laid::Live,
+                false => Laid::Config,
+            },
             (Some(old), Some(new)) => self.values(old, new, of)?,
             (None, Some(new)) if fits(new, of, false) => Laid::Config,
             (Some(old), None) if fits(old, of, true) => {
@@ -113,6 +125,15 @@ impl Kept {
     fn whole(&self) -> Laid {
         if self.all { Laid::Live } else { Laid::Config }
     }
+}
+
+/// Whether two maps hold nothing but leaves, and the same ones.
+fn are_same_leaves(old: &Map, new: &Map, of: TypeRef<'_>) -> bool {
+    let mut types = of.in_order();
+    old.len() == new.len()
+        && old.iter().zip(new).all(|((key, old), (other, new))| {
+            key == other && new.is_same(old) && types.field(key).is_some_and(|of| leaf_fits(new, of))
+        })
 }
 
 fn is_scalar(value: &Value) -> bool {

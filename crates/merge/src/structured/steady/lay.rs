@@ -5,13 +5,17 @@
 //! what both have, in which most is the same. What is not plain, an item that moves or a null, is asked of
 //! those others for its part alone.
 
+use std::cmp::Ordering;
+
 use tautline_core::{FieldPath, Key, Map, MapDraft, PathElement, Value};
 use tautline_schema::TypeRef;
 
 use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
-use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
-use super::super::typed::{Mismatch, fits, scalar_fits};
+use super::super::shape::{
+    Allowed, Names, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element,
+};
+use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
 use super::graft::graft;
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many};
 
@@ -55,6 +59,15 @@ enum Step<'a> {
     Item(&'a Value, TypeRef<'a>),
 }
 
+/// A place where both have a value, and what its manager has of it.
+#[derive(Clone, Copy)]
+struct Both<'a> {
+    old: &'a Value,
+    new: &'a Value,
+    of: TypeRef<'a>,
+    claim: Option<Claim<'a>>,
+}
+
 struct Walk<'a> {
     at: Vec<Step<'a>>,
     found: Comparison,
@@ -75,23 +88,29 @@ impl<'a> Walk<'a> {
         let mut draft = MapDraft::of(live);
         let mut types = of.in_order();
         let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
-        for (key, old, new) in live.zip(config) {
+        let mut left = live.entries();
+        for (key, new) in config {
+            let old = loop {
+                let Some(((other, old), rest)) = left.split_first() else { break None };
+                match other.cmp(key) {
+                    Ordering::Less => {
+                        left = rest;
+                        stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
+                    }
+                    Ordering::Equal => {
+                        left = rest;
+                        break Some(old);
+                    }
+                    Ordering::Greater => break None,
+                }
+            };
             let declared = types.declared(key);
             let is_named = declared.is_none();
             let of = declared.or_else(|| of.additional())?;
-            let Some(new) = new else {
-                // Ownership is not the object's content.
-                let is_content = level != Level::Metadata || key != "managedFields";
-                if is_content && !fits(old?, of, true) {
-                    return None;
-                }
-                draft.keep();
-                continue;
-            };
             // Most is a leaf that stays as it is.
             if let Some(old) = old
-                && is_same_scalar(old, new)
-                && Allowed::by(of).scalar.is_some_and(|scalar| scalar_fits(scalar, new))
+                && leaf_fits(new, of)
+                && new.is_same(old)
                 && (!self.is_owned || claims.own_leaf(key))
             {
                 draft.keep();
@@ -122,6 +141,9 @@ impl<'a> Walk<'a> {
             }
             self.at.pop();
         }
+        for (other, old) in left {
+            stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
+        }
         self.is_owned &= claims.are_done();
         let map = draft.finish();
         Some(if map.is_same(live) { Laid::Live } else { Laid::Both(Value::Map(map)) })
@@ -136,24 +158,31 @@ impl<'a> Walk<'a> {
         level: Level,
     ) -> Option<Laid> {
         let allowed = Allowed::by(of);
+        let both = Both { old, new, of, claim };
         match (old, new) {
-            (Value::Null, _) | (_, Value::Null) => self.closely(old, new, of, claim),
+            (Value::Null, _) | (_, Value::Null) => self.closely(both),
             (Value::Map(a), Value::Map(b)) if allowed.map => match is_atomic_map(of) {
-                true => self.atomic(old, new, of, claim),
-                false if a.is_empty() || b.is_empty() => self.closely(old, new, of, claim),
+                true => self.atomic(both),
+                false if a.is_empty() && b.is_empty() => {
+                    self.own_leaf(claim);
+                    Some(Laid::Live)
+                }
+                false if a.is_empty() || b.is_empty() => self.closely(both),
                 false => {
                     let owned = self.owned(claim, false);
                     self.fields(a, b, of, owned, level)
                 }
             },
-            (Value::List(a), Value::List(b)) if allowed.list => match is_atomic_list(of) {
-                true => self.atomic(old, new, of, claim),
-                false if !b.is_empty() && aligned_and_distinct(of, a, b) => self.items(a, b, of, claim),
-                false => self.closely(old, new, of, claim),
-            },
-            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => {
-                self.closely(old, new, of, claim)
+            (Value::List(a), Value::List(b)) if allowed.list => {
+                if is_atomic_list(of) {
+                    return self.atomic(both);
+                }
+                match aligned_and_distinct(of, a, b).filter(|_| !b.is_empty()) {
+                    Some(names) => self.items(a, b, of, claim, &names),
+                    None => self.closely(both),
+                }
             }
+            (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => self.closely(both),
             _ => {
                 let scalar = allowed.scalar?;
                 let fit = scalar_fits(scalar, new) && scalar_fits(scalar, old);
@@ -179,13 +208,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What is one value, however much is in it.
-    fn atomic(
-        &mut self,
-        old: &Value,
-        new: &Value,
-        of: TypeRef<'_>,
-        claim: Option<Claim<'a>>,
-    ) -> Option<Laid> {
+    fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
         self.own_leaf(claim);
         let laid = graft(old, new, of)?;
         match &laid {
@@ -217,6 +240,7 @@ impl<'a> Walk<'a> {
         config: &'a [Value],
         of: TypeRef<'a>,
         claim: Option<Claim<'a>>,
+        names: &Names<'_>,
     ) -> Option<Laid> {
         let items = of.items()?;
         let node = self.owned(claim, false);
@@ -224,7 +248,7 @@ impl<'a> Walk<'a> {
         let mut out: Option<Vec<Value>> = None;
         for (i, (old, new)) in live.iter().zip(config).enumerate() {
             let claim = node.filter(|_| self.is_owned).and_then(|node| {
-                let claim = Claim::of_item(node, of, new, i);
+                let claim = Claim::of_item(node, of, new, i, names.text(i));
                 self.is_owned = claim.is_some();
                 claim
             });
@@ -251,13 +275,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Everything step by step, for values that are not alike.
-    fn closely(
-        &mut self,
-        old: &Value,
-        new: &Value,
-        of: TypeRef<'_>,
-        claim: Option<Claim<'a>>,
-    ) -> Option<Laid> {
+    fn closely(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
         if !fits(new, of, false) || !fits(old, of, true) {
             return None;
         }
@@ -294,7 +312,9 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether what only the live object has may stay.
 #[inline]
-fn is_same_scalar(a: &Value, b: &Value) -> bool {
-    !matches!(a, Value::Null | Value::List(_) | Value::Map(_)) && a.is_same(b)
+fn stays(key: &Key, old: &Value, of: TypeRef<'_>, level: Level) -> bool {
+    // Ownership is not the object's content.
+    leaf_fits(old, of) || (level == Level::Metadata && key == "managedFields") || fits(old, of, true)
 }
