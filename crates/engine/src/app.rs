@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tautline_core::{GroupKind, GroupVersionKind, Manifest, ResourceKey, Revision, Timestamp};
-use tautline_health::{Health, HealthStatus};
 use tautline_ownership::{CompleteRender, Prepared};
 use tautline_plan::{Epoch, Hook, Record, StepId};
 
