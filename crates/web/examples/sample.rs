@@ -4,6 +4,7 @@
 //! Set TAUTLINE_SAMPLE_TOKEN to have the page ask for that token.
 #![allow(clippy::disallowed_methods, reason = "a program of its own")]
 
+use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
