@@ -57,8 +57,11 @@ impl App {
                     finished.push(succeeded(&manifest, *phase));
                 }
                 let live = world.live.get(&key);
+                // What was there before, and was applied to, is known by its uid alone.
+                let made = wanted.made.get(&(key.clone(), *phase)).and_then(Option::as_ref);
                 let is_of_this_run = live.as_ref().present().is_some_and(|live| {
                     created_at(live).is_some_and(|at| at.seconds() >= wanted.started_at.seconds())
+                        || made.is_some() && live.uid().as_ref() == made
                 });
                 // What an earlier phase of the same hook left is not this phase's run.
                 let is_left = runs.iter().any(|run: &HookRun| run.is_finished && run.manifest.key() == key);

@@ -162,10 +162,8 @@ impl Resource {
     pub(crate) fn take_answer(&mut self, answer: Option<DryRun>) {
         if let Asked::Pending(before) = std::mem::replace(&mut self.asked, Asked::Done) {
             self.difference = before;
-            if let Some(DryRun::Accepted(answer)) = answer {
-                if let Some(desired) = self.desired() {
-                    self.learn(&desired, &answer);
-                }
+            if let (Some(DryRun::Accepted(answer)), Some(desired)) = (answer, self.desired()) {
+                self.learn(&desired, &answer);
             }
         } else if let Some(unsure) = &mut self.unsure {
             unsure.is_pending = false;

@@ -202,9 +202,9 @@ impl Record {
         finished.map(|entry| (entry.key.clone(), entry.phase)).collect()
     }
 
-    /// The hooks whose objects were made and that have not succeeded, with what they became.
+    /// The hooks whose objects were made, with what they became; those that have succeeded are among them.
     pub fn made_hooks(&self) -> BTreeMap<(ResourceKey, Phase), Option<Uid>> {
-        let made = self.hooks().filter(|entry| matches!(entry.stage, Stage::Made | Stage::Failed));
+        let made = self.hooks().filter(|entry| matches!(entry.stage, Stage::Made | Stage::Failed | Stage::Succeeded));
         made.map(|entry| ((entry.key.clone(), entry.phase), entry.uid.clone())).collect()
     }
 

@@ -7,7 +7,9 @@
     reason = "helpers fail the test that uses them"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod apps;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,77 +22,15 @@ use tautline::plan::{Condition, HookRun, Inputs, Next, Plan, PlanOptions, Progre
 use tautline_apiserver::Server;
 use tautline_cluster::Target;
 use tautline_core::{
-    AppId, Freshness, GroupKind, Manifest, Object, Origin, Presence, ResourceKey, Timestamp, Value, value,
+    AppId, Freshness, GroupKind, Manifest, Object, Origin, Presence, ResourceKey, Timestamp, Value,
 };
 use tautline_tests::scenario::{key, manifest};
 use tautline_tests::simulation::{Crash, Moment, Simulation};
-use tautline_tests::stand::{application, set};
+use tautline_tests::stand::set;
+
+use apps::{KINDS, config, files, objects, simulation, state};
 
 const QUIET: Duration = Duration::from_secs(400);
-const KINDS: [&str; 7] = ["ConfigMap", "Secret", "ServiceAccount", "Service", "Deployment", "Role", "Job"];
-const NAMES: [&str; 4] = ["a", "b", "c", "d"];
-
-/// Some objects in the notation of the scenarios, each key once.
-fn objects() -> impl Strategy<Value = Vec<String>> {
-    let object = (0..KINDS.len(), 0..NAMES.len(), 0..3_u8, -1..3_i8, 0..10_u8);
-    prop::collection::vec(object, 0..7).prop_map(|drawn| {
-        let mut made: BTreeMap<(usize, usize), String> = BTreeMap::new();
-        for (kind, name, v, wave, kind_of) in drawn {
-            let more = match (KINDS[kind], kind_of) {
-                ("Job", 0..4) => " hook=PreSync",
-                ("Job", 4..7) => " hook=PostSync policy=HookSucceeded",
-                ("Job", _) => " hook=Sync",
-                (_, 0) => " options=Prune=false",
-                (_, 1) => " options=PruneLast=true",
-                (_, 2) => " options=Replace=true",
-                (_, 3) => " keep",
-                // What comes in an earlier wave cannot wait for a later one.
-                (_, 4) if wave >= 0 => " annotation:tautline.dev/depends-on=/ConfigMap/always",
-                _ => "",
-            };
-            made.insert((kind, name), format!("{} {} v={v} wave={wave}{more}", KINDS[kind], NAMES[name]));
-        }
-        made.into_values().collect()
-    })
-}
-
-fn files(objects: &[String]) -> Vec<(String, String)> {
-    // One object that always stays: an empty render is another matter.
-    let all = objects.iter().map(String::as_str).chain(["ConfigMap always"]);
-    (0..)
-        .zip(all)
-        .map(|(n, object): (u32, _)| (format!("web/{n}.json"), manifest(object).to_json()))
-        .collect()
-}
-
-fn simulation() -> Simulation {
-    let mut app = application("web", "web", "prod");
-    set(&mut app, &["metadata", "annotations"], value!({ "tautline.dev/deletion-budget": "off" }));
-    Simulation::new(app)
-}
-
-/// What the cluster holds of an app, versions and times aside.
-fn state(simulation: &Simulation) -> BTreeMap<String, Value> {
-    let all = KINDS.iter().flat_map(|kind| NAMES.iter().map(move |name| format!("{kind}/{name}")));
-    all.filter_map(|name| {
-        let live = simulation.get(&key(&name))?;
-        let field = |field: &str| live.get(field).cloned().unwrap_or_default();
-        let annotations = live.metadata().and_then(|m| m.get("annotations")).cloned().unwrap_or_default();
-        let is_job = live.kind() == "Job";
-        let annotations = if is_job || live.kind() == "Deployment" { Value::Null } else { annotations };
-        Some((
-            name,
-            value!({ "data": (field("data")), "rules": (field("rules")), "annotations": annotations }),
-        ))
-    })
-    .collect()
-}
-
-fn config() -> ProptestConfig {
-    let cases = if std::env::var_os("TAUTLINE_DEEP").is_some() { 10_000 } else { 256 };
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
     #![proptest_config(config())]
 
