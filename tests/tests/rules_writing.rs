@@ -6,6 +6,8 @@
     reason = "helpers fail the test that uses them"
 )]
 
+use std::time::Duration;
+
 use tautline_apiserver::{Admission, Failure};
 use tautline_cluster::Patch;
 use tautline_core::{Object, Value, value};
@@ -96,6 +98,12 @@ async fn r05_what_admission_sets_is_not_fought() {
     stand.stop_controller().await;
     stand.clear_counts();
     stand.start_controller().await;
+    let asked = async {
+        while stand.asked("dry-run", "deployments.apps") == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asked).await.expect("the server is asked");
     stand.let_time_pass().await;
     stand.until_app("web", "Synced", "Healthy").await;
     assert_eq!(stand.asked("dry-run", "deployments.apps"), 1, "{:?}", stand.counts());

@@ -204,7 +204,9 @@ impl Record {
 
     /// The hooks whose objects were made, with what they became; those that have succeeded are among them.
     pub fn made_hooks(&self) -> BTreeMap<(ResourceKey, Phase), Option<Uid>> {
-        let made = self.hooks().filter(|entry| matches!(entry.stage, Stage::Made | Stage::Failed | Stage::Succeeded));
+        let made = self
+            .hooks()
+            .filter(|entry| matches!(entry.stage, Stage::Made | Stage::Failed | Stage::Succeeded));
         made.map(|entry| ((entry.key.clone(), entry.phase), entry.uid.clone())).collect()
     }
 
