@@ -242,10 +242,10 @@ impl Bench {
             while !waiting.is_empty()
                 && let Some(Ok(event)) = events.next().await
             {
-                if let RawEvent::Added(item) | RawEvent::Modified(item) = event {
-                    if let Some(object) = is_done(&item) {
-                        waiting.remove(object.name());
-                    }
+                if let RawEvent::Added(item) | RawEvent::Modified(item) = event
+                    && let Some(object) = is_done(&item)
+                {
+                    waiting.remove(object.name());
                 }
             }
         }

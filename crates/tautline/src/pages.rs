@@ -24,13 +24,19 @@ use crate::source_lines::SourceLines;
 /// How deep a resource tree is followed; ownerReferences are hostile input and may go in circles.
 const DEPTH: usize = 6;
 
+/// The latest list of all apps: who asked before it was begun is served by it too.
+#[derive(Debug)]
+struct Listed {
+    begun: Instant,
+    apps: Vec<AppSummary>,
+}
+
 /// Answers the page's questions from a running engine, when they are asked. Secrets never reach it: the cache holds
 /// digests.
 #[derive(Clone, Debug)]
 pub struct RuntimePages {
     runtime: Runtime,
-    /// The latest list, and when it was begun: who asked before that is served by it too.
-    listed: Arc<Mutex<Option<(Instant, Vec<AppSummary>)>>>,
+    listed: Arc<Mutex<Option<Listed>>>,
     lines: Arc<Mutex<SourceLines>>,
 }
 
@@ -46,14 +52,12 @@ impl Pages for RuntimePages {
     async fn apps(&self) -> Vec<AppSummary> {
         let asked = Instant::now();
         let mut listed = self.listed.lock().await;
-        if let Some((begun, apps)) = &*listed
-            && *begun > asked
-        {
-            return apps.clone();
+        if let Some(listed) = listed.as_ref().filter(|listed| listed.begun > asked) {
+            return listed.apps.clone();
         }
         let begun = Instant::now();
         let apps: Vec<AppSummary> = self.runtime.apps().await.iter().map(summary).collect();
-        *listed = Some((begun, apps.clone()));
+        *listed = Some(Listed { begun, apps: apps.clone() });
         apps
     }
 
