@@ -17,7 +17,7 @@ pub(crate) const KINDS: [(&str, &str, &str, bool); 6] = [
 ];
 
 /// Items a page.
-const PAGE: usize = 500;
+const PAGE: usize = 250;
 
 pub(crate) fn resource(api_version: &str, kind: &str, plural: &str) -> ApiResource {
     ApiResource {

@@ -99,7 +99,8 @@ pub struct Query {
 }
 
 impl Query {
-    /// All objects of a kind, in pages of 500.
+    /// All objects of a kind, in pages of 250, half of client-go's: the page at hand is what listing a kind again takes
+    /// beside what is held.
     pub fn all(resource: ApiResource) -> Self {
         Self {
             resource,
@@ -108,7 +109,7 @@ impl Query {
             fields: String::new(),
             metadata_only: false,
             since: None,
-            page: 500,
+            page: 250,
         }
     }
 }

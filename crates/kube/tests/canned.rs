@@ -155,7 +155,7 @@ async fn a_list_may_come_as_the_beginning_of_a_watch() {
     let lines: Vec<_> = asked.lock().unwrap().iter().map(|a| a.line.clone()).collect();
     let expect = "GET /api/v1/configmaps?watch=true&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
     assert!(lines[0].starts_with(expect), "{lines:?}");
-    assert!(lines[2].starts_with("GET /api/v1/configmaps?limit=500"), "{lines:?}");
+    assert!(lines[2].starts_with("GET /api/v1/configmaps?limit=250"), "{lines:?}");
 }
 
 #[tokio::test]
