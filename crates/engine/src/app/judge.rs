@@ -140,8 +140,7 @@ impl App {
             return SyncStatus::OutOfSync;
         }
         // Unknown is no claim that the rest agrees.
-        let counted =
-            self.resources.values().filter(|resource| !resource.is_extraneous() && !resource.is_hook());
+        let counted = self.own().filter(|resource| !resource.is_extraneous());
         let worst = counted.map(Resource::sync).max_by_key(|s| match s {
             SyncStatus::Synced => 0,
             SyncStatus::Unknown => 1,

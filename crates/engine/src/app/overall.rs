@@ -15,7 +15,7 @@ impl App {
             Some("is being deleted".to_owned())
         } else if !is_current || sync != SyncStatus::Synced {
             Some("is not synced".to_owned())
-        } else if self.running.as_ref().is_some_and(|running| !running.is_heal) {
+        } else if self.is_syncing() {
             Some("is being synced".to_owned())
         } else {
             (health != HealthStatus::Healthy).then(|| format!("is {health}"))
@@ -32,7 +32,7 @@ impl App {
     }
 
     /// The objects that are the app's. A deletion takes the hooks for what goes with the app; rows they are not.
-    fn own(&self) -> impl Iterator<Item = &Resource> + Clone {
+    pub(super) fn own(&self) -> impl Iterator<Item = &Resource> + Clone {
         self.resources.values().filter(|resource| !resource.is_hook())
     }
 
