@@ -28,6 +28,7 @@ pub use ledger::Ledger;
 pub(crate) use neighbours::Index;
 use neighbours::Others;
 use reporting::Reporting;
+pub(crate) use reporting::Reports;
 
 /// How many messages are taken before apps are asked what follows from them.
 const AT_ONCE: usize = 256;
@@ -48,6 +49,7 @@ pub(crate) struct Coordinator {
     pub(crate) contested: BTreeSet<AppId>,
     /// Apps that took events and were not asked yet what follows.
     pub(crate) unsettled: BTreeSet<AppId>,
+    pub(crate) reports: Reports,
     /// What wants stood for at the latest look, which is counted.
     pub(crate) seen: HashMap<Want, (u64, Revision)>,
     pub(crate) looks: u64,
