@@ -61,8 +61,13 @@ impl Reporting {
     /// When what there is to say since then is written: soon where the app stands otherwise than was told. A sync tells
     /// with its end how the app stands; how it goes on meanwhile can wait, and so can details.
     fn due(&self, app: &App, since: Timestamp) -> Timestamp {
-        // Of an app that was not compared yet there is little to tell, and soon more.
-        let gather = if app.is_compared() { GATHER } else { PROGRESS_EVERY };
+        let gather = match app.overall() {
+            // Nothing more is to come.
+            (SyncStatus::Synced, HealthStatus::Healthy) => Duration::ZERO,
+            _ if app.is_compared() => GATHER,
+            // Of an app that was not compared yet there is little to tell, and soon more.
+            _ => PROGRESS_EVERY,
+        };
         let rest = match app.is_syncing() {
             true => PROGRESS_EVERY,
             false if self.told != Some(app.overall()) => Duration::ZERO,
