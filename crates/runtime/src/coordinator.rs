@@ -151,7 +151,7 @@ impl Coordinator {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
             Message::AskLedger(reply) => drop(reply.send(self.ledger())),
-            Message::AskOne(id, reply) => drop(reply.send(self.view(&id))),
+            Message::AskOne(id, reply) => drop(reply.send(self.view(&id).map(|view| self.planned(view)))),
             Message::AskAll(reply) => {
                 drop(reply.send(self.apps.keys().filter_map(|id| self.view(id)).collect()));
             }
@@ -294,18 +294,27 @@ impl Coordinator {
         }
     }
 
-    /// An app as others see it now.
+    /// An app as others see it now, without its plan.
     fn view(&self, id: &AppId) -> Option<AppView> {
         let entry = self.apps.get(id)?;
-        let now = self.parts.clock.now();
         Some(AppView {
             id: id.clone(),
             want: entry.input.spec.want.clone(),
             path: entry.input.path.clone(),
             namespace: entry.input.spec.destination.namespace.clone(),
             report: self.explained(id)?,
-            plan: self.in_world(id, &entry.input, |world| entry.app.planned(world, now)),
+            plan: None,
         })
+    }
+
+    /// A view with the app's plan.
+    fn planned(&self, view: AppView) -> AppView {
+        let now = self.parts.clock.now();
+        let plan = self
+            .apps
+            .get(&view.id)
+            .and_then(|entry| self.in_world(&view.id, &entry.input, |world| entry.app.planned(world, now)));
+        AppView { plan, ..view }
     }
 
     /// What an app says of itself now.
