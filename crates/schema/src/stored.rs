@@ -1,6 +1,6 @@
 //! An object as the API server's Go type reads and prints it again.
 
-use tautline_core::{Key, List, Map, MapDraft, Value};
+use tautline_core::{Entries, Key, List, Map, MapDraft, Value};
 
 use crate::types::{FieldRef, Format, Presence, TypeKind, TypeRef};
 use crate::{go_values, quantity};
@@ -83,7 +83,7 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
 
 fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    let mut before = Before(before.map_or(&[], Map::entries));
+    let mut before = Before(before.map_or(Entries::NONE, Map::iter));
     if of.has_always_printed(map) {
         let mut types = of.in_order();
         for (key, value) in map {
@@ -141,14 +141,14 @@ fn kept_field(
 }
 
 /// The entries of a map for one who asks for keys in order.
-struct Before<'a>(&'a [(Key, Value)]);
+struct Before<'a>(Entries<'a>);
 
 impl<'a> Before<'a> {
     #[inline]
     fn at(&mut self, key: &Key) -> Option<&'a Value> {
-        while let [(other, value), left @ ..] = self.0 {
+        while let Some((other, value)) = self.0.first() {
             match other.cmp(key) {
-                std::cmp::Ordering::Less => self.0 = left,
+                std::cmp::Ordering::Less => _ = self.0.next(),
                 std::cmp::Ordering::Equal => return Some(value),
                 std::cmp::Ordering::Greater => return None,
             }

@@ -68,7 +68,7 @@ fn strip(value: &mut Value) {
             map.retain(|key, _| {
                 !matches!(key.as_str(), "reconciledAt" | "lastTransitionTime" | "observedAt")
             });
-            map.iter_mut().for_each(|(_, value)| strip(value));
+            map.values_mut().for_each(strip);
         }
         Value::List(list) => list.iter_mut().for_each(strip),
         _ => {}

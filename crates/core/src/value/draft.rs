@@ -39,7 +39,7 @@ impl<'m> MapDraft<'m> {
 
     /// Keeps the next entry's key and gives it another value.
     pub fn replace(&mut self, value: Value) {
-        if let Some((key, _)) = self.from.entries().get(self.done) {
+        if let Some((key, _)) = self.from.iter().get(self.done) {
             self.differing().push((key.clone(), value));
         }
         self.pass();
@@ -73,8 +73,8 @@ impl<'m> MapDraft<'m> {
 
     fn differing(&mut self) -> &mut Vec<(Key, Value)> {
         let out = self.out.get_or_insert_with(|| Vec::with_capacity(self.from.len() + 1));
-        let kept = self.from.entries().get(self.copied..self.done.min(self.from.len()));
-        out.extend(kept.unwrap_or_default().iter().cloned());
+        let kept = self.from.iter().skip(self.copied).take(self.done - self.copied);
+        out.extend(kept.map(|(key, value)| (key.clone(), value.clone())));
         self.copied = self.done;
         out
     }

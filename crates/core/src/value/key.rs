@@ -1,17 +1,18 @@
-//! Map keys: a number for each field name Kubernetes knows, shared text for every other.
+//! Map keys: a number for each field name Kubernetes knows, text for every other.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, LazyLock};
+use std::mem;
+use std::sync::LazyLock;
 
 use super::known::NAMES;
+use super::{Text, text_of};
 
 /// The key of a map entry.
 ///
-/// A name in the generated table of Kubernetes' field names is kept as its number, any other as shared
-/// text. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
+/// A name in the generated table of Kubernetes' field names is kept as its number, any other as [`Text`]. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
 /// compare, order and hash as their text does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(Repr);
@@ -19,7 +20,7 @@ pub struct Key(Repr);
 #[derive(Clone, PartialEq, Eq)]
 enum Repr {
     Known(u16),
-    Other(Arc<str>),
+    Other(Text),
 }
 
 impl Key {
@@ -27,7 +28,7 @@ impl Key {
     pub fn new(text: &str) -> Self {
         match find(text) {
             Some(id) => Self(Repr::Known(id)),
-            None => Self(Repr::Other(Arc::from(text))),
+            None => Self(Repr::Other(Text::from(text))),
         }
     }
 
@@ -40,19 +41,26 @@ impl Key {
     /// Whether this is a text that the table does not have.
     #[inline]
     pub(super) fn is_other(&self, text: &str) -> bool {
-        matches!(&self.0, Repr::Other(other) if **other == *text)
+        matches!(&self.0, Repr::Other(other) if *other == *text)
+    }
+
+    /// The key with a number of the table.
+    #[inline]
+    pub(super) fn known(id: u16) -> Self {
+        Self(Repr::Known(id))
     }
 
     /// The key of a text that the table is known not to have.
+    #[inline]
     pub(super) fn other(text: &str) -> Self {
-        Self(Repr::Other(Arc::from(text)))
+        Self(Repr::Other(text_of(text)))
     }
 
     /// The key's text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Known(id) => NAMES.get(usize::from(*id)).copied().unwrap_or_default(),
+            Repr::Known(id) => Self::text_of_number(*id),
             Repr::Other(text) => text,
         }
     }
@@ -98,11 +106,27 @@ impl Key {
     pub fn from_known_id(id: u16) -> Option<Self> {
         (usize::from(id) < NAMES.len()).then_some(Self(Repr::Known(id)))
     }
+
+    /// The text of the key with a number that a map keeps.
+    #[inline]
+    pub(super) fn text_of_number(number: u16) -> &'static str {
+        NAMES.get(usize::from(number)).copied().unwrap_or_default()
+    }
+
+    /// The key with a number that a map keeps.
+    #[inline]
+    pub(super) fn of_number(number: u16) -> &'static Self {
+        KEYS.get(usize::from(number)).unwrap_or(&NO_KEY)
+    }
 }
 
 const SLOTS: usize = 8192;
 const EMPTY: u16 = u16::MAX;
 static INDEX: [u16; SLOTS] = build_index();
+
+/// All keys of the table: a map that has only their numbers can still lend them.
+static KEYS: [Key; NAMES.len()] = build_keys();
+static NO_KEY: Key = Key(Repr::Known(EMPTY));
 
 /// Of each name the number of the same with `f:` before it.
 static OWNED: [u16; NAMES.len()] = build_owned();
@@ -148,6 +172,17 @@ const fn hash(bytes: &[u8]) -> usize {
     let mixed = (first ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last;
     let spread = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     (spread >> 51) as usize % SLOTS
+}
+
+const fn build_keys() -> [Key; NAMES.len()] {
+    let mut keys = [const { Key(Repr::Known(0)) }; NAMES.len()];
+    let mut id = 0;
+    while id < NAMES.len() {
+        // Forgotten, since nothing can be dropped at compile time.
+        mem::forget(mem::replace(&mut keys[id], Key(Repr::Known(id as u16))));
+        id += 1;
+    }
+    keys
 }
 
 /// Those with `f:` before them are in the same order as those without: both are gone through side by side.
@@ -205,7 +240,7 @@ const fn build_index() -> [u16; SLOTS] {
 impl Default for Key {
     /// The empty key, which the table does not have. Allocates nothing.
     fn default() -> Self {
-        Self(Repr::Other(Arc::default()))
+        Self(Repr::Other(Text::new()))
     }
 }
 
@@ -313,6 +348,7 @@ mod tests {
         assert_eq!(Key::default(), Key::new(""));
         for (id, name) in NAMES.iter().enumerate() {
             assert_eq!(find(name), Some(id as u16), "{name}");
+            assert_eq!(Key::of_number(id as u16).as_str(), *name);
         }
     }
 
@@ -350,6 +386,6 @@ mod tests {
         keys.sort();
         let texts: Vec<&str> = keys.iter().map(Key::as_str).collect();
         assert_eq!(texts, ["a", "metadata", "mezzo", "spec", "zzz"]);
-        assert_eq!(std::mem::size_of::<Key>(), 16);
+        assert_eq!(size_of::<Key>(), 16);
     }
 }

@@ -88,17 +88,17 @@ impl<'a> Walk<'a> {
         let mut draft = MapDraft::of(live);
         let mut types = of.in_order();
         let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
-        let mut left = live.entries();
+        let mut left = live.iter();
         for (key, new) in config {
             let old = loop {
-                let Some(((other, old), rest)) = left.split_first() else { break None };
+                let Some((other, old)) = left.first() else { break None };
                 match other.cmp(key) {
                     Ordering::Less => {
-                        left = rest;
+                        left.next();
                         stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
                     }
                     Ordering::Equal => {
-                        left = rest;
+                        left.next();
                         break Some(old);
                     }
                     Ordering::Greater => break None,
