@@ -138,46 +138,7 @@ where
     (block, result)
 }
 
-/// The block of a map that is read, see `Map::of_known`.
-#[inline]
-pub(super) fn read_known<S, R>(
-    count: usize,
-    from: &mut S,
-    mut number: impl FnMut(&mut S) -> Option<u16>,
-    values: impl FnOnce(&mut S, &mut [Value]) -> R,
-) -> Option<(Block, R)> {
-    let mut next = 0;
-    // Each is greater than the one before, and the last is in the table.
-    let mut in_order = |number: u16| {
-        let is_in_order = number >= next;
-        next = number.saturating_add(1);
-        is_in_order
-    };
-    if count > FEW {
-        let mut is_whole = true;
-        let numbers = (0..count).map(|_| {
-            let number = number(from).filter(|number| in_order(*number));
-            is_whole &= number.is_some();
-            number.unwrap_or_default()
-        });
-        let numbers = ThinArc::from_header_and_iter((), numbers);
-        let is_known = is_whole && Key::from_known_id(next - 1).is_some();
-        return is_known.then(|| filled(Held::Known(numbers), count, |places| values(from, places)));
-    }
-    let nulls = repeat_with(|| Value::Null).take(count);
-    let mut block = ThinArc::from_header_and_iter_with_size(Held::Few([0; FEW]), nulls, count);
-    let parts = unshared(&mut block);
-    if let Held::Few(few) = &mut parts.header {
-        for place in few.iter_mut().take(count) {
-            *place = number(from).filter(|number| in_order(*number))?;
-        }
-    }
-    Key::from_known_id(next.checked_sub(1)?)?;
-    let result = values(from, parts.slice_mut());
-    Some((block, result))
-}
-
-/// The same with keys that are made at their places.
+/// The block of a map that is read, see `Map::of_mixed`.
 pub(super) fn read_mixed<S, R>(
     count: usize,
     from: &mut S,
@@ -188,10 +149,7 @@ pub(super) fn read_mixed<S, R>(
     let places = Arc::get_mut(&mut keys)?.slice_mut();
     places.iter_mut().try_for_each(|place| key(from, place))?;
     let has_other = places.iter().any(|key| key.known_id().is_none());
-    if !has_other || !places.is_sorted_by(|a, b| a < b) {
-        return None;
-    }
-    Some(filled(Held::Mixed(keys), count, |places| values(from, places)))
+    has_other.then(|| filled(Held::Mixed(keys), count, |places| values(from, places)))
 }
 
 /// A copy of a block's values behind its header.

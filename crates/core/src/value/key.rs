@@ -56,6 +56,13 @@ impl Key {
         Self(Repr::Other(text_of(text)))
     }
 
+    /// Makes an empty key that of a text that the table is known not to have.
+    #[inline(always)]
+    pub(super) fn become_other(&mut self, text: &str) {
+        debug_assert!(self.is_empty(), "only the empty key need not be dropped");
+        mem::forget(mem::replace(self, Self(Repr::Other(text_of(text)))));
+    }
+
     /// The key's text.
     #[inline]
     pub fn as_str(&self) -> &str {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use servo_arc::{Arc, ThinArc};
 
-use super::block::{Block, Keys, are_same, filled_with, parts, read_known, read_mixed, values_mut};
+use super::block::{Block, Keys, are_same, filled_with, parts, read_mixed, values_mut};
 use super::entries::{Entries, Zip};
 use super::key::find as known;
 use super::{Key, Value};
@@ -189,23 +189,8 @@ impl Map {
         (Self(Some(block)), result)
     }
 
-    /// A map that is read: its keys' numbers in order, then its values at their places. `None` where the keys are not in
-    /// order or not in the table.
-    #[inline]
-    pub(super) fn of_known<S, R>(
-        count: usize,
-        from: &mut S,
-        number: impl FnMut(&mut S) -> Option<u16>,
-        values: impl FnOnce(&mut S, &mut [Value]) -> R,
-    ) -> Option<(Self, R)> {
-        if count == 0 {
-            return Some((Self::new(), values(from, &mut [])));
-        }
-        let (block, result) = read_known(count, from, number, values)?;
-        Some((Self(Some(block)), result))
-    }
-
-    /// The same with keys that are made at their places.
+    /// A map that is read, its keys and then its values made at their places. `None` where the keys are not in order or all
+    /// in the table.
     pub(super) fn of_mixed<S, R>(
         count: usize,
         from: &mut S,

@@ -39,16 +39,14 @@ impl Packed {
 
     /// Opens the value.
     pub fn open(&self) -> Result<Value, PackError> {
-        let plain =
-            lz4_flex::block::decompress(&self.bytes, self.plain_len as usize).map_err(|_| PackError)?;
-        unfold(&plain, self.shape_len as usize)
+        unpack(&self.bytes, &[], self.plain_len as usize, self.shape_len as usize)
     }
 
     /// Tells this build's form from others': bytes of [`Packed::write`] may be stored together with it, and read again
     /// only where it is the same.
     pub fn form() -> super::Digest {
-        let keys = (0..).map_while(Key::from_known_id);
-        super::Digest::of_parts(keys.map(|key| key.as_str().to_owned()))
+        let keys = (0..).map_while(Key::from_known_id).map(|key| key.as_str().to_owned());
+        super::Digest::of_parts(std::iter::once(FORM.to_owned()).chain(keys))
     }
 
     /// The plain form that [`Packed::write`] compresses: a dictionary for values like this one.
@@ -60,8 +58,8 @@ impl Packed {
     /// [plain form](Packed::plain) of a similar value, takes next to nothing.
     pub fn write(value: &Value, dictionary: &[u8], out: &mut Vec<u8>) {
         let Plain { bytes: plain, shape_len } = Plain::of(value);
-        out.extend((plain.len() as u32).to_le_bytes());
-        out.extend(shape_len.to_le_bytes());
+        write::number(plain.len() as u64, out);
+        write::number(u64::from(shape_len), out);
         let bytes = match dictionary {
             [] => lz4_flex::block::compress(&plain),
             dictionary => lz4_flex::block::compress_with_dict(&plain, dictionary),
@@ -73,15 +71,10 @@ impl Packed {
     ///
     /// # Errors
     /// When the bytes or the dictionary are others.
-    pub fn read(bytes: &[u8], dictionary: &[u8]) -> Result<Value, PackError> {
-        let (plain_len, rest) = bytes.split_first_chunk::<4>().ok_or(PackError)?;
-        let (shape_len, rest) = rest.split_first_chunk::<4>().ok_or(PackError)?;
-        let plain_len = u32::from_le_bytes(*plain_len) as usize;
-        let plain = match dictionary {
-            [] => lz4_flex::block::decompress(rest, plain_len),
-            dictionary => lz4_flex::block::decompress_with_dict(rest, plain_len, dictionary),
-        };
-        unfold(&plain.map_err(|_| PackError)?, u32::from_le_bytes(*shape_len) as usize)
+    pub fn read(mut bytes: &[u8], dictionary: &[u8]) -> Result<Value, PackError> {
+        let mut len = || read::number(&mut bytes).and_then(|n| usize::try_from(n).ok()).ok_or(PackError);
+        let (plain_len, shape_len) = (len()?, len()?);
+        unpack(bytes, dictionary, plain_len, shape_len)
     }
 
     /// How many bytes it takes, the handle aside.
@@ -90,29 +83,54 @@ impl Packed {
     }
 }
 
+/// The form that values are packed in, to tell it from earlier ones.
+const FORM: &str = "what repeats is written once";
+
+fn unpack(bytes: &[u8], dictionary: &[u8], plain_len: usize, shape_len: usize) -> Result<Value, PackError> {
+    // So far at most LZ4 unfolds bytes: damaged ones must not ask for all memory.
+    if plain_len / 255 > bytes.len() {
+        return Err(PackError);
+    }
+    let plain = match dictionary {
+        [] => lz4_flex::block::decompress(bytes, plain_len),
+        dictionary => lz4_flex::block::decompress_with_dict(bytes, plain_len, dictionary),
+    };
+    unfold(&plain.map_err(|_| PackError)?, shape_len)
+}
+
 impl fmt::Debug for Packed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Packed({} bytes)", self.bytes.len())
     }
 }
 
-/// What begins a value in the shape, the part before the text.
+/// The byte that begins a value in the shape, the part before the text.
 mod tag {
     pub(super) const NULL: u8 = 0;
     pub(super) const FALSE: u8 = 1;
     pub(super) const TRUE: u8 = 2;
     pub(super) const INT: u8 = 3;
     pub(super) const FLOAT: u8 = 4;
-    pub(super) const STRING: u8 = 5;
-    pub(super) const LIST: u8 = 6;
-    /// A map whose keys are all in the table: how many, their numbers, the values.
-    pub(super) const KNOWN: u8 = 7;
+    pub(super) const NO_ITEMS: u8 = 5;
+    pub(super) const NO_FIELDS: u8 = 6;
+    /// How many items, and they.
+    pub(super) const LIST: u8 = 7;
+    /// A map whose keys are all in the table: how many, their numbers of two bytes, the values.
+    pub(super) const KNOWN: u8 = 8;
     /// Any other map: how many, each key's number and one more, or 0 where its text follows, the values.
-    pub(super) const MIXED: u8 = 8;
+    pub(super) const MIXED: u8 = 9;
+    /// How many bytes of the text.
+    pub(super) const TEXT: u8 = 10;
     /// Before a value that is there again later.
-    pub(super) const KEPT: u8 = 9;
+    pub(super) const KEPT: u8 = 11;
     /// A value that was kept: which one, counted by where they end.
-    pub(super) const SAME: u8 = 10;
+    pub(super) const SAME: u8 = 12;
+    /// The same, for the last time: it need not be kept any longer.
+    pub(super) const LAST: u8 = 13;
+    /// This and so many more up to the next: [`KNOWN`] with so many keys.
+    pub(super) const FEW_KNOWN: u8 = 0x20;
+    /// This and so many more: [`TEXT`] of so many bytes.
+    pub(super) const SHORT_TEXT: u8 = 0x40;
 }
 
 #[cfg(test)]

@@ -26,8 +26,11 @@ struct Node<'v> {
 #[derive(Clone, Copy)]
 enum Role {
     Only,
-    /// It is there again later; its number, once it was written.
-    First(u32),
+    /// It is there so many times again; its number, once it was written.
+    First {
+        left: u32,
+        number: u32,
+    },
     /// It is the same as the node at this place.
     Again(usize),
 }
@@ -40,6 +43,8 @@ pub(super) enum Place {
     First(usize),
     /// As the one kept with this number.
     Again(u32),
+    /// The same, which is not needed after that.
+    Last(u32),
 }
 
 impl<'v> Repeats<'v> {
@@ -61,11 +66,15 @@ impl<'v> Repeats<'v> {
         let Some(node) = self.nodes.get(at) else { return Place::Only };
         match node.role {
             Role::Only => Place::Only,
-            Role::First(_) => Place::First(at),
+            Role::First { .. } => Place::First(at),
             Role::Again(first) => {
                 self.next = node.end;
-                match self.nodes.get(first).map(|node| node.role) {
-                    Some(Role::First(number)) => Place::Again(number),
+                match self.nodes.get_mut(first).map(|node| &mut node.role) {
+                    Some(Role::First { left: 1, number }) => Place::Last(*number),
+                    Some(Role::First { left, number }) => {
+                        *left -= 1;
+                        Place::Again(*number)
+                    }
                     _ => unreachable!("the first of two was found to be one"),
                 }
             }
@@ -74,8 +83,8 @@ impl<'v> Repeats<'v> {
 
     /// Gives the next number to a value that was written.
     pub(super) fn number(&mut self, at: usize) {
-        if let Some(node) = self.nodes.get_mut(at) {
-            node.role = Role::First(self.numbers);
+        if let Some(Role::First { number, .. }) = self.nodes.get_mut(at).map(|node| &mut node.role) {
+            *number = self.numbers;
             self.numbers += 1;
         }
     }
@@ -97,7 +106,7 @@ impl<'v> Repeats<'v> {
             }
             Value::Map(map) => map.iter().fold(!(map.len() as u64), |hash, (key, value)| {
                 let key = key.known_id().map_or_else(|| text_hash(key), u64::from);
-                mixed(mixed(hash, key), self.collect(value))
+                mixed(hash ^ key << 32, self.collect(value))
             }),
         };
         let end = self.nodes.len();
@@ -120,7 +129,11 @@ impl<'v> Repeats<'v> {
                 .get_mut(first)
                 .filter(|first_node| first < at && is_written_same(first_node.value, value));
             if let Some(first_node) = same {
-                first_node.role = Role::First(0);
+                let left = match first_node.role {
+                    Role::First { left, .. } => left + 1,
+                    _ => 1,
+                };
+                first_node.role = Role::First { left, number: 0 };
                 if let Some(node) = self.nodes.get_mut(at) {
                     node.role = Role::Again(first);
                 }
@@ -156,16 +169,26 @@ fn is_written_same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Of the first and the last eight bytes and the length. Texts that differ elsewhere are taken for others than the first
+/// of them, which costs no more than a comparison each.
+#[inline]
 fn text_hash(text: &str) -> u64 {
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    let hash = words.iter().fold(text.len() as u64, |hash, word| mixed(hash, u64::from_le_bytes(*word)));
-    rest.iter().fold(hash, |hash, byte| hash << 8 ^ u64::from(*byte) ^ hash >> 56)
+    let bytes = text.as_bytes();
+    let (first, last) = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            }
+            _ => (0, bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+        },
+    };
+    mixed(mixed(first, last), bytes.len() as u64)
 }
 
 #[inline]
 fn mixed(hash: u64, with: u64) -> u64 {
-    let product = u128::from(hash ^ with ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (product as u64 ^ (product >> 64) as u64).rotate_left(23).wrapping_add(hash)
+    (hash.rotate_left(5) ^ with).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Of a hash itself.
@@ -174,7 +197,8 @@ struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn finish(&self) -> u64 {
-        self.0
+        // The upper bits are the well mixed ones.
+        self.0.rotate_left(26)
     }
 
     fn write(&mut self, bytes: &[u8]) {

@@ -1,5 +1,7 @@
 //! The plain form of a value, before it is compressed.
 
+use std::ops::RangeInclusive;
+
 use super::super::Value;
 use super::repeats::{Place, Repeats};
 use super::tag;
@@ -42,6 +44,10 @@ impl Writer<'_> {
                 self.shape.push(tag::SAME);
                 self.number(u64::from(number));
             }
+            Place::Last(number) => {
+                self.shape.push(tag::LAST);
+                self.number(u64::from(number));
+            }
         }
     }
 
@@ -59,9 +65,11 @@ impl Writer<'_> {
                 self.shape.extend(n.to_bits().to_le_bytes());
             }
             Value::String(text) => {
-                self.shape.push(tag::STRING);
-                self.text(text);
+                self.tagged(text.len(), tag::SHORT_TEXT..=u8::MAX, tag::TEXT);
+                self.text.extend(text.as_bytes());
             }
+            Value::List(list) if list.is_empty() => self.shape.push(tag::NO_ITEMS),
+            Value::Map(map) if map.is_empty() => self.shape.push(tag::NO_FIELDS),
             Value::List(list) => {
                 self.shape.push(tag::LIST);
                 self.number(list.len() as u64);
@@ -70,9 +78,8 @@ impl Writer<'_> {
             Value::Map(map) => {
                 match map.numbers() {
                     Some(numbers) => {
-                        self.shape.push(tag::KNOWN);
-                        self.number(map.len() as u64);
-                        numbers.iter().for_each(|number| self.number(u64::from(*number)));
+                        self.tagged(map.len(), tag::FEW_KNOWN..=tag::SHORT_TEXT - 1, tag::KNOWN);
+                        numbers.iter().for_each(|number| self.shape.extend_from_slice(&number.to_le_bytes()));
                     }
                     None => {
                         self.shape.push(tag::MIXED);
@@ -80,7 +87,8 @@ impl Writer<'_> {
                         for key in map.keys() {
                             self.number(key.known_id().map_or(0, |id| u64::from(id) + 1));
                             if key.known_id().is_none() {
-                                self.text(key);
+                                self.number(key.len() as u64);
+                                self.text.extend(key.as_bytes());
                             }
                         }
                     }
@@ -90,16 +98,28 @@ impl Writer<'_> {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.text.extend(text.as_bytes());
+    /// Writes a length as one of the tags for short ones, or behind the tag for others.
+    #[inline]
+    fn tagged(&mut self, len: usize, short: RangeInclusive<u8>, long: u8) {
+        let (first, last) = short.into_inner();
+        if len <= usize::from(last - first) {
+            self.shape.push(first + len as u8);
+        } else {
+            self.shape.push(long);
+            self.number(len as u64);
+        }
     }
 
-    fn number(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.shape.push(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.shape.push(n as u8);
+    fn number(&mut self, n: u64) {
+        number(n, &mut self.shape);
     }
+}
+
+/// Writes a number in as many bytes as it needs, seven bits each.
+pub(super) fn number(mut n: u64, out: &mut Vec<u8>) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
 }
