@@ -83,7 +83,7 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
 
 fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    let mut before = Before(before.map_or(Entries::NONE, Map::iter));
+    let mut before = Before(before.map_or_else(Entries::none, Map::iter));
     if of.has_always_printed(map) {
         let mut types = of.in_order();
         for (key, value) in map {
@@ -98,7 +98,7 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
                 None => draft.skip(),
             }
         }
-        return Ok(of_map(map, draft));
+        return Ok(of_map(draft));
     }
     let mut given = map.iter().peekable();
     for field in of.fields() {
@@ -117,7 +117,7 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
     for _ in given {
         draft.skip();
     }
-    Ok(of_map(map, draft))
+    Ok(of_map(draft))
 }
 
 #[inline]
@@ -157,9 +157,8 @@ impl<'a> Before<'a> {
     }
 }
 
-fn of_map(map: &Map, draft: MapDraft<'_>) -> Kept {
-    let out = draft.finish();
-    if out.is_same(map) { Kept::AsIs } else { Kept::As(Value::Map(out)) }
+fn of_map(draft: MapDraft<'_>) -> Kept {
+    draft.changed().map_or(Kept::AsIs, |out| Kept::As(Value::Map(out)))
 }
 
 fn kept_list(items: &List, before: Option<&List>, of: TypeRef<'_>) -> Result<Kept, String> {
@@ -188,7 +187,7 @@ fn kept_map(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, St
             Kept::As(value) => draft.replace(value),
         }
     }
-    Ok(of_map(map, draft))
+    Ok(of_map(draft))
 }
 
 /// What null becomes among others of its type.

@@ -66,6 +66,13 @@ impl<'m> MapDraft<'m> {
         Map::from_entries(self.out.unwrap_or_default())
     }
 
+    /// The map, if it is another one than the draft was made of: counts no reference where it is not.
+    #[inline]
+    pub fn changed(self) -> Option<Map> {
+        let is_changed = self.out.is_some() || self.done < self.from.len();
+        is_changed.then(|| self.finish())
+    }
+
     fn pass(&mut self) {
         self.done += 1;
         self.copied = self.done;
@@ -90,6 +97,9 @@ mod tests {
         let mut draft = MapDraft::of(&map);
         (0..3).for_each(|_| draft.keep());
         assert!(draft.finish().is_same(&map));
+        let mut draft = MapDraft::of(&map);
+        (0..3).for_each(|_| draft.keep());
+        assert_eq!(draft.changed(), None);
 
         let mut draft = MapDraft::of(&map);
         draft.keep();
@@ -97,7 +107,7 @@ mod tests {
         draft.skip();
         draft.replace(Value::Int(4));
         let changed: Map = [("a", 1), ("aa", 9), ("c", 4)].into_iter().collect();
-        assert_eq!(draft.finish(), changed);
+        assert_eq!(draft.changed(), Some(changed));
         assert_eq!(MapDraft::of(&map).finish(), Map::new());
     }
 }

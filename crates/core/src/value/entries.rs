@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::iter::FusedIterator;
+use std::slice::Iter;
 
 use super::block::Keys;
 use super::{Key, Value};
@@ -10,13 +11,30 @@ use super::{Key, Value};
 /// The entries of a map in key order: an iterator that can be looked into.
 #[derive(Clone)]
 pub struct Entries<'m> {
-    pub(super) keys: Keys<'m>,
-    pub(super) values: &'m [Value],
+    keys: KeysLeft<'m>,
+    values: Iter<'m, Value>,
+}
+
+#[derive(Clone)]
+enum KeysLeft<'m> {
+    Known(Iter<'m, u16>),
+    Mixed(Iter<'m, Key>),
 }
 
 impl<'m> Entries<'m> {
     /// Those of an empty map.
-    pub const NONE: Entries<'static> = Entries { keys: Keys::NONE, values: &[] };
+    pub fn none() -> Self {
+        Self::of((Keys::NONE, &[]))
+    }
+
+    #[inline]
+    pub(super) fn of((keys, values): (Keys<'m>, &'m [Value])) -> Self {
+        let keys = match keys {
+            Keys::Known(numbers) => KeysLeft::Known(numbers.iter()),
+            Keys::Mixed(keys) => KeysLeft::Mixed(keys.iter()),
+        };
+        Self { keys, values: values.iter() }
+    }
 
     /// The entry that comes next, without moving on.
     #[inline]
@@ -27,16 +45,12 @@ impl<'m> Entries<'m> {
     /// The entry so many places behind the next one, without moving on.
     #[inline]
     pub fn get(&self, at: usize) -> Option<(&'m Key, &'m Value)> {
-        Some((self.keys.get(at)?, self.values.get(at)?))
-    }
-
-    /// Whether the next key comes before, is or comes after another's; of no key nothing is said.
-    #[inline]
-    fn next_beside(&self, other: &Self) -> Option<Ordering> {
-        match (self.keys, other.keys) {
-            (Keys::Known([a, ..]), Keys::Known([b, ..])) => Some(a.cmp(b)),
-            (a, b) => Some(a.get(0)?.cmp(b.get(0)?)),
-        }
+        let value = self.values.as_slice().get(at)?;
+        let key = match &self.keys {
+            KeysLeft::Known(numbers) => Key::of_number(*numbers.as_slice().get(at)?),
+            KeysLeft::Mixed(keys) => keys.as_slice().get(at)?,
+        };
+        Some((key, value))
     }
 }
 
@@ -45,38 +59,39 @@ impl<'m> Iterator for Entries<'m> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        let value = self.values.next()?;
         let key = match &mut self.keys {
-            Keys::Known(numbers) => Key::of_number(*numbers.split_off_first()?),
-            Keys::Mixed(keys) => keys.split_off_first()?,
+            KeysLeft::Known(numbers) => Key::of_number(*numbers.next()?),
+            KeysLeft::Mixed(keys) => keys.next()?,
         };
-        Some((key, self.values.split_off_first()?))
+        Some((key, value))
     }
 
     #[inline]
     fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        let n = n.min(self.values.len());
-        match &mut self.keys {
-            Keys::Known(numbers) => _ = numbers.split_off(..n),
-            Keys::Mixed(keys) => _ = keys.split_off(..n),
-        }
-        _ = self.values.split_off(..n);
-        self.next()
+        let value = self.values.nth(n)?;
+        let key = match &mut self.keys {
+            KeysLeft::Known(numbers) => Key::of_number(*numbers.nth(n)?),
+            KeysLeft::Mixed(keys) => keys.nth(n)?,
+        };
+        Some((key, value))
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.values.len(), Some(self.values.len()))
+        self.values.size_hint()
     }
 }
 
 impl DoubleEndedIterator for Entries<'_> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
+        let value = self.values.next_back()?;
         let key = match &mut self.keys {
-            Keys::Known(numbers) => Key::of_number(*numbers.split_off_last()?),
-            Keys::Mixed(keys) => keys.split_off_last()?,
+            KeysLeft::Known(numbers) => Key::of_number(*numbers.next_back()?),
+            KeysLeft::Mixed(keys) => keys.next_back()?,
         };
-        Some((key, self.values.split_off_last()?))
+        Some((key, value))
     }
 }
 
@@ -101,17 +116,23 @@ impl<'m> Iterator for Zip<'m> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(match self.a.next_beside(&self.b) {
-            Some(Ordering::Equal) => {
-                let ((key, old), (_, new)) = (self.a.next()?, self.b.next()?);
-                (key, Some(old), Some(new))
-            }
-            Some(Ordering::Less) => self.a.next().map(|(key, old)| (key, Some(old), None))?,
-            Some(Ordering::Greater) => self.b.next().map(|(key, new)| (key, None, Some(new)))?,
-            None => match self.a.next() {
-                Some((key, old)) => (key, Some(old), None),
-                None => self.b.next().map(|(key, new)| (key, None, Some(new)))?,
-            },
-        })
+        let (a, b) = (self.a.first(), self.b.first());
+        let order = match (a, b) {
+            (Some((key, _)), Some((other, _))) => key.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => return None,
+        };
+        if order != Ordering::Greater {
+            self.a.next();
+        }
+        if order != Ordering::Less {
+            self.b.next();
+        }
+        match order {
+            Ordering::Greater => b.map(|(key, new)| (key, None, Some(new))),
+            Ordering::Less => a.map(|(key, old)| (key, Some(old), None)),
+            Ordering::Equal => a.map(|(key, old)| (key, Some(old), b.map(|(_, new)| new))),
+        }
     }
 }

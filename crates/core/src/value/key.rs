@@ -14,10 +14,10 @@ use super::{Text, text_of};
 ///
 /// A name in the generated table of Kubernetes' field names is kept as its number, any other as [`Text`]. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
 /// compare, order and hash as their text does.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Key(Repr);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Repr {
     Known(u16),
     Other(Text),
@@ -35,7 +35,7 @@ impl Key {
     /// Whether this is the name with a number.
     #[inline]
     pub(super) fn is_known_as(&self, number: u16) -> bool {
-        matches!(self.0, Repr::Known(id) if id == number)
+        self.known_id() == Some(number)
     }
 
     /// Whether this is a text that the table does not have.
@@ -84,7 +84,7 @@ impl Key {
     /// The name of this field in `managedFields`, `f:` before it, if the table has both. Allocates nothing.
     #[inline]
     pub fn owned(&self) -> Option<Self> {
-        let Repr::Known(id) = self.0 else { return None };
+        let id = self.known_id()?;
         OWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
     }
 
@@ -97,15 +97,15 @@ impl Key {
     /// Whether a name of `managedFields` is this field's.
     #[inline]
     pub fn is_owned_as(&self, name: &Self) -> bool {
-        match (&self.0, &name.0) {
-            (Repr::Known(id), Repr::Known(name)) => OWNED.get(usize::from(*id)) == Some(name),
+        match (self.known_id(), name.known_id()) {
+            (Some(id), Some(name)) => OWNED.get(usize::from(id)) == Some(&name),
             _ => name.strip_prefix("f:") == Some(self.as_str()),
         }
     }
 
     /// The field that a name of `managedFields` is about: the inverse of [`Key::owned`].
     pub fn disowned(&self) -> Option<Self> {
-        let Repr::Known(id) = self.0 else { return None };
+        let id = self.known_id()?;
         DISOWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
     }
 
@@ -123,7 +123,7 @@ impl Key {
     /// The key with a number that a map keeps.
     #[inline]
     pub(super) fn of_number(number: u16) -> &'static Self {
-        KEYS.get(usize::from(number)).unwrap_or(&NO_KEY)
+        &KEYS[usize::from(number) % PLACES]
     }
 }
 
@@ -132,8 +132,9 @@ const EMPTY: u16 = u16::MAX;
 static INDEX: [u16; SLOTS] = build_index();
 
 /// All keys of the table: a map that has only their numbers can still lend them.
-static KEYS: [Key; NAMES.len()] = build_keys();
-static NO_KEY: Key = Key(Repr::Known(EMPTY));
+static KEYS: [Key; PLACES] = build_keys();
+/// A power of two, so that every number has a place.
+const PLACES: usize = NAMES.len().next_power_of_two();
 
 /// Of each name the number of the same with `f:` before it.
 static OWNED: [u16; NAMES.len()] = build_owned();
@@ -181,8 +182,8 @@ const fn hash(bytes: &[u8]) -> usize {
     (spread >> 51) as usize % SLOTS
 }
 
-const fn build_keys() -> [Key; NAMES.len()] {
-    let mut keys = [const { Key(Repr::Known(0)) }; NAMES.len()];
+const fn build_keys() -> [Key; PLACES] {
+    let mut keys = [const { Key(Repr::Known(EMPTY)) }; PLACES];
     let mut id = 0;
     while id < NAMES.len() {
         // Forgotten, since nothing can be dropped at compile time.
@@ -251,12 +252,25 @@ impl Default for Key {
     }
 }
 
+impl PartialEq for Key {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self.known_id(), other.known_id()) {
+            (Some(a), Some(b)) => a == b,
+            (None, None) => self.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Key {}
+
 impl Ord for Key {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
+        match (self.known_id(), other.known_id()) {
             // The table is sorted, so numbers order as their names do.
-            (Repr::Known(a), Repr::Known(b)) => a.cmp(b),
+            (Some(a), Some(b)) => a.cmp(&b),
             _ => self.as_str().cmp(other.as_str()),
         }
     }

@@ -117,8 +117,7 @@ impl Map {
     /// The entries in key order.
     #[inline]
     pub fn iter(&self) -> Entries<'_> {
-        let (keys, values) = self.parts();
-        Entries { keys, values }
+        Entries::of(self.parts())
     }
 
     /// The values in key order, to change in place. Copies the entries first if the map is shared.
@@ -392,6 +391,7 @@ impl IntoIterator for Map {
 impl<'a> IntoIterator for &'a Map {
     type Item = (&'a Key, &'a Value);
     type IntoIter = Entries<'a>;
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }

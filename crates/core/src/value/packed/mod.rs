@@ -144,6 +144,13 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_kind_beside_equal_ones() {
+        let value = Value::from(vec![crate::value!([1]), crate::value!([1.0]), crate::value!([1])]);
+        let opened = Packed::new(&value).open().unwrap();
+        assert_eq!(format!("{opened:?}"), "[[<integer>], [<number>], [<integer>]]");
+    }
+
+    #[test]
     fn a_dictionary_holds_what_values_share() {
         let value = |name: &str| crate::value!({ "metadata": { "name": name, "labels": { "app.example.org/part": "a label with some length" } } });
         let dictionary = Packed::plain(&value("first"));

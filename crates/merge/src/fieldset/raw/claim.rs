@@ -121,9 +121,10 @@ impl<'a> Claim<'a> {
             // What is no member and has no entry has nothing below it either.
             None => return (!is_due).then_some(nothing),
         };
-        let is_member = match node.iter().first() {
+        let mut entries = node.iter();
+        let is_member = match entries.next() {
             // As it would be printed: a member with something below it.
-            Some((key, Value::Map(dot))) if key.is_dot() && dot.is_empty() && node.len() > 1 => true,
+            Some((key, Value::Map(dot))) if key.is_dot() && dot.is_empty() && entries.len() > 0 => true,
             Some((key, _)) if key.is_dot() => return None,
             first => first.is_none(),
         };
