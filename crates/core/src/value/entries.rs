@@ -109,6 +109,8 @@ impl fmt::Debug for Entries<'_> {
 pub(super) struct Zip<'m> {
     pub(super) a: Entries<'m>,
     pub(super) b: Entries<'m>,
+    /// Then none need be compared.
+    pub(super) have_same_keys: bool,
 }
 
 impl<'m> Iterator for Zip<'m> {
@@ -116,6 +118,10 @@ impl<'m> Iterator for Zip<'m> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        if self.have_same_keys {
+            let (key, old) = self.a.next()?;
+            return Some((key, Some(old), self.b.values.next()));
+        }
         let (a, b) = (self.a.first(), self.b.first());
         let order = match (a, b) {
             (Some((key, _)), Some((other, _))) => key.cmp(other),

@@ -81,7 +81,7 @@ impl Map {
         &'m self,
         other: &'m Self,
     ) -> impl Iterator<Item = (&'m Key, Option<&'m Value>, Option<&'m Value>)> {
-        Zip { a: self.iter(), b: other.iter() }
+        Zip { a: self.iter(), b: other.iter(), have_same_keys: self.has_same_keys(other) }
     }
 
     /// Removes a key and returns the value it had.
@@ -257,6 +257,14 @@ impl Map {
         Self::moved(&mut entries)
     }
 
+    #[inline]
+    fn has_same_keys(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => a.len() == b.len() && are_same(&a.header, &b.header, a.len()),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+
     /// The texts of the keys, with the values.
     #[inline]
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -350,16 +358,8 @@ fn place_of_number(numbers: &[u16], id: u16) -> Option<usize> {
 
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(a), Some(b)) => {
-                let (values, others) = (a.slice(), b.slice());
-                Arc::ptr_eq(a, b)
-                    || values.len() == others.len()
-                        && are_same(&a.header, &b.header, values.len())
-                        && values.iter().zip(others).all(|(a, b)| a == b)
-            }
-            (a, b) => a.is_none() && b.is_none(),
-        }
+        self.is_same(other)
+            || self.has_same_keys(other) && self.values().zip(other.values()).all(|(a, b)| a == b)
     }
 }
 
