@@ -59,4 +59,6 @@ pub use object::{NotAnObject, Object, OwnerReference};
 pub use path::{FieldPath, PathElement, PathError};
 pub use presence::{Freshness, Presence, Secret, Why};
 pub use tree::{Entry, EntryKind, OutsideTree, Revision, Tree, TreeError, TreeId, TreePath, Want, resolve};
-pub use value::{Digest, JsonError, JsonErrorKind, Key, List, Map, MapDraft, PackError, Packed, Text, Value};
+pub use value::{
+    Digest, Entries, JsonError, JsonErrorKind, Key, List, Map, MapDraft, PackError, Packed, Text, Value,
+};

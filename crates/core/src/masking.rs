@@ -72,7 +72,7 @@ impl MaskingKey {
     }
 
     fn mask_values(&self, values: &mut Map) {
-        for (_, value) in values.iter_mut() {
+        for value in values.values_mut() {
             if !value.is_null() {
                 *value = match value.as_str() {
                     Some(text) => self.mask(text),

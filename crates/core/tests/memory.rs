@@ -29,13 +29,13 @@ fn in_memory<T>(texts: &[String], decode: impl Fn(&str) -> T) -> f64 {
 }
 
 #[test]
-fn an_open_value_takes_a_fourth_of_serde_jsons() {
+fn an_open_value_takes_twice_its_text_and_a_sixth_of_serde_jsons() {
     let texts: Vec<String> = (0..50).map(|i| pod(i).to_json()).collect();
     let ours = in_memory(&texts, |text| Value::from_json(text.as_bytes()).expect("JSON"));
     let theirs = in_memory(&texts, |text| serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
     println!("in memory: {ours:.2} of the text, serde_json::Value {theirs:.2}");
     // Owners' fields, short keys over nothing, are the worst of it.
-    assert!(ours <= 2.75 && ours * 3.0 < theirs, "{ours:.2} of the text, serde_json::Value {theirs:.2}");
+    assert!(ours <= 2.0 && ours * 6.0 < theirs, "{ours:.2} of the text, serde_json::Value {theirs:.2}");
 }
 
 #[test]

@@ -81,6 +81,31 @@ proptest! {
     }
 
     #[test]
+    fn what_repeats_at_rest_is_one_when_it_is_opened(a in value(), b in value()) {
+        let twice = Value::from(vec![a.clone(), b.clone(), a.clone()]);
+        let map: Map = [("spec", &a), ("status", &twice), ("x", &b)].into_iter().collect();
+        let all = Value::from(vec![twice.clone(), Value::Map(map), twice]);
+        let opened = Packed::new(&all).open().expect("own bytes");
+        prop_assert_eq!(&opened, &all);
+        prop_assert_eq!(format!("{opened:?}"), format!("{all:?}"));
+        let items = opened.as_list().expect("a list");
+        prop_assert!(items[0].is_same(&items[2]));
+        prop_assert!(items[0].is_same(items[1].get("status").expect("put there")));
+    }
+
+    #[test]
+    fn damage_at_rest_is_an_error_or_another_value(value in value(), at in 0..200usize, flip in 1..=255u8, cut in 0..200usize) {
+        let mut bytes = Vec::new();
+        Packed::write(&value, &[], &mut bytes);
+        prop_assert_eq!(Packed::read(&bytes, &[]).expect("own bytes"), value);
+        let place = at % bytes.len();
+        bytes[place] ^= flip;
+        let _ = Packed::read(&bytes, &[]);
+        bytes.truncate(cut);
+        let _ = Packed::read(&bytes, &[]);
+    }
+
+    #[test]
     fn the_order_of_maps_never_matters(value in value()) {
         let mut text = String::new();
         reversed(&value, &mut text);

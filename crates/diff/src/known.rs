@@ -49,13 +49,13 @@ fn prune_map(
         map.remove(key.as_str());
         dropped.push(path.field(key));
     }
-    for (key, value) in map.iter_mut() {
+    map.for_each_mut(|key, value| {
         if let Some(field) = of.field_key(key) {
             path.push(PathElement::Field(key.clone()));
             prune(value, field, path, dropped);
             path.pop();
         }
-    }
+    });
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn is_aggregated(role: &Object) -> bool {
 fn folded(secret: &Object) -> Object {
     let mut out = secret.clone();
     if let Some(Value::Map(data)) = out.as_map_mut().get_mut("data") {
-        for (_, value) in data.iter_mut() {
+        for value in data.values_mut() {
             if let Some(text) = value.as_str().and_then(canonical) {
                 *value = Value::from(text);
             }
@@ -98,7 +98,7 @@ fn without_null_data(secret: &Object) -> Cow<'_, Object> {
         return Cow::Borrowed(secret);
     }
     let mut out = secret.clone();
-    for (_, value) in out.as_map_mut().map_at("data").iter_mut().filter(|(_, value)| value.is_null()) {
+    for value in out.as_map_mut().map_at("data").values_mut().filter(|value| value.is_null()) {
         *value = Value::from("");
     }
     Cow::Owned(out)

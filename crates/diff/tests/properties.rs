@@ -87,7 +87,7 @@ fn sorted(object: &Object) -> String {
                 items.iter_mut().for_each(sort);
                 items.sort_by_key(Value::to_json);
             }
-            Value::Map(map) => map.iter_mut().for_each(|(_, value)| sort(value)),
+            Value::Map(map) => map.values_mut().for_each(sort),
             _ => {}
         }
     }

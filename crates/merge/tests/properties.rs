@@ -323,7 +323,7 @@ fn sort_scalars(value: &mut Value) {
             items.sort_by_key(Value::to_json);
         }
         Value::List(items) => items.iter_mut().for_each(sort_scalars),
-        Value::Map(map) => map.iter_mut().for_each(|(_, value)| sort_scalars(value)),
+        Value::Map(map) => map.values_mut().for_each(sort_scalars),
         _ => {}
     }
 }
@@ -335,7 +335,7 @@ fn sort_lists(value: &mut Value) {
             items.iter_mut().for_each(sort_lists);
             items.sort_by_key(Value::to_json);
         }
-        Value::Map(map) => map.iter_mut().for_each(|(_, value)| sort_lists(value)),
+        Value::Map(map) => map.values_mut().for_each(sort_lists),
         _ => {}
     }
 }

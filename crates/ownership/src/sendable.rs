@@ -18,7 +18,7 @@ pub(crate) fn sendable(object: &mut Object, origin: &Origin) -> Vec<Problem> {
     if object.is("", "Secret") {
         fold_string_data(object);
     }
-    for (_, value) in object.as_map_mut().iter_mut() {
+    for value in object.as_map_mut().values_mut() {
         drop_nulls(value);
     }
     object.as_map_mut().retain(|_, value| !value.is_null());
@@ -48,7 +48,7 @@ fn fold_string_data(object: &mut Object) {
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Map(map) => {
-            for (_, value) in map.iter_mut() {
+            for value in map.values_mut() {
                 drop_nulls(value);
             }
             map.retain(|_, value| !value.is_null());

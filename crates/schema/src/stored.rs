@@ -1,6 +1,6 @@
 //! An object as the API server's Go type reads and prints it again.
 
-use tautline_core::{Key, List, Map, MapDraft, Value};
+use tautline_core::{Entries, Key, List, Map, MapDraft, Value};
 
 use crate::types::{FieldRef, Format, Presence, TypeKind, TypeRef};
 use crate::{go_values, quantity};
@@ -83,7 +83,7 @@ fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, 
 
 fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, String> {
     let mut draft = MapDraft::of(map);
-    let mut before = Before(before.map_or(&[], Map::entries));
+    let mut before = Before(before.map_or_else(Entries::none, Map::iter));
     if of.has_always_printed(map) {
         let mut types = of.in_order();
         for (key, value) in map {
@@ -98,7 +98,7 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
                 None => draft.skip(),
             }
         }
-        return Ok(of_map(map, draft));
+        return Ok(of_map(draft));
     }
     let mut given = map.iter().peekable();
     for field in of.fields() {
@@ -117,7 +117,7 @@ fn kept_struct(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept,
     for _ in given {
         draft.skip();
     }
-    Ok(of_map(map, draft))
+    Ok(of_map(draft))
 }
 
 #[inline]
@@ -141,14 +141,14 @@ fn kept_field(
 }
 
 /// The entries of a map for one who asks for keys in order.
-struct Before<'a>(&'a [(Key, Value)]);
+struct Before<'a>(Entries<'a>);
 
 impl<'a> Before<'a> {
     #[inline]
     fn at(&mut self, key: &Key) -> Option<&'a Value> {
-        while let [(other, value), left @ ..] = self.0 {
+        while let Some((other, value)) = self.0.first() {
             match other.cmp(key) {
-                std::cmp::Ordering::Less => self.0 = left,
+                std::cmp::Ordering::Less => _ = self.0.next(),
                 std::cmp::Ordering::Equal => return Some(value),
                 std::cmp::Ordering::Greater => return None,
             }
@@ -157,9 +157,8 @@ impl<'a> Before<'a> {
     }
 }
 
-fn of_map(map: &Map, draft: MapDraft<'_>) -> Kept {
-    let out = draft.finish();
-    if out.is_same(map) { Kept::AsIs } else { Kept::As(Value::Map(out)) }
+fn of_map(draft: MapDraft<'_>) -> Kept {
+    draft.changed().map_or(Kept::AsIs, |out| Kept::As(Value::Map(out)))
 }
 
 fn kept_list(items: &List, before: Option<&List>, of: TypeRef<'_>) -> Result<Kept, String> {
@@ -188,7 +187,7 @@ fn kept_map(map: &Map, before: Option<&Map>, of: TypeRef<'_>) -> Result<Kept, St
             Kept::As(value) => draft.replace(value),
         }
     }
-    Ok(of_map(map, draft))
+    Ok(of_map(draft))
 }
 
 /// What null becomes among others of its type.

@@ -75,7 +75,7 @@ fn each_text(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
                 *value = Value::from(changed);
             }
         }
-        Value::Map(map) => map.iter_mut().for_each(|(_, value)| each_text(value, change)),
+        Value::Map(map) => map.values_mut().for_each(|value| each_text(value, change)),
         Value::List(list) => list.iter_mut().for_each(|value| each_text(value, change)),
         _ => {}
     }

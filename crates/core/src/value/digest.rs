@@ -104,7 +104,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         }
         Value::Map(map) => {
             write_len(b'm', map.len(), out);
-            for (key, value) in map {
+            for (key, value) in map.texts() {
                 write_text(b'k', key, out);
                 write(value, out);
             }

@@ -39,7 +39,7 @@ impl<'m> MapDraft<'m> {
 
     /// Keeps the next entry's key and gives it another value.
     pub fn replace(&mut self, value: Value) {
-        if let Some((key, _)) = self.from.entries().get(self.done) {
+        if let Some((key, _)) = self.from.iter().get(self.done) {
             self.differing().push((key.clone(), value));
         }
         self.pass();
@@ -66,6 +66,13 @@ impl<'m> MapDraft<'m> {
         Map::from_entries(self.out.unwrap_or_default())
     }
 
+    /// The map, if it is another one than the draft was made of: counts no reference where it is not.
+    #[inline]
+    pub fn changed(self) -> Option<Map> {
+        let is_changed = self.out.is_some() || self.done < self.from.len();
+        is_changed.then(|| self.finish())
+    }
+
     fn pass(&mut self) {
         self.done += 1;
         self.copied = self.done;
@@ -73,8 +80,8 @@ impl<'m> MapDraft<'m> {
 
     fn differing(&mut self) -> &mut Vec<(Key, Value)> {
         let out = self.out.get_or_insert_with(|| Vec::with_capacity(self.from.len() + 1));
-        let kept = self.from.entries().get(self.copied..self.done.min(self.from.len()));
-        out.extend(kept.unwrap_or_default().iter().cloned());
+        let kept = self.from.iter().skip(self.copied).take(self.done - self.copied);
+        out.extend(kept.map(|(key, value)| (key.clone(), value.clone())));
         self.copied = self.done;
         out
     }
@@ -90,6 +97,9 @@ mod tests {
         let mut draft = MapDraft::of(&map);
         (0..3).for_each(|_| draft.keep());
         assert!(draft.finish().is_same(&map));
+        let mut draft = MapDraft::of(&map);
+        (0..3).for_each(|_| draft.keep());
+        assert_eq!(draft.changed(), None);
 
         let mut draft = MapDraft::of(&map);
         draft.keep();
@@ -97,7 +107,7 @@ mod tests {
         draft.skip();
         draft.replace(Value::Int(4));
         let changed: Map = [("a", 1), ("aa", 9), ("c", 4)].into_iter().collect();
-        assert_eq!(draft.finish(), changed);
+        assert_eq!(draft.changed(), Some(changed));
         assert_eq!(MapDraft::of(&map).finish(), Map::new());
     }
 }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::block::set;
 use super::json_error::{JsonError, JsonErrorKind};
-use super::{Key, List, Map, Text, Value};
+use super::key::find;
+use super::{Key, List, Map, Text, Value, text_of};
 use crate::Budget;
 
 impl Value {
@@ -19,8 +21,7 @@ impl Value {
     pub fn from_json_within(bytes: &[u8], budget: &Budget) -> Result<Self, JsonError> {
         // Faster than to look for broken characters at once.
         let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-        let mut decoder =
-            Decoder { text: &text, at: 0, budget, nodes: 0, items: Vec::new(), entries: Vec::new() };
+        let mut decoder = Decoder { text: &text, at: 0, budget, nodes: 0, stack: Stack::default() };
         let result = if bytes.len() > budget.bytes {
             Err(JsonErrorKind::Bytes(budget.bytes))
         } else {
@@ -35,73 +36,134 @@ struct Decoder<'a> {
     at: usize,
     budget: &'a Budget,
     nodes: usize,
-    /// Scratch stacks: a list or map is collected here and moved out at its exact size when it ends.
-    items: Vec<Value>,
-    entries: Vec<(Key, Value)>,
+    /// Where values are made: a list or map is moved out at its exact size when it ends. Items have the empty key.
+    stack: Stack,
+}
+
+/// Cells with keys and nulls, of which those below `top` are in use: to make new ones takes longer than to keep them.
+#[derive(Default)]
+struct Stack {
+    cells: Vec<(Key, Value)>,
+    top: usize,
+}
+
+impl Stack {
+    #[inline]
+    fn push(&mut self) {
+        if self.top == self.cells.len() {
+            self.grow();
+        }
+        self.top += 1;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.cells.resize_with((self.top * 2).max(32), Default::default);
+    }
+
+    #[inline(always)]
+    fn last(&mut self) -> &mut (Key, Value) {
+        match self.cells.get_mut(self.top.wrapping_sub(1)) {
+            Some(cell) => cell,
+            None => unreachable!("a cell is pushed before it is written to"),
+        }
+    }
+
+    /// The cells from `base` on, which are given up.
+    #[inline]
+    fn above(&mut self, base: usize) -> &mut [(Key, Value)] {
+        let top = std::mem::replace(&mut self.top, base);
+        self.cells.get_mut(base..top).unwrap_or_default()
+    }
 }
 
 type Step<T> = Result<T, JsonErrorKind>;
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     fn document(&mut self) -> Step<Value> {
         self.skip_space();
-        let value = self.value(0)?;
+        self.stack.push();
+        self.value(0)?;
         self.skip_space();
-        if self.at < self.text.len() { Err(JsonErrorKind::Trailing) } else { Ok(value) }
+        if self.at < self.text.len() {
+            return Err(JsonErrorKind::Trailing);
+        }
+        Ok(std::mem::take(&mut self.stack.last().1))
     }
 
-    fn value(&mut self, depth: usize) -> Step<Value> {
+    /// Reads a value to the top of the stack, where a null awaits it.
+    fn value(&mut self, depth: usize) -> Step<()> {
         self.nodes += 1;
         if self.nodes > self.budget.nodes {
             return Err(JsonErrorKind::Nodes(self.budget.nodes));
         }
         match self.peek().ok_or(JsonErrorKind::End)? {
-            b'"' => Ok(Value::String(Text::from(self.string()?))),
-            b'{' => self.map(depth + 1),
-            b'[' => self.list(depth + 1),
-            b't' => self.word("true", Value::Bool(true)),
-            b'f' => self.word("false", Value::Bool(false)),
-            b'n' => self.word("null", Value::Null),
-            b'-' | b'0'..=b'9' => self.number(),
-            _ => Err(JsonErrorKind::Unexpected),
+            b'"' => match self.string()? {
+                Cow::Borrowed(text) => self.put(Value::String(text_of(text))),
+                Cow::Owned(text) => self.put(Value::String(Text::from(text))),
+            },
+            b'{' => self.map(depth + 1)?,
+            b'[' => self.list(depth + 1)?,
+            b't' => self.word("true", Value::Bool(true))?,
+            b'f' => self.word("false", Value::Bool(false))?,
+            b'n' => self.word("null", Value::Null)?,
+            b'-' | b'0'..=b'9' => self.number()?,
+            _ => return Err(JsonErrorKind::Unexpected),
         }
+        Ok(())
     }
 
-    fn map(&mut self, depth: usize) -> Step<Value> {
+    #[inline(always)]
+    fn put(&mut self, value: Value) {
+        set(&mut self.stack.last().1, value);
+    }
+
+    fn map(&mut self, depth: usize) -> Step<()> {
         self.enter(depth)?;
-        let base = self.entries.len();
+        let base = self.stack.top;
         if !self.ends(b'}') {
             loop {
                 if self.peek() != Some(b'"') {
                     return Err(self.unexpected());
                 }
-                let key = Key::new(&self.string()?);
+                let key = self.string()?;
+                self.stack.push();
+                match find(&key) {
+                    Some(id) => self.stack.last().0 = Key::known(id),
+                    None => self.stack.last().0 = Key::other(&key),
+                }
                 self.skip_space();
                 self.expect(b':')?;
                 self.skip_space();
-                let value = self.value(depth)?;
-                self.entries.push((key, value));
+                self.value(depth)?;
                 if self.next_or(b'}')? {
                     break;
                 }
             }
         }
-        Ok(Value::Map(Map::taken_from(&mut self.entries, base)))
+        let map = Map::moved(self.stack.above(base));
+        self.put(Value::Map(map));
+        Ok(())
     }
 
-    fn list(&mut self, depth: usize) -> Step<Value> {
+    fn list(&mut self, depth: usize) -> Step<()> {
         self.enter(depth)?;
-        let base = self.items.len();
+        let base = self.stack.top;
         if !self.ends(b']') {
             loop {
-                let value = self.value(depth)?;
-                self.items.push(value);
+                self.stack.push();
+                self.value(depth)?;
                 if self.next_or(b']')? {
                     break;
                 }
             }
         }
-        Ok(Value::List(self.items.drain(base..).collect::<List>()))
+        let items = self.stack.above(base);
+        let (list, ()) = List::filled(items.len(), |places| {
+            places.iter_mut().zip(items).for_each(|(place, (_, item))| std::mem::swap(place, item));
+        });
+        self.put(Value::List(list));
+        Ok(())
     }
 
     fn enter(&mut self, depth: usize) -> Step<()> {
@@ -130,7 +192,7 @@ impl Decoder<'_> {
         Ok(false)
     }
 
-    fn string(&mut self) -> Step<Cow<'_, str>> {
+    fn string(&mut self) -> Step<Cow<'a, str>> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let end = string_stop(bytes, start);
@@ -201,7 +263,7 @@ impl Decoder<'_> {
         u32::from_str_radix(digits, 16).map_err(|_| JsonErrorKind::String)
     }
 
-    fn number(&mut self) -> Step<Value> {
+    fn number(&mut self) -> Step<()> {
         let start = self.at;
         self.ends(b'-');
         match self.take() {
@@ -224,9 +286,12 @@ impl Decoder<'_> {
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
         if !float && let Ok(n) = text.parse() {
-            return Ok(Value::Int(n));
+            self.put(Value::Int(n));
+            return Ok(());
         }
-        text.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Float).ok_or(JsonErrorKind::Number)
+        let number = text.parse().ok().filter(|n: &f64| n.is_finite()).ok_or(JsonErrorKind::Number)?;
+        self.put(Value::Float(number));
+        Ok(())
     }
 
     fn digits(&mut self) {
@@ -241,12 +306,13 @@ impl Decoder<'_> {
         if self.at == start { Err(JsonErrorKind::Number) } else { Ok(()) }
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Step<Value> {
+    fn word(&mut self, word: &str, value: Value) -> Step<()> {
         if !self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             return Err(self.unexpected());
         }
         self.at += word.len();
-        Ok(value)
+        self.put(value);
+        Ok(())
     }
 
     fn expect(&mut self, byte: u8) -> Step<()> {
@@ -287,7 +353,7 @@ impl Decoder<'_> {
 
 /// The place of the first quote, backslash or control character, or of the end, at or after a place.
 #[inline]
-fn string_stop(bytes: &[u8], from: usize) -> usize {
+pub(super) fn string_stop(bytes: &[u8], from: usize) -> usize {
     const SAME: u64 = 0x0101_0101_0101_0101;
     // The top bit of each byte that is zero, and perhaps of some above the first.
     let zeros = |eight: u64| eight.wrapping_sub(SAME) & !eight;

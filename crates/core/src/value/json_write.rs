@@ -1,5 +1,6 @@
 //! JSON out, as Go's encoder writes it: sorted keys, shortest floats.
 
+use super::json::string_stop;
 use super::{Value, integral};
 
 impl Value {
@@ -30,7 +31,7 @@ impl Value {
             }
             Self::Map(map) => {
                 out.push('{');
-                for (i, (key, value)) in map.iter().enumerate() {
+                for (i, (key, value)) in map.texts().enumerate() {
                     if i > 0 {
                         out.push(',');
                     }
@@ -47,8 +48,9 @@ impl Value {
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
-        let (plain, tail) = rest.split_at(at);
+    while let Some((plain, tail)) =
+        rest.split_at_checked(string_stop(rest.as_bytes(), 0)).filter(|(_, tail)| !tail.is_empty())
+    {
         out.push_str(plain);
         let mut chars = tail.chars();
         match chars.next() {

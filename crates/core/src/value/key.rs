@@ -1,25 +1,26 @@
-//! Map keys: a number for each field name Kubernetes knows, shared text for every other.
+//! Map keys: a number for each field name Kubernetes knows, text for every other.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, LazyLock};
+use std::mem;
+use std::sync::LazyLock;
 
 use super::known::NAMES;
+use super::{Text, text_of};
 
 /// The key of a map entry.
 ///
-/// A name in the generated table of Kubernetes' field names is kept as its number, any other as shared
-/// text. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
+/// A name in the generated table of Kubernetes' field names is kept as its number, any other as [`Text`]. The table is read-only and there is no global interner, so hostile keys never accumulate. Keys
 /// compare, order and hash as their text does.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Key(Repr);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Repr {
     Known(u16),
-    Other(Arc<str>),
+    Other(Text),
 }
 
 impl Key {
@@ -27,32 +28,46 @@ impl Key {
     pub fn new(text: &str) -> Self {
         match find(text) {
             Some(id) => Self(Repr::Known(id)),
-            None => Self(Repr::Other(Arc::from(text))),
+            None => Self(Repr::Other(Text::from(text))),
         }
     }
 
     /// Whether this is the name with a number.
     #[inline]
     pub(super) fn is_known_as(&self, number: u16) -> bool {
-        matches!(self.0, Repr::Known(id) if id == number)
+        self.known_id() == Some(number)
     }
 
     /// Whether this is a text that the table does not have.
     #[inline]
     pub(super) fn is_other(&self, text: &str) -> bool {
-        matches!(&self.0, Repr::Other(other) if **other == *text)
+        matches!(&self.0, Repr::Other(other) if *other == *text)
+    }
+
+    /// The key with a number of the table.
+    #[inline]
+    pub(super) fn known(id: u16) -> Self {
+        Self(Repr::Known(id))
     }
 
     /// The key of a text that the table is known not to have.
+    #[inline]
     pub(super) fn other(text: &str) -> Self {
-        Self(Repr::Other(Arc::from(text)))
+        Self(Repr::Other(text_of(text)))
+    }
+
+    /// Makes an empty key that of a text that the table is known not to have.
+    #[inline(always)]
+    pub(super) fn become_other(&mut self, text: &str) {
+        debug_assert!(self.is_empty(), "only the empty key need not be dropped");
+        mem::forget(mem::replace(self, Self(Repr::Other(text_of(text)))));
     }
 
     /// The key's text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Known(id) => NAMES.get(usize::from(*id)).copied().unwrap_or_default(),
+            Repr::Known(id) => Self::text_of_number(*id),
             Repr::Other(text) => text,
         }
     }
@@ -69,7 +84,7 @@ impl Key {
     /// The name of this field in `managedFields`, `f:` before it, if the table has both. Allocates nothing.
     #[inline]
     pub fn owned(&self) -> Option<Self> {
-        let Repr::Known(id) = self.0 else { return None };
+        let id = self.known_id()?;
         OWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
     }
 
@@ -82,15 +97,15 @@ impl Key {
     /// Whether a name of `managedFields` is this field's.
     #[inline]
     pub fn is_owned_as(&self, name: &Self) -> bool {
-        match (&self.0, &name.0) {
-            (Repr::Known(id), Repr::Known(name)) => OWNED.get(usize::from(*id)) == Some(name),
+        match (self.known_id(), name.known_id()) {
+            (Some(id), Some(name)) => OWNED.get(usize::from(id)) == Some(&name),
             _ => name.strip_prefix("f:") == Some(self.as_str()),
         }
     }
 
     /// The field that a name of `managedFields` is about: the inverse of [`Key::owned`].
     pub fn disowned(&self) -> Option<Self> {
-        let Repr::Known(id) = self.0 else { return None };
+        let id = self.known_id()?;
         DISOWNED.get(usize::from(id)).filter(|id| **id != EMPTY).map(|id| Self(Repr::Known(*id)))
     }
 
@@ -98,11 +113,28 @@ impl Key {
     pub fn from_known_id(id: u16) -> Option<Self> {
         (usize::from(id) < NAMES.len()).then_some(Self(Repr::Known(id)))
     }
+
+    /// The text of the key with a number that a map keeps.
+    #[inline]
+    pub(super) fn text_of_number(number: u16) -> &'static str {
+        NAMES.get(usize::from(number)).copied().unwrap_or_default()
+    }
+
+    /// The key with a number that a map keeps.
+    #[inline]
+    pub(super) fn of_number(number: u16) -> &'static Self {
+        &KEYS[usize::from(number) % PLACES]
+    }
 }
 
 const SLOTS: usize = 8192;
 const EMPTY: u16 = u16::MAX;
 static INDEX: [u16; SLOTS] = build_index();
+
+/// All keys of the table: a map that has only their numbers can still lend them.
+static KEYS: [Key; PLACES] = build_keys();
+/// A power of two, so that every number has a place.
+const PLACES: usize = NAMES.len().next_power_of_two();
 
 /// Of each name the number of the same with `f:` before it.
 static OWNED: [u16; NAMES.len()] = build_owned();
@@ -148,6 +180,17 @@ const fn hash(bytes: &[u8]) -> usize {
     let mixed = (first ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last;
     let spread = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     (spread >> 51) as usize % SLOTS
+}
+
+const fn build_keys() -> [Key; PLACES] {
+    let mut keys = [const { Key(Repr::Known(EMPTY)) }; PLACES];
+    let mut id = 0;
+    while id < NAMES.len() {
+        // Forgotten, since nothing can be dropped at compile time.
+        mem::forget(mem::replace(&mut keys[id], Key(Repr::Known(id as u16))));
+        id += 1;
+    }
+    keys
 }
 
 /// Those with `f:` before them are in the same order as those without: both are gone through side by side.
@@ -205,16 +248,29 @@ const fn build_index() -> [u16; SLOTS] {
 impl Default for Key {
     /// The empty key, which the table does not have. Allocates nothing.
     fn default() -> Self {
-        Self(Repr::Other(Arc::default()))
+        Self(Repr::Other(Text::new()))
     }
 }
+
+impl PartialEq for Key {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self.known_id(), other.known_id()) {
+            (Some(a), Some(b)) => a == b,
+            (None, None) => self.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Key {}
 
 impl Ord for Key {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        match (&self.0, &other.0) {
+        match (self.known_id(), other.known_id()) {
             // The table is sorted, so numbers order as their names do.
-            (Repr::Known(a), Repr::Known(b)) => a.cmp(b),
+            (Some(a), Some(b)) => a.cmp(&b),
             _ => self.as_str().cmp(other.as_str()),
         }
     }
@@ -313,6 +369,7 @@ mod tests {
         assert_eq!(Key::default(), Key::new(""));
         for (id, name) in NAMES.iter().enumerate() {
             assert_eq!(find(name), Some(id as u16), "{name}");
+            assert_eq!(Key::of_number(id as u16).as_str(), *name);
         }
     }
 
@@ -350,6 +407,6 @@ mod tests {
         keys.sort();
         let texts: Vec<&str> = keys.iter().map(Key::as_str).collect();
         assert_eq!(texts, ["a", "metadata", "mezzo", "spec", "zzz"]);
-        assert_eq!(std::mem::size_of::<Key>(), 16);
+        assert_eq!(size_of::<Key>(), 16);
     }
 }

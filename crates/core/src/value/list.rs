@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
+
+use servo_arc::{Arc, ThinArc};
 
 use super::Value;
+use super::block::{filled, set, values_mut};
 
 /// A list of [`Value`]s, shared until changed. Dereferences to a slice.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct List(Arc<[Value]>);
+#[derive(Clone, Default)]
+pub struct List(Option<ThinArc<(), Value>>);
 
 impl List {
     /// An empty list. Allocates nothing.
@@ -18,55 +20,90 @@ impl List {
 
     /// Adds a value at the end. Costs a copy of the list: build a `Vec` where many are added.
     pub fn push(&mut self, value: impl Into<Value>) {
-        let mut items = self.take();
+        let mut items = std::mem::take(self).into_vec();
         items.push(value.into());
-        self.0 = items.into();
+        *self = items.into();
     }
 
     /// The values as a vector: moved out if nobody shares them, else copied.
     pub fn into_vec(mut self) -> Vec<Value> {
-        self.take()
-    }
-
-    /// Whether both are one allocation: equal without looking.
-    #[inline]
-    pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    fn take(&mut self) -> Vec<Value> {
-        let mut shared = std::mem::take(&mut self.0);
-        match Arc::get_mut(&mut shared) {
-            Some(items) => items.iter_mut().map(std::mem::take).collect(),
-            None => shared.to_vec(),
+        match self.0.as_mut().map(Arc::get_mut) {
+            Some(Some(block)) => block.slice_mut().iter_mut().map(std::mem::take).collect(),
+            _ => self.to_vec(),
         }
     }
+
+    /// Whether both are one allocation, or none: equal without looking.
+    #[inline]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
+    }
+
+    /// The list of so many values, made at their places.
+    #[inline]
+    pub(super) fn filled<R>(count: usize, fill: impl FnOnce(&mut [Value]) -> R) -> (Self, R) {
+        if count == 0 {
+            return (Self::new(), fill(&mut []));
+        }
+        let (block, result) = filled((), count, fill);
+        (Self(Some(block)), result)
+    }
 }
+
+impl PartialEq for List {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other) || self.len() == other.len() && self.iter().zip(&**other).all(|(a, b)| a == b)
+    }
+}
+
+impl Eq for List {}
 
 impl Deref for List {
     type Target = [Value];
     #[inline]
     fn deref(&self) -> &[Value] {
-        &self.0
+        self.0.as_ref().map_or(&[], |block| block.slice())
     }
 }
 
 impl DerefMut for List {
     /// The values, to change in place. Copies them first if the list is shared.
     fn deref_mut(&mut self) -> &mut [Value] {
-        Arc::make_mut(&mut self.0)
+        self.0.as_mut().map_or(&mut [], values_mut)
     }
 }
 
 impl<V: Into<Value>> FromIterator<V> for List {
     fn from_iter<I: IntoIterator<Item = V>>(items: I) -> Self {
-        Self(items.into_iter().map(Into::into).collect())
+        let mut items = items.into_iter();
+        let (least, most) = items.size_hint();
+        if most != Some(least) {
+            return items.map(Into::into).collect::<Vec<Value>>().into();
+        }
+        let (list, made) = Self::filled(least, |places| {
+            let fill = |(place, item): (&mut Value, V)| set(place, item.into());
+            places.iter_mut().zip(&mut items).map(fill).count()
+        });
+        match items.next() {
+            None if made == least => list,
+            // It told its length wrong.
+            more => {
+                let mut all = list.into_vec();
+                all.truncate(made);
+                all.extend(more.into_iter().chain(items).map(Into::into));
+                all.into()
+            }
+        }
     }
 }
 
 impl From<Vec<Value>> for List {
     fn from(items: Vec<Value>) -> Self {
-        Self(items.into())
+        let mut items = items;
+        Self::filled(items.len(), |places| places.swap_with_slice(&mut items)).0
     }
 }
 
@@ -82,7 +119,7 @@ impl<'a> IntoIterator for &'a List {
     type Item = &'a Value;
     type IntoIter = std::slice::Iter<'a, Value>;
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.iter()
     }
 }
 

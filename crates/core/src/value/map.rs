@@ -1,8 +1,12 @@
 //! Maps with sorted keys, shared until they are changed.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
+use servo_arc::{Arc, ThinArc};
+
+use super::block::{Block, Keys, are_same, filled_with, parts, read_mixed, values_mut};
+use super::entries::{Entries, Zip};
 use super::key::find as known;
 use super::{Key, Value};
 
@@ -12,8 +16,8 @@ const SHORT: usize = 16;
 /// A map from [`Key`] to [`Value`], sorted by key text, shared until changed.
 ///
 /// Cloning is a reference count. Changing a shared map copies its entries once (their values stay shared).
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Map(Arc<[(Key, Value)]>);
+#[derive(Clone, Default)]
+pub struct Map(Option<Block>);
 
 impl Map {
     /// An empty map. Allocates nothing.
@@ -23,41 +27,49 @@ impl Map {
 
     /// The value at a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(self.place(key)?).map(|(_, v)| v)
+        let (keys, values) = self.parts();
+        values.get(place(keys, key)?)
     }
 
     /// [`Map::get`] by a key: names of the table compare as numbers.
     #[inline]
     pub fn get_key(&self, key: &Key) -> Option<&Value> {
-        if self.0.len() <= SHORT {
-            let found = match key.known_id() {
-                Some(id) => self.0.iter().find(|(k, _)| k.is_known_as(id)),
-                None => self.0.iter().find(|(k, _)| k.is_other(key)),
-            };
-            return found.map(|(_, v)| v);
-        }
-        let i = self.0.binary_search_by(|(k, _)| k.cmp(key)).ok()?;
-        self.0.get(i).map(|(_, v)| v)
+        let (keys, values) = self.parts();
+        let at = match (keys, key.known_id()) {
+            (Keys::Known(numbers), Some(id)) => place_of_number(numbers, id)?,
+            (Keys::Known(_), None) => return None,
+            (Keys::Mixed(keys), Some(id)) if keys.len() <= SHORT => {
+                keys.iter().position(|k| k.is_known_as(id))?
+            }
+            (Keys::Mixed(keys), None) if keys.len() <= SHORT => keys.iter().position(|k| k.is_other(key))?,
+            (Keys::Mixed(keys), _) => keys.binary_search(key).ok()?,
+        };
+        values.get(at)
     }
 
     /// The value at a key, to change in place. Copies the entries first if the map is shared.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        let i = self.place(key)?;
-        Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| v)
+        let at = place(self.parts().0, key)?;
+        self.value_at(at)
     }
 
     /// Whether the map has the key.
     pub fn contains_key(&self, key: &str) -> bool {
-        self.place(key).is_some()
+        place(self.parts().0, key).is_some()
     }
 
     /// Sets a key's value and returns the one it had.
     pub fn insert(&mut self, key: impl Into<Key>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
-        match self.0.binary_search_by(|(k, _)| k.cmp(&key)) {
-            Ok(i) => Arc::make_mut(&mut self.0).get_mut(i).map(|(_, v)| std::mem::replace(v, value)),
-            Err(i) => {
-                self.put_at(i, (key, value));
+        let found = match (self.parts().0, key.known_id()) {
+            (Keys::Known(numbers), Some(id)) => numbers.binary_search(&id),
+            (Keys::Known(numbers), None) => numbers.binary_search_by(|n| Key::of_number(*n).cmp(&key)),
+            (Keys::Mixed(keys), _) => keys.binary_search(&key),
+        };
+        match found {
+            Ok(at) => self.value_at(at).map(|held| std::mem::replace(held, value)),
+            Err(at) => {
+                self.put_at(at, &key, value);
                 None
             }
         }
@@ -69,29 +81,16 @@ impl Map {
         &'m self,
         other: &'m Self,
     ) -> impl Iterator<Item = (&'m Key, Option<&'m Value>, Option<&'m Value>)> {
-        Zip { a: &self.0, b: &other.0 }
+        Zip { a: self.iter(), b: other.iter(), have_same_keys: self.has_same_keys(other) }
     }
 
     /// Removes a key and returns the value it had.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let i = self.place(key)?;
-        let mut shared = std::mem::take(&mut self.0);
-        let removed;
-        self.0 = match Arc::get_mut(&mut shared) {
-            Some(entries) => {
-                removed = entries.get_mut(i).map(|(_, value)| std::mem::take(value));
-                let (before, rest) = entries.split_at_mut(i);
-                let [before, after] = [before, rest.get_mut(1..).unwrap_or_default()]
-                    .map(|part| part.iter_mut().map(std::mem::take));
-                before.chain(after).collect()
-            }
-            None => {
-                removed = shared.get(i).map(|(_, value)| value.clone());
-                let (before, rest) = shared.split_at(i);
-                before.iter().chain(rest.get(1..).unwrap_or_default()).cloned().collect()
-            }
-        };
-        removed
+        let at = place(self.parts().0, key)?;
+        let mut entries = self.take();
+        let (_, removed) = entries.remove(at);
+        *self = Self::moved_in_order(&mut entries);
+        Some(removed)
     }
 
     /// The map at a key, to change in place; put there empty if the key is absent or no map.
@@ -107,181 +106,264 @@ impl Map {
 
     /// Keeps the entries for which `keep` says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&Key, &Value) -> bool) {
-        if self.0.iter().all(|(k, v)| keep(k, v)) {
+        if self.iter().all(|(k, v)| keep(k, v)) {
             return;
         }
         let mut entries = self.take();
         entries.retain(|(k, v)| keep(k, v));
-        self.0 = entries.into();
+        *self = Self::moved_in_order(&mut entries);
     }
 
     /// The entries in key order.
     #[inline]
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Key, &Value)> + ExactSizeIterator + Clone {
-        self.0.iter().map(|(k, v)| (k, v))
+    pub fn iter(&self) -> Entries<'_> {
+        Entries::of(self.parts())
     }
 
-    /// The entries in key order, with values to change in place.
-    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&Key, &mut Value)> {
-        Arc::make_mut(&mut self.0).iter_mut().map(|(k, v)| (&*k, v))
+    /// The values in key order, to change in place. Copies the entries first if the map is shared.
+    pub fn values_mut(&mut self) -> std::slice::IterMut<'_, Value> {
+        self.0.as_mut().map_or(&mut [][..], values_mut).iter_mut()
+    }
+
+    /// Hands out each entry in key order, its value to change in place. Copies the entries first if the map is shared.
+    pub fn for_each_mut(&mut self, mut change: impl FnMut(&Key, &mut Value)) {
+        let Some(block) = &mut self.0 else { return };
+        let held = block.header.clone();
+        let values = values_mut(block);
+        let keys = held.keys(values.len());
+        for (at, value) in values.iter_mut().enumerate() {
+            if let Some(key) = keys.get(at) {
+                change(key, value);
+            }
+        }
     }
 
     /// The keys in order.
     #[inline]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> {
-        self.0.iter().map(|(k, _)| k)
+        self.iter().map(|(k, _)| k)
     }
 
     /// The values in key order.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
-        self.0.iter().map(|(_, v)| v)
+        self.parts().1.iter()
     }
 
     /// How many entries there are.
     #[inline]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.parts().1.len()
     }
 
     /// Whether there is no entry.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
-    /// Whether both are one allocation: equal without looking.
+    /// Whether both are one allocation, or none: equal without looking.
     #[inline]
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Takes entries that are sorted by key and free of duplicates, as a decoder's scratch stack has them.
-    pub(super) fn from_sorted(entries: impl ExactSizeIterator<Item = (Key, Value)>) -> Self {
-        if entries.len() == 0 {
-            return Self::new();
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
         }
-        Self(entries.collect())
     }
 
-    /// Takes the entries of a stack from `base` on, in any order; of equal keys the last wins. Costs one allocation, for
-    /// the map, where no key is there twice.
-    pub fn taken_from(stack: &mut Vec<(Key, Value)>, base: usize) -> Self {
-        let Some(entries) = stack.get_mut(base..) else { return Self::new() };
+    /// A map with keys of these numbers in order, its values made at their places; where a key has no number, keys are
+    /// asked for.
+    #[inline]
+    pub(super) fn filled<N, R>(
+        numbers: N,
+        mixed: impl FnOnce() -> ThinArc<(), Key>,
+        fill: impl FnOnce(&mut [Value]) -> R,
+    ) -> (Self, R)
+    where
+        N: ExactSizeIterator<Item = Option<u16>> + Clone,
+    {
+        if numbers.len() == 0 {
+            return (Self::new(), fill(&mut []));
+        }
+        let (block, result) = filled_with(numbers, mixed, fill);
+        (Self(Some(block)), result)
+    }
+
+    /// A map that is read, its keys and then its values made at their places. `None` where the keys are not in order or all
+    /// in the table.
+    pub(super) fn of_mixed<S, R>(
+        count: usize,
+        from: &mut S,
+        key: impl FnMut(&mut S, &mut Key) -> Option<()>,
+        values: impl FnOnce(&mut S, &mut [Value]) -> R,
+    ) -> Option<(Self, R)> {
+        let (block, result) = read_mixed(count, from, key, values)?;
+        Some((Self(Some(block)), result))
+    }
+
+    /// The numbers of the keys, if the table has all of them.
+    pub(super) fn numbers(&self) -> Option<&[u16]> {
+        match self.parts().0 {
+            Keys::Known(numbers) => Some(numbers),
+            Keys::Mixed(_) => None,
+        }
+    }
+
+    /// Moves entries out that are sorted by key and free of duplicates.
+    fn moved_in_order(entries: &mut [(Key, Value)]) -> Self {
+        if entries.iter().all(|(key, _)| key.known_id().is_some()) {
+            let numbers = entries.iter().map(|(key, _)| key.known_id());
+            let (mut map, ()) = Self::filled(numbers, || unreachable!("all have one"), |_| ());
+            if let Some(values) = map.unshared() {
+                move_in(values, entries);
+            }
+            return map;
+        }
+        let keys = entries.iter_mut().map(|(key, _)| std::mem::take(key));
+        let keys = ThinArc::from_header_and_iter((), keys);
+        let none = std::iter::repeat_n(None, entries.len());
+        Self::filled(none, || keys, |values| move_in(values, entries)).0
+    }
+
+    /// Moves entries out of their places, in any order; of equal keys the last wins. Costs one allocation, for the map,
+    /// where no key is there twice, and one more for keys where they are many or the table lacks one.
+    pub(super) fn moved(entries: &mut [(Key, Value)]) -> Self {
         if !entries.is_sorted_by(|a, b| a.0 < b.0) {
             entries.sort_by(|a, b| a.0.cmp(&b.0));
             if entries.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0)) {
-                return Self::from_entries(stack.split_off(base));
+                let mut entries: Vec<_> = entries.iter_mut().map(std::mem::take).collect();
+                // `dedup_by` drops its first argument, the later entry, so its value is swapped in first.
+                entries.dedup_by(|later, earlier| {
+                    let same = later.0 == earlier.0;
+                    if same {
+                        std::mem::swap(&mut later.1, &mut earlier.1);
+                    }
+                    same
+                });
+                return Self::moved_in_order(&mut entries);
             }
         }
-        Self::from_sorted(stack.drain(base..))
+        Self::moved_in_order(entries)
+    }
+
+    /// Takes the entries of a stack from `base` on, in any order; of equal keys the last wins.
+    pub fn taken_from(stack: &mut Vec<(Key, Value)>, base: usize) -> Self {
+        let map = stack.get_mut(base..).map(Self::moved).unwrap_or_default();
+        stack.truncate(base);
+        map
     }
 
     /// Takes entries in any order; of equal keys the last wins.
     pub(super) fn from_entries(mut entries: Vec<(Key, Value)>) -> Self {
-        if entries.is_empty() {
-            return Self::new();
-        }
-        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            // `dedup_by` drops its first argument, the later entry, so its value is swapped in first.
-            entries.dedup_by(|later, earlier| {
-                let same = later.0 == earlier.0;
-                if same {
-                    std::mem::swap(&mut later.1, &mut earlier.1);
-                }
-                same
-            });
-        }
-        Self(entries.into())
+        Self::moved(&mut entries)
     }
 
-    /// The entries in key order, as they lie in memory.
     #[inline]
-    pub fn entries(&self) -> &[(Key, Value)] {
-        &self.0
+    fn has_same_keys(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(a), Some(b)) => a.len() == b.len() && are_same(&a.header, &b.header, a.len()),
+            (a, b) => a.is_none() && b.is_none(),
+        }
     }
 
-    /// Puts an entry at its place: moves the others if nobody shares them, else copies them, each once.
-    fn put_at(&mut self, at: usize, entry: (Key, Value)) {
-        let mut shared = std::mem::take(&mut self.0);
-        self.0 = match Arc::get_mut(&mut shared) {
-            Some(entries) => {
-                let (before, after) = entries.split_at_mut(at);
-                let [before, after] = [before, after].map(|part| part.iter_mut().map(std::mem::take));
-                before.chain(std::iter::once(entry)).chain(after).collect()
-            }
-            None => {
-                let (before, after) = shared.split_at(at);
-                before.iter().cloned().chain(std::iter::once(entry)).chain(after.iter().cloned()).collect()
-            }
+    /// The texts of the keys, with the values.
+    #[inline]
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let (keys, values) = self.parts();
+        values.iter().enumerate().map(move |(at, value)| (keys.text(at), value))
+    }
+
+    #[inline]
+    fn parts(&self) -> (Keys<'_>, &[Value]) {
+        self.0.as_ref().map_or((Keys::NONE, &[]), parts)
+    }
+
+    fn value_at(&mut self, at: usize) -> Option<&mut Value> {
+        values_mut(self.0.as_mut()?).get_mut(at)
+    }
+
+    /// Puts an entry at its place: moves the other values if nobody shares them, else copies them, each once.
+    fn put_at(&mut self, at: usize, key: &Key, put: Value) {
+        let mut old = std::mem::take(self);
+        let (keys, values) = old.parts();
+        let count = values.len() + 1;
+        let key_at = |i: usize| match i.cmp(&at) {
+            Ordering::Less => keys.get(i).unwrap_or(key),
+            Ordering::Equal => key,
+            Ordering::Greater => keys.get(i - 1).unwrap_or(key),
         };
-    }
-
-    /// Where a key is. A name of the table is looked for by its number.
-    fn place(&self, key: &str) -> Option<usize> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let is_short = self.0.len() <= SHORT;
-        match known(key) {
-            Some(id) if is_short => self.0.iter().position(|(k, _)| k.is_known_as(id)),
-            None if is_short => self.0.iter().position(|(k, _)| k.is_other(key)),
-            Some(id) => {
-                let key = Key::from_known_id(id)?;
-                self.0.binary_search_by(|(k, _)| k.cmp(&key)).ok()
+        let numbers = (0..count).map(|i| key_at(i).known_id());
+        let all = || ThinArc::from_header_and_iter((), (0..count).map(|i| key_at(i).clone()));
+        let (mut map, ()) = Self::filled(numbers, all, |_| ());
+        let places = map.unshared().unwrap_or_default();
+        if let Some((before, [place, after @ ..])) = places.split_at_mut_checked(at) {
+            *place = put;
+            match old.unshared() {
+                Some(values) => {
+                    let (front, back) = values.split_at_mut(at);
+                    before.swap_with_slice(front);
+                    after.swap_with_slice(back);
+                }
+                None => {
+                    let (front, back) = old.parts().1.split_at(at);
+                    before.clone_from_slice(front);
+                    after.clone_from_slice(back);
+                }
             }
-            None => self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok(),
         }
+        *self = map;
     }
 
     /// The entries as a vector: moved out if nobody shares them, else copied.
     fn take(&mut self) -> Vec<(Key, Value)> {
-        let mut shared = std::mem::take(&mut self.0);
-        match Arc::get_mut(&mut shared) {
-            Some(entries) => entries.iter_mut().map(std::mem::take).collect(),
-            None => shared.to_vec(),
+        let mut old = std::mem::take(self);
+        let keys: Vec<Key> = old.keys().cloned().collect();
+        match old.unshared() {
+            Some(values) => keys.into_iter().zip(values.iter_mut().map(std::mem::take)).collect(),
+            None => keys.into_iter().zip(old.parts().1.iter().cloned()).collect(),
         }
+    }
+
+    /// The values, if nobody shares them.
+    fn unshared(&mut self) -> Option<&mut [Value]> {
+        Some(Arc::get_mut(self.0.as_mut()?)?.slice_mut())
     }
 }
 
-/// What is left of two maps that are walked side by side.
-struct Zip<'m> {
-    a: &'m [(Key, Value)],
-    b: &'m [(Key, Value)],
+/// Moves values to places where nulls are.
+#[inline]
+fn move_in(places: &mut [Value], entries: &mut [(Key, Value)]) {
+    places.iter_mut().zip(entries).for_each(|(place, (_, value))| std::mem::swap(place, value));
 }
 
-impl<'m> Iterator for Zip<'m> {
-    type Item = (&'m Key, Option<&'m Value>, Option<&'m Value>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        match (self.a, self.b) {
-            ([(x, old), a @ ..], [(y, new), b @ ..]) => Some(match x.cmp(y) {
-                std::cmp::Ordering::Equal => {
-                    (self.a, self.b) = (a, b);
-                    (x, Some(old), Some(new))
-                }
-                std::cmp::Ordering::Less => {
-                    self.a = a;
-                    (x, Some(old), None)
-                }
-                std::cmp::Ordering::Greater => {
-                    self.b = b;
-                    (y, None, Some(new))
-                }
-            }),
-            ([(x, old), a @ ..], []) => {
-                self.a = a;
-                Some((x, Some(old), None))
-            }
-            ([], [(y, new), b @ ..]) => {
-                self.b = b;
-                Some((y, None, Some(new)))
-            }
-            ([], []) => None,
-        }
+/// Where a key is. A name of the table is looked for by its number.
+fn place(keys: Keys<'_>, key: &str) -> Option<usize> {
+    match keys {
+        Keys::Known([]) => None,
+        Keys::Known(numbers) => place_of_number(numbers, known(key)?),
+        Keys::Mixed(keys) if keys.len() <= SHORT => match known(key) {
+            Some(id) => keys.iter().position(|k| k.is_known_as(id)),
+            None => keys.iter().position(|k| k.is_other(key)),
+        },
+        Keys::Mixed(keys) => keys.binary_search_by(|k| k.as_str().cmp(key)).ok(),
     }
 }
+
+#[inline]
+fn place_of_number(numbers: &[u16], id: u16) -> Option<usize> {
+    match numbers.len() {
+        ..=SHORT => numbers.iter().position(|number| *number == id),
+        _ => numbers.binary_search(&id).ok(),
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other)
+            || self.has_same_keys(other) && self.values().zip(other.values()).all(|(a, b)| a == b)
+    }
+}
+
+impl Eq for Map {}
 
 impl<K: Into<Key>, V: Into<Value>> FromIterator<(K, V)> for Map {
     /// Collects entries in any order; of equal keys the last wins.
@@ -308,9 +390,10 @@ impl IntoIterator for Map {
 
 impl<'a> IntoIterator for &'a Map {
     type Item = (&'a Key, &'a Value);
-    type IntoIter = std::iter::Map<std::slice::Iter<'a, (Key, Value)>, fn(&'a (Key, Value)) -> Self::Item>;
+    type IntoIter = Entries<'a>;
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter().map(|(k, v)| (k, v))
+        self.iter()
     }
 }
 

@@ -1,7 +1,9 @@
 //! [`Value`]: the tree every manifest and every live object is made of.
 
+mod block;
 mod digest;
 mod draft;
+mod entries;
 mod json;
 mod json_error;
 mod json_write;
@@ -15,22 +17,37 @@ mod serde_impl;
 
 use std::fmt;
 
-use compact_str::CompactString;
+use lean_string::LeanStr;
 
 pub use digest::Digest;
 pub use draft::MapDraft;
+pub use entries::Entries;
 pub use json_error::{JsonError, JsonErrorKind};
 pub use key::Key;
 pub use list::List;
 pub use map::Map;
 pub use packed::{PackError, Packed};
 
-/// Text that keeps up to 24 bytes inline.
-pub type Text = CompactString;
+/// Text that is not changed in place. Up to 16 bytes lie in it, longer text is shared by its clones.
+pub type Text = LeanStr;
+
+/// A text made of another one. Short ones, which most are, take neither a call nor a check.
+#[inline(always)]
+fn text_of(text: &str) -> Text {
+    match text.len() {
+        ..=16 => Text::from(text),
+        _ => long_text_of(text),
+    }
+}
+
+#[inline(never)]
+fn long_text_of(text: &str) -> Text {
+    Text::from(text)
+}
 
 /// What a manifest or a live object is made of: JSON's values with Kubernetes' two kinds of numbers.
 ///
-/// A node takes 24 bytes, short strings included. Clones share lists and maps. Two values are equal when
+/// A node takes 16 bytes, short strings included. Clones share lists, maps and long strings. Two values are equal when
 /// the API server would see no difference: maps compare by content, and `1` equals `1.0`.
 #[derive(Clone, Default)]
 pub enum Value {
@@ -204,17 +221,25 @@ impl Value {
 }
 
 impl PartialEq for Value {
+    // Inlined into the comparisons of lists and maps, which call each other: most values are leaves.
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Null, Self::Null) => true,
-            (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::Float(a), Self::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
-            (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => integral(*b) == Some(*a),
-            (Self::String(a), Self::String(b)) => a == b,
-            (Self::List(a), Self::List(b)) => a.is_same(b) || **a == **b,
-            (Self::Map(a), Self::Map(b)) => a.is_same(b) || a == b,
-            _ => false,
+        match self {
+            Self::String(a) => matches!(other, Self::String(b) if a == b),
+            Self::Map(a) => matches!(other, Self::Map(b) if a == b),
+            Self::List(a) => matches!(other, Self::List(b) if a == b),
+            Self::Null => matches!(other, Self::Null),
+            Self::Bool(a) => matches!(other, Self::Bool(b) if a == b),
+            Self::Int(a) => match other {
+                Self::Int(b) => a == b,
+                Self::Float(b) => integral(*b) == Some(*a),
+                _ => false,
+            },
+            Self::Float(a) => match other {
+                Self::Float(b) => a == b || (a.is_nan() && b.is_nan()),
+                Self::Int(b) => integral(*a) == Some(*b),
+                _ => false,
+            },
         }
     }
 }
@@ -281,8 +306,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_takes_24_bytes() {
-        assert_eq!(std::mem::size_of::<Value>(), 24);
+    fn a_node_takes_16_bytes() {
+        assert_eq!([size_of::<Value>(), size_of::<List>(), size_of::<Map>()], [16, 8, 8]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Seen {
 
     fn hide_values(&mut self, values: &mut Value) {
         match values {
-            Value::Map(map) => map.iter_mut().for_each(|(_, value)| self.hide_value(value)),
+            Value::Map(map) => map.values_mut().for_each(|value| self.hide_value(value)),
             other => self.hide_value(other),
         }
     }

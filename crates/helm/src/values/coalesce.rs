@@ -177,14 +177,14 @@ fn share_globals(above: &mut Map, below: &Map) {
     else {
         return;
     };
-    for (key, table) in globals.iter_mut() {
-        let (Value::Map(table), Some(Value::Map(theirs))) = (table, handed.get(key)) else { continue };
-        for (name, inner) in table.iter_mut() {
-            if let (Value::Map(_), Some(shared @ Value::Map(_))) = (&*inner, theirs.get(name)) {
+    globals.for_each_mut(|key, table| {
+        let (Value::Map(table), Some(Value::Map(theirs))) = (table, handed.get_key(key)) else { return };
+        table.for_each_mut(|name, inner| {
+            if let (Value::Map(_), Some(shared @ Value::Map(_))) = (&*inner, theirs.get_key(name)) {
                 *inner = shared.clone();
             }
-        }
-    }
+        });
+    });
 }
 
 /// Walks two maps in step and keeps what `choose` makes of each key.

@@ -203,7 +203,7 @@ pub(crate) fn floats(value: Value) -> Value {
             Value::List(list)
         }
         Value::Map(mut map) => {
-            for (_, item) in map.iter_mut() {
+            for item in map.values_mut() {
                 let taken = std::mem::take(item);
                 *item = floats(taken);
             }

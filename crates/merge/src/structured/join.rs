@@ -143,8 +143,7 @@ fn lay_maps(live: &Map, config: &Map, of: TypeRef<'_>, problems: &mut Mismatch) 
     if is_empty {
         return Laid::Nothing;
     }
-    let map = draft.finish();
-    if map.is_same(live) { Laid::Live } else { Laid::Both(Value::Map(map)) }
+    draft.changed().map_or(Laid::Live, |map| Laid::Both(Value::Map(map)))
 }
 
 /// Lists with the same names in the same order.

@@ -1,7 +1,7 @@
 //! Whether an owner's fields are those that a configuration makes its manager own: all that it sets but what is
 //! nobody's, see [`crate::structured::updater::strip`]. Also "no" where that takes a closer look.
 
-use tautline_core::{Key, Map, Value};
+use tautline_core::{Entries, Key, Map, Value};
 use tautline_schema::{ListType, TypeRef};
 
 use super::super::json::{is_plain, write_text, write_value};
@@ -41,16 +41,16 @@ pub(crate) enum Due<'a> {
 /// An owner's fields of one map, for one who comes along the map's keys in order.
 #[derive(Debug)]
 pub(crate) struct Claims<'a> {
-    left: &'a [(Key, Value)],
+    left: Entries<'a>,
     level: Level,
 }
 
 impl<'a> Claims<'a> {
     pub(crate) fn new(node: &'a Map, level: Level) -> Self {
-        let left = match node.entries() {
-            [(key, _), left @ ..] if key.is_dot() => left,
-            left => left,
-        };
+        let mut left = node.iter();
+        if left.first().is_some_and(|(key, _)| key.is_dot()) {
+            left.next();
+        }
         Self { left, level }
     }
 
@@ -62,9 +62,9 @@ impl<'a> Claims<'a> {
             let is_scalar = !matches!(value, Value::List(_) | Value::Map(_));
             return if is_scalar { Due::Nothing } else { Due::Unclear };
         }
-        let entry = match self.left {
-            [(name, below), left @ ..] if key.is_owned_as(name) => {
-                self.left = left;
+        let entry = match self.left.first() {
+            Some((name, below)) if key.is_owned_as(name) => {
+                self.left.next();
                 Some(below)
             }
             _ => None,
@@ -76,11 +76,11 @@ impl<'a> Claims<'a> {
     /// Whether a leaf of this key is owned, as it is most of the time; if not, [`Claims::due`] tells more.
     #[inline]
     pub(crate) fn own_leaf(&mut self, key: &Key) -> bool {
-        match self.left {
-            [(name, Value::Map(below)), left @ ..]
+        match self.left.first() {
+            Some((name, Value::Map(below)))
                 if self.level == Level::Below && key.is_owned_as(name) && below.is_empty() =>
             {
-                self.left = left;
+                self.left.next();
                 true
             }
             _ => false,
@@ -89,7 +89,7 @@ impl<'a> Claims<'a> {
 
     /// Whether nothing is owned beside what was asked for.
     pub(crate) fn are_done(self) -> bool {
-        self.left.is_empty()
+        self.left.len() == 0
     }
 }
 
@@ -121,11 +121,12 @@ impl<'a> Claim<'a> {
             // What is no member and has no entry has nothing below it either.
             None => return (!is_due).then_some(nothing),
         };
-        let is_member = match node.entries() {
+        let mut entries = node.iter();
+        let is_member = match entries.next() {
             // As it would be printed: a member with something below it.
-            [(key, Value::Map(dot)), _, ..] if key.is_dot() && dot.is_empty() => true,
-            [(key, _), ..] if key.is_dot() => return None,
-            entries => entries.is_empty(),
+            Some((key, Value::Map(dot))) if key.is_dot() && dot.is_empty() && entries.len() > 0 => true,
+            Some((key, _)) if key.is_dot() => return None,
+            first => first.is_none(),
         };
         (is_member == is_due).then_some(node)
     }
@@ -197,14 +198,14 @@ fn plainly_named<'a>(
     text: Option<&str>,
 ) -> Option<&'a Value> {
     let ListType::Map(keys) = of.list_type() else { return None };
-    let entries = node.entries();
+    let entries = node.iter();
     match (keys, text) {
         ([key], Some(text)) => {
-            find(entries, likely, |name| is_named(name, key, text)).filter(|_| is_plain(text))
+            find(&entries, likely, |name| is_named(name, key, text)).filter(|_| is_plain(text))
         }
         (keys, _) if keys.is_sorted() => {
             let fields = item.as_map()?;
-            find(entries, likely, |name| is_plainly_named(name, of, fields, keys) == Some(true))
+            find(&entries, likely, |name| is_plainly_named(name, of, fields, keys) == Some(true))
         }
         _ => None,
     }
@@ -212,9 +213,9 @@ fn plainly_named<'a>(
 
 /// An entry that is likely at a place.
 #[inline]
-fn find(entries: &[(Key, Value)], likely: usize, is_it: impl Fn(&str) -> bool) -> Option<&Value> {
+fn find<'a>(entries: &Entries<'a>, likely: usize, is_it: impl Fn(&str) -> bool) -> Option<&'a Value> {
     let there = entries.get(likely).filter(|(name, _)| is_it(name));
-    there.or_else(|| entries.iter().find(|(name, _)| is_it(name))).map(|(_, entry)| entry)
+    there.or_else(|| entries.clone().find(|(name, _)| is_it(name))).map(|(_, entry)| entry)
 }
 
 /// Whether a name is `k:{"name":"app"}`.

@@ -88,17 +88,18 @@ impl<'a> Walk<'a> {
         let mut draft = MapDraft::of(live);
         let mut types = of.in_order();
         let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
-        let mut left = live.entries();
+        let mut left = live.iter();
+        let mut ahead = left.next();
         for (key, new) in config {
             let old = loop {
-                let Some(((other, old), rest)) = left.split_first() else { break None };
+                let Some((other, old)) = ahead else { break None };
                 match other.cmp(key) {
                     Ordering::Less => {
-                        left = rest;
+                        ahead = left.next();
                         stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
                     }
                     Ordering::Equal => {
-                        left = rest;
+                        ahead = left.next();
                         break Some(old);
                     }
                     Ordering::Greater => break None,
@@ -141,12 +142,11 @@ impl<'a> Walk<'a> {
             }
             self.at.pop();
         }
-        for (other, old) in left {
+        for (other, old) in ahead.into_iter().chain(left) {
             stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
         }
         self.is_owned &= claims.are_done();
-        let map = draft.finish();
-        Some(if map.is_same(live) { Laid::Live } else { Laid::Both(Value::Map(map)) })
+        Some(draft.changed().map_or(Laid::Live, |map| Laid::Both(Value::Map(map))))
     }
 
     fn values(
