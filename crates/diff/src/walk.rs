@@ -1,6 +1,6 @@
 //! Walking two objects side by side.
 
-use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Value};
+use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Trail, Value};
 use tautline_schema::{Root, TypeKind, TypeRef};
 
 use crate::named::Named;
@@ -36,7 +36,7 @@ pub(crate) fn differing_from(
 ) -> Vec<Differing> {
     let of = schema.map(Root::node);
     let stored = of.is_some_and(TypeRef::is_compiled);
-    let mut walk = Walk { path: FieldPath::root(), found: Vec::new(), stored };
+    let mut walk = Walk { path: Trail::default(), found: Vec::new(), stored };
     let wish = wish.map(Object::to_value);
     let wish = wish.as_ref().map_or(Wish::Without, Wish::At);
     walk.maps(a.as_map(), b.as_map(), of, wish, Level::Object);
@@ -108,7 +108,7 @@ impl<'a> Wish<'a> {
 }
 
 struct Walk {
-    path: FieldPath,
+    path: Trail,
     found: Vec<Differing>,
     /// Kubernetes' own kinds are stored as protocol buffers, which know no empty lists and maps.
     stored: bool,
@@ -159,7 +159,8 @@ impl Walk {
     }
 
     fn report_here(&mut self, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
-        self.report(self.path.clone(), from, to, wish);
+        let path = self.path.path();
+        self.report(path, from, to, wish);
     }
 
     fn report(&mut self, path: FieldPath, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {

@@ -48,8 +48,7 @@ impl<'a> Owners<'a> {
     }
 
     /// The owners of a field, or of something in it.
-    pub fn at(&self, path: &FieldPath) -> impl Iterator<Item = &Owner<'a>> {
-        let path = path.elements();
+    pub fn at<'p>(&'p self, path: &'p FieldPath) -> impl Iterator<Item = &'p Owner<'a>> {
         self.0.iter().filter(move |owner| raw::covers(owner.fields, path) || raw::touches(owner.fields, path))
     }
 }

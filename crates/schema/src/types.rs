@@ -312,7 +312,7 @@ impl<'a> TypeRef<'a> {
 
     /// The type at a path, if the schema knows it.
     pub fn at(self, path: &FieldPath) -> Option<TypeRef<'a>> {
-        path.elements().iter().try_fold(self, |of, element| of.step(element))
+        path.elements().try_fold(self, |of, element| of.step(element))
     }
 
     /// Whether both are one type of one graph.

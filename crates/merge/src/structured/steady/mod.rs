@@ -92,7 +92,7 @@ fn take(owners: &mut [Entry<'_>], us: usize, found: &Comparison, force: bool) ->
     let paths = written.paths();
     let mut taken: Vec<(Manager, Vec<TakenField>)> = Vec::new();
     for (i, owner) in owners.iter_mut().enumerate() {
-        if i == us || !paths.iter().any(|path| raw::has(&owner.fields, path.elements())) {
+        if i == us || !paths.iter().any(|path| raw::has(&owner.fields, path)) {
             continue;
         }
         let owned = FieldSet::from_value(&Value::Map(owner.fields.clone().into_owned())).ok()?;
