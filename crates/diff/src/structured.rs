@@ -14,7 +14,7 @@ use crate::aside::{Writer, aside, payload};
 use crate::dry_run::by_answer;
 use crate::hide::hide;
 use crate::normal::{comparable, wanted};
-use crate::walk::{Differing, differing_from};
+use crate::walk::{Differing, differing_at, differing_from};
 use crate::why::{explain, is_last_applied};
 use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken, Why};
 
@@ -80,7 +80,11 @@ impl Structured {
         }
         let root = self.schemas.root(&desired.gvk());
         let (before, after) = (comparable(live), comparable(&applied.object));
-        let mut found = differing_from(&before, &after, Some(desired), root.as_ref());
+        let is_plain = folded.is_none() && matches!((&before, &after), (Cow::Borrowed(_), Cow::Borrowed(_)));
+        let places = applied.touched.filter(|_| is_plain).zip(root.as_ref());
+        let mut found = places
+            .and_then(|(places, root)| differing_at(places, live, &applied.object, desired, root))
+            .unwrap_or_else(|| differing_from(&before, &after, Some(desired), root.as_ref()));
         // The last-applied annotation goes with the take-over; that alone is no change.
         found.retain(|found| folded.is_none() || !is_last_applied(&found.path));
         let changes = explain(found, live, origin, &self.manager);

@@ -35,12 +35,28 @@ pub(crate) fn differing_from(
     schema: Option<&Root>,
 ) -> Vec<Differing> {
     let of = schema.map(Root::node);
-    let stored = of.is_some_and(TypeRef::is_compiled);
-    let mut walk = Walk { path: Trail::default(), found: Vec::new(), stored };
+    let mut walk = Walk::new(of);
     let wish = wish.map(Object::to_value);
     let wish = wish.as_ref().map_or(Wish::Without, Wish::At);
     walk.maps(a.as_map(), b.as_map(), of, wish, Level::Object);
     walk.found
+}
+
+/// [`differing_from`] for two objects that are the same everywhere but in these places and below them. `None` where
+/// that takes a closer look.
+pub(crate) fn differing_at(
+    places: Vec<FieldPath>,
+    a: &Object,
+    b: &Object,
+    wish: &Object,
+    schema: &Root,
+) -> Option<Vec<Differing>> {
+    let (a, b, wish) = (a.to_value(), b.to_value(), wish.to_value());
+    let mut walk = Walk::new(Some(schema.node()));
+    for path in places {
+        walk.place(path, &a, &b, Wish::At(&wish), schema.node())?;
+    }
+    Some(walk.found)
 }
 
 /// An object as it is shown: without its status and the server's own metadata.
@@ -115,6 +131,46 @@ struct Walk {
 }
 
 impl Walk {
+    fn new(of: Type<'_>) -> Self {
+        let stored = of.is_some_and(TypeRef::is_compiled);
+        Self { path: Trail::default(), found: Vec::new(), stored }
+    }
+
+    /// Goes to a place, and looks at what is there.
+    fn place(&mut self, path: FieldPath, a: &Value, b: &Value, wish: Wish<'_>, of: TypeRef<'_>) -> Option<()> {
+        let (mut a, mut b, mut of, mut wish, mut level) = (Some(a), Some(b), Some(of), wish, Level::Object);
+        for element in path.elements() {
+            match element {
+                PathElement::Field(key) if !level.is_compared(key) => return Some(()),
+                PathElement::Field(key) => {
+                    level = level.below(key);
+                    (a, b) = (a.and_then(|a| element.get(a)), b.and_then(|b| element.get(b)));
+                    (of, wish) = (of.and_then(|of| of.field_key(key)), wish.field(key));
+                }
+                element => {
+                    // The names of items are those of the walk that comes along all of them.
+                    let (in_a, in_b) = (Named::of(a?.as_list()?, of)?, Named::of(b?.as_list()?, of)?);
+                    let (old, new) = (element.get(a?)?, element.get(b?)?);
+                    (in_a.name(old) == *element && in_b.name(new) == *element).then_some(())?;
+                    (a, b, of, level) = (Some(old), Some(new), of.and_then(TypeRef::items), Level::Below);
+                    wish = wish.step(element);
+                }
+            }
+        }
+        match (a, b) {
+            (Some(old), Some(new)) if is_leaf(old) && is_leaf(new) => {
+                if old != new {
+                    self.report(path, Some(old.clone()), Some(new.clone()), wish);
+                }
+            }
+            (a, b) => {
+                self.path = Trail::from(path);
+                self.values(a, b, of, wish, level);
+            }
+        }
+        Some(())
+    }
+
     fn maps(&mut self, a: &Map, b: &Map, of: Type<'_>, wish: Wish<'_>, level: Level) {
         if a.is_same(b) {
             return;

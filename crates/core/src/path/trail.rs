@@ -28,6 +28,15 @@ pub struct Trail {
     stayed: usize,
 }
 
+impl From<FieldPath> for Trail {
+    /// A walk that begins at a place.
+    fn from(path: FieldPath) -> Self {
+        let mut steps = path.stem.map_or_else(Vec::new, |stem| stem.to_vec());
+        steps.extend(path.steps);
+        Self { steps, stem: None, stayed: 0 }
+    }
+}
+
 impl Trail {
     /// Goes a step down.
     #[inline]

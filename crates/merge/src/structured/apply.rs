@@ -48,6 +48,9 @@ pub struct Applied {
     pub changed: bool,
     /// Fields taken from others by force.
     pub taken: Vec<TakenField>,
+    /// Where the object is another one than before, if that is known without comparing the two: in these places or below
+    /// them, in the order of the object, and nowhere else but in `managedFields`.
+    pub touched: Option<Vec<FieldPath>>,
 }
 
 /// A field that had another owner before.
@@ -179,7 +182,7 @@ fn apply_once(
         from: conflict.manager.name().to_owned(),
         operation: conflict.manager.operation(),
     });
-    Ok(Applied { object, changed, taken: taken.collect() })
+    Ok(Applied { object, changed, taken: taken.collect(), touched: None })
 }
 
 /// Says who owns what after a create, PUT or patch, as kube-apiserver 1.37 does.

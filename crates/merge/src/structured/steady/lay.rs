@@ -21,10 +21,19 @@ use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_pla
 pub(super) struct Outcome {
     /// The object, if it is another one.
     pub(super) changed: Option<Map>,
-    /// What became of the fields.
+    /// Where it is another one, in order.
+    pub(super) touched: Vec<Touched>,
+    /// What became of the fields where that takes more than a look.
     pub(super) found: Comparison,
     /// Whether the manager owns what the configuration sets, and nothing else.
     pub(super) is_owned: bool,
+}
+
+/// A place where something becomes another.
+pub(super) struct Touched {
+    pub(super) path: FieldPath,
+    /// Whether one value takes the place of another, and is all that is to be said of it.
+    pub(super) is_leaf: bool,
 }
 
 /// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns.
@@ -32,6 +41,7 @@ pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Opt
     let nothing = Map::new();
     let mut walk = Walk {
         at: Vec::with_capacity(16),
+        touched: Vec::new(),
         found: Comparison::default(),
         changed: false,
         is_owned: !owned.is_empty() && !owned.contains_key("."),
@@ -42,13 +52,13 @@ pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Opt
         return None;
     }
     let stands = walk.fields(live, config, of, Some(owned), Level::Object)?;
-    let Walk { found, changed, is_owned, made, .. } = walk;
+    let Walk { touched, found, changed, is_owned, made, .. } = walk;
     let changed = match (stands, made) {
         (Stands::Made, Some(Value::Map(map))) if changed => Some(map),
         (Stands::Live | Stands::Made, _) if !changed => None,
         _ => return None,
     };
-    Some(Outcome { changed, found, is_owned })
+    Some(Outcome { changed, touched, found, is_owned })
 }
 
 /// A step on the way to the place that is looked at: made a path's element only where something is found.
@@ -78,6 +88,7 @@ enum Stands {
 
 struct Walk<'a> {
     at: Vec<Step<'a>>,
+    touched: Vec<Touched>,
     found: Comparison,
     changed: bool,
     is_owned: bool,
@@ -259,9 +270,7 @@ impl<'a> Walk<'a> {
 
     fn modify(&mut self, old: &Value, new: &Value) {
         if old != new {
-            self.changed = true;
-            let path = self.path();
-            self.found.modified.insert(&path);
+            self.touch(true);
         }
     }
 
@@ -328,7 +337,7 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.is_owned &= claim.is_none_or(|claim| claim.holds(new, of));
-        self.changed = true;
+        self.touch(false);
         self.compare(None, new, of)
     }
 
@@ -350,7 +359,9 @@ impl<'a> Walk<'a> {
             Laid::Both(value) => value,
             Laid::Nothing => return None,
         };
-        self.changed |= old != becomes;
+        if old != becomes {
+            self.touch(false);
+        }
         self.compare(Some(old), becomes, of)?;
         self.stand(laid)
     }
@@ -359,6 +370,11 @@ impl<'a> Walk<'a> {
         let found = std::mem::take(&mut self.found);
         self.found = compare::below(self.path(), found, old, new, of).ok()?;
         Some(())
+    }
+
+    fn touch(&mut self, is_leaf: bool) {
+        self.changed = true;
+        self.touched.push(Touched { path: self.path(), is_leaf });
     }
 
     fn path(&self) -> FieldPath {

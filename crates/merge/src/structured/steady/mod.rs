@@ -9,14 +9,15 @@ mod entry;
 mod graft;
 mod lay;
 
-use tautline_core::{Object, Value};
+use tautline_core::{FieldPath, Object, Value};
 use tautline_schema::Root;
 
 use self::entry::{Entry, are_distinct};
-use self::lay::lay;
+use self::lay::{Outcome, Touched, lay};
 use super::apply::{Applied, Apply, TakenField};
 use super::compare::Comparison;
 use super::managed::Manager;
+use super::resets::Resets;
 use super::updater::Updater;
 use crate::FieldSet;
 use crate::fieldset::raw;
@@ -44,21 +45,25 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
         false if stands(us) => Some(owners.get(us)?.claimed(config, root, updater)?),
         false => return None,
     };
-    let found = updater.resets.filter_comparison(laid.found);
+    let Outcome { changed: laid, touched, found, .. } = laid;
+    let found = updater.resets.filter_comparison(found);
     if !found.removed.is_empty() {
         return None;
     }
 
-    let taken = take(&mut owners, us, &found, request.force)?;
+    let taken = take(&mut owners, us, &touched, &found, updater.resets, request.force)?;
     let mut moved = !taken.is_empty();
     if let Some(claimed) = claimed {
         moved |= owners.get_mut(us)?.own(claimed);
     }
     let mut object = live.clone();
-    let changed = laid.changed.is_some();
-    if let Some(map) = laid.changed {
-        object = Object::from_map(map);
+    let changed = laid.is_some();
+    let mut touched = Some(touched.into_iter().map(|touched| touched.path).collect());
+    if let Some(map) = laid {
+        object = Object::from_map(map.clone());
         (request.defaulter)(&mut object, Some(live)).ok()?;
+        // What is filled in may be anywhere.
+        touched = touched.filter(|_| object.as_map().is_same(&map));
     }
     let differs = changed && object != *live;
     let before = (!differs && !moved).then(|| owners.clone());
@@ -68,7 +73,7 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
     owners.retain(|owner| !owner.fields.is_empty());
     let is_sorted = owners.is_sorted_by(|a, b| a.order(b).is_le());
     if !changed && !moved && is_sorted {
-        return Some(Applied { object: live.clone(), changed: false, taken });
+        return Some(Applied { object: live.clone(), changed: false, taken, touched });
     }
     owners.sort_by(|a, b| a.order(b));
     if let Some(mut before) = before {
@@ -80,15 +85,29 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
     }
     let printed = owners.into_iter().map(|owner| Value::Map(owner.printed.into_owned()));
     object.metadata_mut().insert("managedFields", Value::List(printed.collect()));
-    Some(Applied { object, changed: differs, taken })
+    Some(Applied { object, changed: differs, taken, touched })
 }
 
 /// Takes changed fields from the others. `None` if they conflict and are not to be forced.
-fn take(owners: &mut [Entry<'_>], us: usize, found: &Comparison, force: bool) -> Option<Vec<TakenField>> {
-    if found.is_empty() || owners.len() == 1 {
+fn take(
+    owners: &mut [Entry<'_>],
+    us: usize,
+    touched: &[Touched],
+    found: &Comparison,
+    resets: Resets,
+    force: bool,
+) -> Option<Vec<TakenField>> {
+    if touched.is_empty() || owners.len() == 1 {
         return Some(Vec::new());
     }
-    let written = found.modified.union(&found.added);
+    let leaves = touched.iter().filter(|touched| touched.is_leaf).map(|touched| &touched.path);
+    let more: Vec<FieldPath> = [&found.modified, &found.added].into_iter().flat_map(FieldSet::paths).collect();
+    let others = || owners.iter().enumerate().filter(|(i, _)| *i != us);
+    if !leaves.clone().chain(&more).any(|path| others().any(|(_, owner)| raw::has(&owner.fields, path))) {
+        return Some(Vec::new());
+    }
+    let leaves = resets.filter(leaves.cloned().collect());
+    let written = leaves.union(&found.modified).union(&found.added);
     let paths = written.paths();
     let mut taken: Vec<(Manager, Vec<TakenField>)> = Vec::new();
     for (i, owner) in owners.iter_mut().enumerate() {
@@ -121,7 +140,7 @@ mod tests {
     /// Many applies over one another: whatever is answered here is what the whole machinery answers.
     #[test]
     fn the_steady_apply_is_the_whole_one() {
-        let (schemas, mut answered) = (builtin(), 0);
+        let (schemas, mut answered, mut known) = (builtin(), 0, 0);
         for seed in 0..1500 {
             let mut dice = Dice::new(seed);
             let wish = object(seed);
@@ -153,6 +172,7 @@ mod tests {
                             "{seed}"
                         );
                         assert_eq!((ours.changed, ours.taken), (whole.changed, whole.taken), "seed {seed}");
+                        known += usize::from(ours.touched.is_some_and(|touched| !touched.is_empty()));
                         answered += 1;
                     }
                 }
@@ -162,6 +182,7 @@ mod tests {
             }
         }
         assert!(answered > 1000, "only {answered} were steady");
+        assert!(known > 100, "of {known} only it was known where they change something");
     }
 
     /// The wish with a value of the live object changed: a label, the replicas, an image.
