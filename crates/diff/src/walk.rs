@@ -137,7 +137,14 @@ impl Walk {
     }
 
     /// Goes to a place, and looks at what is there.
-    fn place(&mut self, path: FieldPath, a: &Value, b: &Value, wish: Wish<'_>, of: TypeRef<'_>) -> Option<()> {
+    fn place(
+        &mut self,
+        path: FieldPath,
+        a: &Value,
+        b: &Value,
+        wish: Wish<'_>,
+        of: TypeRef<'_>,
+    ) -> Option<()> {
         let (mut a, mut b, mut of, mut wish, mut level) = (Some(a), Some(b), Some(of), wish, Level::Object);
         for element in path.elements() {
             match element {

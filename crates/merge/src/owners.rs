@@ -1,6 +1,8 @@
 //! [`Owners`]: whose is a field.
 
-use tautline_core::{FieldPath, Map, Object, Value};
+use std::sync::LazyLock;
+
+use tautline_core::{FieldPath, Key, Map, Object, Value};
 
 use crate::fieldset::{FieldSet, raw};
 use crate::structured::{Manager, Operation};
@@ -55,19 +57,25 @@ impl<'a> Owners<'a> {
 
 impl<'a> Owner<'a> {
     fn read(entry: &'a Value) -> Option<Self> {
-        let text = |key| entry.str_at(&[key]).unwrap_or_default();
-        let operation = match text("operation") {
+        static NAMES: LazyLock<[Key; 6]> = LazyLock::new(|| {
+            ["manager", "operation", "apiVersion", "subresource", "time", "fieldsV1"].map(Key::new)
+        });
+        let printed = entry.as_map()?;
+        let [name, operation, api_version, subresource, time, fields] =
+            NAMES.each_ref().map(|name| printed.get_key(name));
+        let text = |value: Option<&'a Value>| value.and_then(Value::as_str);
+        let operation = match text(operation).unwrap_or_default() {
             "Apply" => Operation::Apply,
             "Update" => Operation::Update,
             _ => return None,
         };
         Some(Self {
-            name: text("manager"),
+            name: text(name).unwrap_or_default(),
             operation,
-            time: entry.str_at(&["time"]),
-            api_version: text("apiVersion"),
-            subresource: text("subresource"),
-            fields: entry.get("fieldsV1").and_then(Value::as_map)?,
+            time: text(time),
+            api_version: text(api_version).unwrap_or_default(),
+            subresource: text(subresource).unwrap_or_default(),
+            fields: fields.and_then(Value::as_map)?,
         })
     }
 

@@ -30,6 +30,11 @@ pub(crate) fn stored(
     })
 }
 
+/// Whether a value is stored as it is. Also `false` for what Go cannot read into its type.
+pub(crate) fn stays(value: &Value, of: TypeRef<'_>) -> bool {
+    matches!(kept(value, None, of), Ok(Kept::AsIs))
+}
+
 fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, String> {
     if before.is_some_and(|before| value.is_same(before)) {
         return Ok(Kept::AsIs);

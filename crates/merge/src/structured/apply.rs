@@ -1,6 +1,7 @@
 //! [`apply`] and [`update`]: one write, as the API server's field manager sees it.
 
 use tautline_core::{FieldManager, FieldPath, GroupVersionKind, Object, Timestamp, Value};
+use tautline_schema::defaults::Over;
 use tautline_schema::{Root, Schemas};
 
 use super::last_applied;
@@ -35,9 +36,9 @@ pub struct Apply<'a> {
 }
 
 /// Brings an object into the form that the server stores, usually [`tautline_schema::defaults::settle_over`]. It is told
-/// the live object where the new one was laid over it, so that what both share in memory need not be looked at. An
-/// error is the server's message for what it cannot decode.
-pub type Defaulter<'a> = dyn Fn(&mut Object, Option<&Object>) -> Result<(), String> + 'a;
+/// the live object where the new one was laid over it, and where that made it another one, so that the rest need not be
+/// looked at. An error is the server's message for what it cannot decode.
+pub type Defaulter<'a> = dyn Fn(&mut Object, Option<Over<'_>>) -> Result<(), String> + 'a;
 
 /// What an apply made.
 #[derive(Clone, Debug)]

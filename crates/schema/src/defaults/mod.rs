@@ -8,12 +8,15 @@ mod custom;
 mod kinds;
 mod pods;
 mod set;
+mod stays;
 mod table;
 
 use tautline_core::{Object, Value};
 
 use crate::Schemas;
 use crate::stored::stored;
+
+pub use stays::Over;
 
 /// Brings an object into the form that the API server stores: values in their one form, defaults filled in.
 ///
@@ -24,17 +27,23 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
 }
 
 /// [`settle`] for an object that was laid over one that a server answered with: whatever a server answers with is
-/// settled, so what both share in memory needs no look.
+/// settled, so what both share in memory needs no look. Where only single values took the place of others, these alone
+/// are looked at.
 ///
 /// # Errors
 /// Those of [`settle`].
-pub fn settle_over(object: &mut Object, live: Option<&Object>, schemas: &dyn Schemas) -> Result<(), String> {
+pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Schemas) -> Result<(), String> {
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else { return Ok(()) };
-    let is_alike = |live: &&Object| live.api_version() == object.api_version() && live.kind() == gvk.kind;
-    let live = live.filter(is_alike).map(Object::to_value);
-    let live = live.as_ref();
+    let is_alike =
+        |over: &Over<'_>| over.live.api_version() == object.api_version() && over.live.kind() == gvk.kind;
+    let over = over.filter(is_alike);
     let mut value = object.to_value();
+    if over.is_some_and(|over| stays::stay_settled(&value, over, root.node())) {
+        return Ok(());
+    }
+    let live = over.map(|over| over.live.to_value());
+    let live = live.as_ref();
     // Ownership is not the object's content: it passes as it is, an empty list included.
     let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {

@@ -11,6 +11,7 @@ mod lay;
 
 use tautline_core::{FieldPath, Object, Value};
 use tautline_schema::Root;
+use tautline_schema::defaults::Over;
 
 use self::entry::{Entry, are_distinct};
 use self::lay::{Outcome, Touched, lay};
@@ -58,13 +59,15 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
     }
     let mut object = live.clone();
     let changed = laid.is_some();
-    let mut touched = Some(touched.into_iter().map(|touched| touched.path).collect());
+    let places: Vec<FieldPath> = touched.into_iter().map(|touched| touched.path).collect();
+    let mut is_known = true;
     if let Some(map) = laid {
         object = Object::from_map(map.clone());
-        (request.defaulter)(&mut object, Some(live)).ok()?;
+        (request.defaulter)(&mut object, Some(Over { live, touched: &places })).ok()?;
         // What is filled in may be anywhere.
-        touched = touched.filter(|_| object.as_map().is_same(&map));
+        is_known = object.as_map().is_same(&map);
     }
+    let touched = is_known.then_some(places);
     let differs = changed && object != *live;
     let before = (!differs && !moved).then(|| owners.clone());
     if changed {
@@ -101,7 +104,8 @@ fn take(
         return Some(Vec::new());
     }
     let leaves = touched.iter().filter(|touched| touched.is_leaf).map(|touched| &touched.path);
-    let more: Vec<FieldPath> = [&found.modified, &found.added].into_iter().flat_map(FieldSet::paths).collect();
+    let more: Vec<FieldPath> =
+        [&found.modified, &found.added].into_iter().flat_map(FieldSet::paths).collect();
     let others = || owners.iter().enumerate().filter(|(i, _)| *i != us);
     if !leaves.clone().chain(&more).any(|path| others().any(|(_, owner)| raw::has(&owner.fields, path))) {
         return Some(Vec::new());
