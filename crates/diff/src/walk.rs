@@ -1,6 +1,7 @@
 //! Walking two objects side by side.
 
 use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Trail, Value};
+use tautline_schema::defaults::Touched;
 use tautline_schema::{Root, TypeKind, TypeRef};
 
 use crate::named::Named;
@@ -45,7 +46,7 @@ pub(crate) fn differing_from(
 /// [`differing_from`] for two objects that are the same everywhere but in these places and below them. `None` where
 /// that takes a closer look.
 pub(crate) fn differing_at(
-    places: Vec<FieldPath>,
+    places: Vec<Touched>,
     a: &Object,
     b: &Object,
     wish: &Object,
@@ -53,10 +54,33 @@ pub(crate) fn differing_at(
 ) -> Option<Vec<Differing>> {
     let (a, b, wish) = (a.to_value(), b.to_value(), wish.to_value());
     let mut walk = Walk::new(Some(schema.node()));
-    for path in places {
-        walk.place(path, &a, &b, Wish::At(&wish), schema.node())?;
+    for Touched { path, from, to, is_whole } in places {
+        match is_whole.then(|| is_compared(&path)) {
+            Some(Some(false)) => {}
+            // What is set is the wish's, and what goes is gone from it.
+            Some(Some(true)) => walk.found.push(Differing { path, is_wished: to.is_some(), from, to }),
+            Some(None) | None => walk.place(path, &a, &b, Wish::At(&wish), schema.node())?,
+        }
     }
     Some(walk.found)
+}
+
+/// Whether a place is compared; `None` where some of what is in it is not.
+fn is_compared(path: &FieldPath) -> Option<bool> {
+    let mut level = Level::Object;
+    for element in path.elements() {
+        match (level, element) {
+            (Level::Object | Level::Metadata, PathElement::Field(key)) if !level.is_compared(key) => {
+                return Some(false);
+            }
+            (Level::Object, PathElement::Field(key)) => level = level.below(key),
+            _ => return Some(true),
+        }
+        if level == Level::Below {
+            return Some(true);
+        }
+    }
+    None
 }
 
 /// An object as it is shown: without its status and the server's own metadata.

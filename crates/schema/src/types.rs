@@ -199,7 +199,7 @@ impl<'a> TypeRef<'a> {
     }
 
     /// Whether a map has all fields that Go always prints. Also `false` where that takes a closer look.
-    pub(crate) fn has_always_printed(self, map: &Map) -> bool {
+    pub fn has_always_printed(self, map: &Map) -> bool {
         let node = self.node();
         let is_there = |place: &u8| {
             let field = node.fields.get(usize::from(*place));

@@ -1,7 +1,7 @@
 //! [`apply`] and [`update`]: one write, as the API server's field manager sees it.
 
 use tautline_core::{FieldManager, FieldPath, GroupVersionKind, Object, Timestamp, Value};
-use tautline_schema::defaults::Over;
+use tautline_schema::defaults::{Over, Touched};
 use tautline_schema::{Root, Schemas};
 
 use super::last_applied;
@@ -51,7 +51,7 @@ pub struct Applied {
     pub taken: Vec<TakenField>,
     /// Where the object is another one than before, if that is known without comparing the two: in these places or below
     /// them, in the order of the object, and nowhere else but in `managedFields`.
-    pub touched: Option<Vec<FieldPath>>,
+    pub touched: Option<Vec<Touched>>,
 }
 
 /// A field that had another owner before.

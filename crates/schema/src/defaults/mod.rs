@@ -11,12 +11,13 @@ mod set;
 mod stays;
 mod table;
 
-use tautline_core::{Object, Value};
+use tautline_core::{GroupVersionKind, Object, Value};
 
 use crate::Schemas;
 use crate::stored::stored;
+use crate::types::TypeRef;
 
-pub use stays::Over;
+pub use stays::{Over, Touched};
 
 /// Brings an object into the form that the API server stores: values in their one form, defaults filled in.
 ///
@@ -39,7 +40,7 @@ pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Sc
         |over: &Over<'_>| over.live.api_version() == object.api_version() && over.live.kind() == gvk.kind;
     let over = over.filter(is_alike);
     let mut value = object.to_value();
-    if over.is_some_and(|over| stays::stay_settled(&value, over, root.node())) {
+    if over.is_some_and(stays::stay_settled) {
         return Ok(());
     }
     let live = over.map(|over| over.live.to_value());
@@ -47,11 +48,10 @@ pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Sc
     // Ownership is not the object's content: it passes as it is, an empty list included.
     let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {
-        let decoded = stored(&value, live, root.node()).map_err(|e| {
-            let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
-            format!("unable to convert unstructured object to {version}, Kind={}: {e}", gvk.kind)
-        })?;
-        let decoded = decoded.unwrap_or_default();
+        let decoded = match over {
+            Some(over) if over.is_stored => value.clone(),
+            _ => decoded(&value, live, &gvk, root.node())?,
+        };
         value = decoded.clone();
         kinds::apply(&mut value, live, &gvk);
         // Defaults are typed in Go; here they may have made empty structs that are printed with their fields.
@@ -78,6 +78,20 @@ pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Sc
         }
     }
     Ok(())
+}
+
+/// An object as its Go type reads it and prints it again.
+fn decoded(
+    value: &Value,
+    live: Option<&Value>,
+    gvk: &GroupVersionKind,
+    of: TypeRef<'_>,
+) -> Result<Value, String> {
+    let decoded = stored(value, live, of).map_err(|e| {
+        let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
+        format!("unable to convert unstructured object to {version}, Kind={}: {e}", gvk.kind)
+    })?;
+    Ok(decoded.unwrap_or_default())
 }
 
 /// What is left of an object after the API server stored it: lists and maps that are always printed come back

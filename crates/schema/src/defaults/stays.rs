@@ -4,8 +4,7 @@ use std::sync::LazyLock;
 
 use tautline_core::{FieldPath, Key, Object, PathElement, Value};
 
-use crate::stored::{is_zero, stays};
-use crate::types::TypeRef;
+use crate::stored::is_zero;
 
 /// What an object was made of.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +12,22 @@ pub struct Over<'a> {
     /// An object that is settled, as a server answered with it.
     pub live: &'a Object,
     /// Where the new object is another than that: in these places or below them, and nowhere else.
-    pub touched: &'a [FieldPath],
+    pub touched: &'a [Touched],
+    /// Whether all that was put there is known to be as its type stores it, see [`crate::TypeRef::stores`].
+    pub is_stored: bool,
+}
+
+/// A place where an object is another than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The place.
+    pub path: FieldPath,
+    /// What was there.
+    pub from: Option<Value>,
+    /// What is there now.
+    pub to: Option<Value>,
+    /// Whether all of it is another value, so that nothing below the place needs to be compared.
+    pub is_whole: bool,
 }
 
 /// Fields whose value makes a difference to defaults of others, or that are set whatever they were: all that the code in
@@ -38,35 +52,28 @@ static READ: LazyLock<[Key; 12]> = LazyLock::new(|| {
 
 /// Whether all that was put in the places is stored as it is and sets off no default. Also `false` where that takes a
 /// closer look: where it is more than one scalar for another, neither of them empty.
-pub(super) fn stay_settled(object: &Value, over: Over<'_>, of: TypeRef<'_>) -> bool {
-    let live = over.live.to_value();
-    !over.touched.is_empty()
-        && over.touched.iter().all(|place| stays_settled(object, &live, place, of) == Some(true))
+pub(super) fn stay_settled(over: Over<'_>) -> bool {
+    over.is_stored && !over.touched.is_empty() && over.touched.iter().all(stays_settled)
 }
 
-fn stays_settled(object: &Value, live: &Value, place: &FieldPath, of: TypeRef<'_>) -> Option<bool> {
-    let (mut new, mut old, mut of) = (object, live, of);
-    for element in place.elements() {
-        (new, old) = (element.get(new)?, element.get(old)?);
-        of = match element {
-            PathElement::Field(name) => of.field_key(name)?,
-            PathElement::Item(_) => of.items()?,
-            PathElement::Value(_) | PathElement::Index(_) => return None,
-        };
-    }
-    let is_said = |value: &Value| !matches!(value, Value::List(_) | Value::Map(_)) && !is_zero(value);
-    let is_read = match place.last()? {
+fn stays_settled(Touched { path, from, to, .. }: &Touched) -> bool {
+    let is_said = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .is_some_and(|value| !matches!(value, Value::List(_) | Value::Map(_)) && !is_zero(value))
+    };
+    let is_read = |element: &PathElement| match element {
         PathElement::Field(name) => READ.contains(name),
         _ => true,
     };
-    Some(!is_read && is_said(new) && is_said(old) && stays(new, of))
+    is_said(from) && is_said(to) && path.last().is_some_and(|element| !is_read(element))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::settle_over;
     use super::*;
-    use crate::types::ListType;
+    use crate::types::{ListType, TypeRef};
     use crate::{Schemas, builtin};
     use tautline_core::value;
 
@@ -134,8 +141,11 @@ mod tests {
                 continue;
             }
             let mut whole = object.clone();
-            let over = Over { live: &live, touched: std::slice::from_ref(place) };
-            count.0 += usize::from(stay_settled(&object.to_value(), over, root.node()));
+            let is_stored = root.at(place).is_some_and(|of| of.stores(&to));
+            let from = place.get(&live.to_value()).cloned();
+            let touched = [Touched { path: place.clone(), from, to: Some(to), is_whole: true }];
+            let over = Over { live: &live, touched: &touched, is_stored };
+            count.0 += usize::from(stay_settled(over));
             count.1 += 1;
             let (short, long) =
                 (settle_over(&mut object, Some(over), schemas), settle_over(&mut whole, None, schemas));

@@ -8,32 +8,38 @@
 use std::cmp::Ordering;
 
 use tautline_core::{FieldPath, Key, Map, MapDraft, PathElement, Value};
-use tautline_schema::TypeRef;
+use tautline_schema::defaults::Touched;
+use tautline_schema::{ListType, TypeRef};
 
 use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
 use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
-use super::graft::graft;
+use super::graft::{are_same, graft};
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_place};
 
 /// A configuration laid over a live object.
 pub(super) struct Outcome {
     /// The object, if it is another one.
     pub(super) changed: Option<Map>,
-    /// Where it is another one, in order.
-    pub(super) touched: Vec<Touched>,
+    /// Where it is another one.
+    pub(super) touched: Places,
+    /// Values in place of others: fields that owners may have owned.
+    pub(super) modified: Vec<FieldPath>,
     /// What became of the fields where that takes more than a look.
     pub(super) found: Comparison,
     /// Whether the manager owns what the configuration sets, and nothing else.
     pub(super) is_owned: bool,
 }
 
-/// A place where something becomes another.
-pub(super) struct Touched {
-    pub(super) path: FieldPath,
-    /// Whether one value takes the place of another, and is all that is to be said of it.
-    pub(super) is_leaf: bool,
+/// Where an object becomes another.
+pub(super) struct Places {
+    /// The places, in the order of the object.
+    pub(super) all: Vec<Touched>,
+    /// Whether all that is put there is as its type stores it.
+    pub(super) are_stored: bool,
+    /// Whether the items on the way have the names by which everybody tells them apart.
+    pub(super) are_named: bool,
 }
 
 /// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns.
@@ -41,7 +47,8 @@ pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Opt
     let nothing = Map::new();
     let mut walk = Walk {
         at: Vec::with_capacity(16),
-        touched: Vec::new(),
+        touched: Places { all: Vec::new(), are_stored: true, are_named: true },
+        modified: Vec::new(),
         found: Comparison::default(),
         changed: false,
         is_owned: !owned.is_empty() && !owned.contains_key("."),
@@ -52,20 +59,29 @@ pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Opt
         return None;
     }
     let stands = walk.fields(live, config, of, Some(owned), Level::Object)?;
-    let Walk { touched, found, changed, is_owned, made, .. } = walk;
+    let Walk { touched, modified, found, changed, is_owned, made, .. } = walk;
     let changed = match (stands, made) {
         (Stands::Made, Some(Value::Map(map))) if changed => Some(map),
         (Stands::Live | Stands::Made, _) if !changed => None,
         _ => return None,
     };
-    Some(Outcome { changed, touched, found, is_owned })
+    Some(Outcome { changed, touched, modified, found, is_owned })
 }
 
 /// A step on the way to the place that is looked at: made a path's element only where something is found.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Field(&'a Key),
-    Item(&'a Value, TypeRef<'a>),
+    Item(Item<'a>),
+}
+
+/// An item of two lists.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    of: TypeRef<'a>,
+    live: &'a [Value],
+    config: &'a [Value],
+    place: usize,
 }
 
 /// A place where both have a value, and what its manager has of it.
@@ -88,7 +104,8 @@ enum Stands {
 
 struct Walk<'a> {
     at: Vec<Step<'a>>,
-    touched: Vec<Touched>,
+    touched: Places,
+    modified: Vec<FieldPath>,
     found: Comparison,
     changed: bool,
     is_owned: bool,
@@ -228,7 +245,7 @@ impl<'a> Walk<'a> {
             _ => {
                 let scalar = allowed.scalar?;
                 let fit = scalar_fits(scalar, new) && scalar_fits(scalar, old);
-                fit.then(|| self.leaf(old, new, claim))
+                fit.then(|| self.leaf(both))
             }
         }
     }
@@ -241,36 +258,40 @@ impl<'a> Walk<'a> {
         node
     }
 
-    fn leaf(&mut self, old: &Value, new: &Value, claim: Option<Claim<'a>>) -> Stands {
+    fn leaf(&mut self, Both { old, new, of, claim }: Both<'a>) -> Stands {
         self.own_leaf(claim);
         if is_written_same(old, new) {
             return Stands::Live;
         }
-        self.modify(old, new);
+        if old != new {
+            self.changed = true;
+            let path = self.path();
+            self.modified.push(path.clone());
+            self.touch(path, Some(old), new, of.stores(new));
+        }
         Stands::Config
     }
 
     /// What is one value, however much is in it.
     fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Stands> {
         self.own_leaf(claim);
-        let laid = graft(old, new, of)?;
-        match &laid {
-            Laid::Live => {}
-            Laid::Both(made) => self.modify(old, made),
-            Laid::Config | Laid::Nothing => self.modify(old, new),
+        if are_same(old, new, of) {
+            return Some(Stands::Live);
         }
-        self.stand(laid)
+        let path = self.path();
+        let grafted = graft(old, new, of, path.clone())?;
+        if !grafted.touched.is_empty() {
+            self.changed = true;
+            self.modified.push(path);
+            self.touched.are_stored &= grafted.is_stored;
+            self.touched.all.extend(grafted.touched);
+        }
+        self.stand(grafted.laid)
     }
 
     fn own_leaf(&mut self, claim: Option<Claim<'a>>) {
         if let Some(node) = self.owned(claim, true) {
             self.is_owned = node.is_empty();
-        }
-    }
-
-    fn modify(&mut self, old: &Value, new: &Value) {
-        if old != new {
-            self.touch(true);
         }
     }
 
@@ -301,7 +322,7 @@ impl<'a> Walk<'a> {
                 }
                 _ => None,
             };
-            self.at.push(Step::Item(new, of));
+            self.at.push(Step::Item(Item { of, live, config, place: i }));
             let stands = self.values(Both { old, new, of: items, claim }, Level::Below)?;
             self.at.pop();
             if stands == Stands::Live && out.is_none() {
@@ -337,7 +358,9 @@ impl<'a> Walk<'a> {
             return None;
         }
         self.is_owned &= claim.is_none_or(|claim| claim.holds(new, of));
-        self.touch(false);
+        self.changed = true;
+        let path = self.path();
+        self.touch(path, None, new, of.stores(new));
         self.compare(None, new, of)
     }
 
@@ -360,7 +383,11 @@ impl<'a> Walk<'a> {
             Laid::Nothing => return None,
         };
         if old != becomes {
-            self.touch(false);
+            self.changed = true;
+            self.touched.are_stored = false;
+            let (from, to) = (Some(old.clone()), Some(becomes.clone()));
+            let path = self.path();
+            self.touched.all.push(Touched { path, from, to, is_whole: false });
         }
         self.compare(Some(old), becomes, of)?;
         self.stand(laid)
@@ -372,18 +399,43 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    fn touch(&mut self, is_leaf: bool) {
-        self.changed = true;
-        self.touched.push(Touched { path: self.path(), is_leaf });
+    /// Notes that all of a value is another one.
+    fn touch(&mut self, path: FieldPath, old: Option<&Value>, new: &Value, is_stored: bool) {
+        self.touched.are_stored &= is_stored;
+        let (from, to) = (old.cloned(), Some(new.clone()));
+        self.touched.all.push(Touched { path, from, to, is_whole: true });
     }
 
-    fn path(&self) -> FieldPath {
+    fn path(&mut self) -> FieldPath {
+        let mut are_named = true;
         let element = |step: &Step<'_>| match step {
             Step::Field(key) => PathElement::Field(Key::clone(key)),
-            // Every item was found to have a name.
-            Step::Item(item, of) => item_element(*of, item).unwrap_or(PathElement::Index(0)),
+            Step::Item(item) => {
+                are_named &= item.is_named();
+                item.element()
+            }
         };
-        self.at.iter().map(element).collect()
+        let path = self.at.iter().map(element).collect();
+        self.touched.are_named &= are_named;
+        path
+    }
+}
+
+impl Item<'_> {
+    fn element(&self) -> PathElement {
+        let item = self.config.get(self.place).and_then(|item| item_element(self.of, item).ok());
+        // Every item was found to have a name.
+        item.unwrap_or(PathElement::Index(self.place))
+    }
+
+    /// Whether its whole name, and something of every other's, is written out on both sides.
+    fn is_named(&self) -> bool {
+        let ListType::Map(keys) = self.of.list_type() else { return false };
+        let has = |item: &Value, key: &Key| item.as_map().is_some_and(|item| item.get_key(key).is_some());
+        [self.live, self.config].into_iter().all(|list| {
+            list.iter().all(|item| keys.iter().any(|key| has(item, key)))
+                && list.get(self.place).is_some_and(|item| keys.iter().all(|key| has(item, key)))
+        })
     }
 }
 

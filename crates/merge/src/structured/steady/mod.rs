@@ -14,7 +14,7 @@ use tautline_schema::Root;
 use tautline_schema::defaults::Over;
 
 use self::entry::{Entry, are_distinct};
-use self::lay::{Outcome, Touched, lay};
+use self::lay::{Outcome, lay};
 use super::apply::{Applied, Apply, TakenField};
 use super::compare::Comparison;
 use super::managed::Manager;
@@ -46,28 +46,28 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
         false if stands(us) => Some(owners.get(us)?.claimed(config, root, updater)?),
         false => return None,
     };
-    let Outcome { changed: laid, touched, found, .. } = laid;
+    let Outcome { changed: laid, touched, modified, found, .. } = laid;
     let found = updater.resets.filter_comparison(found);
     if !found.removed.is_empty() {
         return None;
     }
 
-    let taken = take(&mut owners, us, &touched, &found, updater.resets, request.force)?;
+    let taken = take(&mut owners, us, &modified, &found, updater.resets, request.force)?;
     let mut moved = !taken.is_empty();
     if let Some(claimed) = claimed {
         moved |= owners.get_mut(us)?.own(claimed);
     }
     let mut object = live.clone();
     let changed = laid.is_some();
-    let places: Vec<FieldPath> = touched.into_iter().map(|touched| touched.path).collect();
-    let mut is_known = true;
+    let mut is_known = touched.are_named;
     if let Some(map) = laid {
         object = Object::from_map(map.clone());
-        (request.defaulter)(&mut object, Some(Over { live, touched: &places })).ok()?;
+        let over = Over { live, touched: &touched.all, is_stored: touched.are_stored };
+        (request.defaulter)(&mut object, Some(over)).ok()?;
         // What is filled in may be anywhere.
-        is_known = object.as_map().is_same(&map);
+        is_known &= object.as_map().is_same(&map);
     }
-    let touched = is_known.then_some(places);
+    let touched = is_known.then_some(touched.all);
     let differs = changed && object != *live;
     let before = (!differs && !moved).then(|| owners.clone());
     if changed {
@@ -95,23 +95,22 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
 fn take(
     owners: &mut [Entry<'_>],
     us: usize,
-    touched: &[Touched],
+    modified: &[FieldPath],
     found: &Comparison,
     resets: Resets,
     force: bool,
 ) -> Option<Vec<TakenField>> {
-    if touched.is_empty() || owners.len() == 1 {
+    if owners.len() == 1 || (modified.is_empty() && found.is_empty()) {
         return Some(Vec::new());
     }
-    let leaves = touched.iter().filter(|touched| touched.is_leaf).map(|touched| &touched.path);
     let more: Vec<FieldPath> =
         [&found.modified, &found.added].into_iter().flat_map(FieldSet::paths).collect();
     let others = || owners.iter().enumerate().filter(|(i, _)| *i != us);
-    if !leaves.clone().chain(&more).any(|path| others().any(|(_, owner)| raw::has(&owner.fields, path))) {
+    if !modified.iter().chain(&more).any(|path| others().any(|(_, owner)| raw::has(&owner.fields, path))) {
         return Some(Vec::new());
     }
-    let leaves = resets.filter(leaves.cloned().collect());
-    let written = leaves.union(&found.modified).union(&found.added);
+    let modified = resets.filter(modified.iter().cloned().collect());
+    let written = modified.union(&found.modified).union(&found.added);
     let paths = written.paths();
     let mut taken: Vec<(Manager, Vec<TakenField>)> = Vec::new();
     for (i, owner) in owners.iter_mut().enumerate() {
