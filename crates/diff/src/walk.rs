@@ -52,14 +52,18 @@ pub(crate) fn differing_at(
     wish: &Object,
     schema: &Root,
 ) -> Option<Vec<Differing>> {
+    // What is set is the wish's, and what goes is gone from it.
+    let whole = |Touched { path, from, to, .. }| Differing { path, is_wished: to.is_some(), from, to };
+    if places.iter().all(|place| place.is_whole && is_compared(&place.path) == Some(true)) {
+        return Some(places.into_iter().map(whole).collect());
+    }
     let (a, b, wish) = (a.to_value(), b.to_value(), wish.to_value());
     let mut walk = Walk::new(Some(schema.node()));
-    for Touched { path, from, to, is_whole } in places {
-        match is_whole.then(|| is_compared(&path)) {
-            Some(Some(false)) => {}
-            // What is set is the wish's, and what goes is gone from it.
-            Some(Some(true)) => walk.found.push(Differing { path, is_wished: to.is_some(), from, to }),
-            Some(None) | None => walk.place(path, &a, &b, Wish::At(&wish), schema.node())?,
+    for place in places {
+        match is_compared(&place.path).filter(|_| place.is_whole) {
+            Some(false) => {}
+            Some(true) => walk.found.push(whole(place)),
+            None => walk.place(place.path, &a, &b, Wish::At(&wish), schema.node())?,
         }
     }
     Some(walk.found)
@@ -329,68 +333,4 @@ fn is_nothing(value: &Value, of: Type<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tautline_core::value;
-    use tautline_schema::{Schemas, builtin};
-
-    fn check(a: Value, b: Value, expect: &[&str]) {
-        let object = |spec| {
-            Object::new(
-                value!({ "apiVersion": "v1", "kind": "X", "metadata": { "name": "x" }, "spec": spec }),
-            )
-            .unwrap()
-        };
-        let got: Vec<String> =
-            differing(&object(a), &object(b), None).into_iter().map(|d| d.path.to_string()).collect();
-        assert_eq!(got, expect);
-    }
-
-    #[test]
-    fn paths_name_list_items() {
-        check(value!({ "a": 1, "b": 2 }), value!({ "a": 1, "b": 3 }), &["spec.b"]);
-        check(
-            value!({ "c": [{ "name": "x", "image": "1" }, { "name": "y" }] }),
-            value!({ "c": [{ "name": "y" }, { "name": "x", "image": "2" }] }),
-            &["spec.c[name=x].image"],
-        );
-        check(value!({ "l": [1, 2] }), value!({ "l": [1, 3] }), &["spec.l[1]"]);
-        check(value!({ "l": [1, 2] }), value!({ "l": [1] }), &["spec.l"]);
-        check(value!({}), value!({}), &[]);
-    }
-
-    #[test]
-    fn the_schema_names_them_by_its_keys() {
-        let service = |ports: Value, finalizers: Value| {
-            Object::new(value!({ "apiVersion": "v1", "kind": "Service",
-                "metadata": { "name": "x", "finalizers": finalizers }, "spec": { "ports": ports } }))
-            .unwrap()
-        };
-        let a = service(
-            value!([{ "port": 80, "protocol": "TCP" }, { "port": 53, "protocol": "UDP" }]),
-            value!(["a", "b"]),
-        );
-        let b = service(
-            value!([{ "port": 53, "protocol": "UDP", "name": "dns" }, { "port": 80, "protocol": "TCP" }]),
-            value!(["b", "c"]),
-        );
-        let root = builtin().root(&a.gvk());
-        let got: Vec<String> =
-            differing(&a, &b, root.as_ref()).into_iter().map(|d| d.path.to_string()).collect();
-        assert_eq!(
-            got,
-            [
-                r#"metadata.finalizers[="a"]"#,
-                r#"metadata.finalizers[="c"]"#,
-                "spec.ports[port=53,protocol=UDP].name"
-            ]
-        );
-        let reordered = service(
-            value!([{ "port": 53, "protocol": "UDP" }, { "port": 80, "protocol": "TCP" }]),
-            value!(["b", "a"]),
-        );
-        let found = differing(&a, &reordered, root.as_ref());
-        let paths: Vec<String> = found.into_iter().map(|found| found.path.to_string()).collect();
-        assert_eq!(paths, ["metadata.finalizers", "spec.ports"], "one change each, not one an item");
-    }
-}
+mod tests;

@@ -50,15 +50,15 @@ pub(crate) fn sets(value: &Value, path: &FieldPath) -> bool {
 }
 
 /// Who owns a field, or the most of what is in it: of several, who wrote last.
-fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<FieldOwner> {
+fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<Box<FieldOwner>> {
     let by_time =
         |a: &&Owner<'_>, b: &&Owner<'_>| a.time.cmp(&b.time).then_with(|| a.manager().cmp(&b.manager()));
     let last = owners.at(path).max_by(by_time)?;
-    Some(FieldOwner {
+    Some(Box::new(FieldOwner {
         manager: FieldManager::new(last.name),
         operation: last.operation.as_str().to_owned(),
         since: last.time.map(str::to_owned),
-    })
+    }))
 }
 
 /// Whether a path is the last-applied annotation, or all annotations because of it.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use tautline_core::{FieldPath, Key, Map, Object, Value};
 
 use crate::fieldset::{FieldSet, raw};
-use crate::structured::{Manager, Operation};
+use crate::structured::{Manager, Operation, entries};
 
 /// The owners of a live object's fields: `managedFields` are asked as they lie there, and never taken apart. An entry
 /// that cannot be read owns nothing.
@@ -29,8 +29,7 @@ pub struct Owner<'a> {
 impl<'a> Owners<'a> {
     /// All owners of an object.
     pub fn of(live: &'a Object) -> Self {
-        let entries = live.list_at(&["metadata", "managedFields"]);
-        Self(entries.iter().filter_map(Owner::read).collect())
+        Self(entries(live).iter().filter_map(Owner::read).collect())
     }
 
     /// All but the one who applies the object itself by this name.
@@ -39,9 +38,7 @@ impl<'a> Owners<'a> {
         let is_it = |owner: &Owner<'_>| {
             owner.name == name && owner.operation == Operation::Apply && owner.subresource.is_empty()
         };
-        let mut owners = Self::of(live);
-        owners.0.retain(|owner| !is_it(owner));
-        owners
+        Self(entries(live).iter().filter_map(Owner::read).filter(|owner| !is_it(owner)).collect())
     }
 
     /// Each owner, as `managedFields` list them.

@@ -99,17 +99,17 @@ debug_by_name!(Apply.config, Update.object);
 /// [`ApplyError::Conflicts`] where others own changed fields, [`ApplyError::Internal`] and
 /// [`ApplyError::BadRequest`] with the server's words, [`ApplyError::DontKnow`] where only the server can tell.
 pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
-    let (gvk, root, updater) = prepare(request.schemas, request.config, request.subresource)?;
-    steady::apply(&request, &updater, &root).map_or_else(|| apply_in_full(request, &gvk, &root, &updater), Ok)
+    let (root, updater) = prepare(request.schemas, request.config, request.subresource)?;
+    steady::apply(&request, &updater, &root).map_or_else(|| apply_in_full(request, &root, &updater), Ok)
 }
 
 /// [`apply`] without the short way for what happens most.
 pub(super) fn apply_in_full(
     request: Apply<'_>,
-    gvk: &GroupVersionKind,
     root: &Root,
     updater: &Updater<'_>,
 ) -> Result<Applied, ApplyError> {
+    let gvk = &updater.versions.kind;
     let live = request.live.cloned().unwrap_or_else(|| empty_object(root, gvk));
     let mut managers = ManagedFields::read(&live)
         .map_err(|e| ApplyError::Internal(format!("failed to decode managed fields: {e}")))?;
@@ -192,8 +192,8 @@ fn apply_once(
 /// [`ApplyError::DontKnow`] where only the server can tell, others with the server's words. The server itself
 /// logs such an error and keeps the old `managedFields`.
 pub fn update(request: Update<'_>) -> Result<Object, ApplyError> {
-    let (gvk, root, updater) = prepare(request.schemas, request.object, request.subresource)?;
-    let empty = empty_object(&root, &gvk);
+    let (root, updater) = prepare(request.schemas, request.object, request.subresource)?;
+    let empty = empty_object(&root, &updater.versions.kind);
     let live = request.live.unwrap_or(&empty);
     let managers = requested(live, request.object, request.subresource.is_some());
     let mut object = request.object.clone();
@@ -249,15 +249,14 @@ pub(super) fn prepare<'a>(
     schemas: &'a dyn Schemas,
     object: &Object,
     subresource: Option<&str>,
-) -> Result<(GroupVersionKind, Root, Updater<'a>), ApplyError> {
+) -> Result<(Root, Updater<'a>), ApplyError> {
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else {
         return Err(ApplyError::DontKnow(Unknown::Schema(gvk.to_string())));
     };
     let resets = Resets::of(schemas, &gvk, &root, subresource);
     let api_version = object.api_version().to_owned();
-    let updater = Updater { versions: Versions { schemas, kind: gvk.clone() }, api_version, resets };
-    Ok((gvk, root, updater))
+    Ok((root, Updater { versions: Versions { schemas, kind: gvk }, api_version, resets }))
 }
 
 /// What the server compares a new object with: nothing, as its Go type prints it.

@@ -34,15 +34,16 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
 /// # Errors
 /// Those of [`settle`].
 pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Schemas) -> Result<(), String> {
-    let gvk = object.gvk();
-    let Some(root) = schemas.root(&gvk) else { return Ok(()) };
-    let is_alike =
-        |over: &Over<'_>| over.live.api_version() == object.api_version() && over.live.kind() == gvk.kind;
+    let is_alike = |over: &Over<'_>| {
+        over.live.api_version() == object.api_version() && over.live.kind() == object.kind()
+    };
     let over = over.filter(is_alike);
-    let mut value = object.to_value();
     if over.is_some_and(stays::stay_settled) {
         return Ok(());
     }
+    let gvk = object.gvk();
+    let Some(root) = schemas.root(&gvk) else { return Ok(()) };
+    let mut value = object.to_value();
     let live = over.map(|over| over.live.to_value());
     let live = live.as_ref();
     // Ownership is not the object's content: it passes as it is, an empty list included.

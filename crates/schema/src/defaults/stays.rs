@@ -53,7 +53,8 @@ static READ: LazyLock<[Key; 12]> = LazyLock::new(|| {
 /// Whether all that was put in the places is stored as it is and sets off no default. Also `false` where that takes a
 /// closer look: where it is more than one scalar for another, neither of them empty.
 pub(super) fn stay_settled(over: Over<'_>) -> bool {
-    over.is_stored && !over.touched.is_empty() && over.touched.iter().all(stays_settled)
+    const FEW: usize = 16;
+    over.is_stored && (1..=FEW).contains(&over.touched.len()) && over.touched.iter().all(stays_settled)
 }
 
 fn stays_settled(Touched { path, from, to, .. }: &Touched) -> bool {
@@ -66,7 +67,9 @@ fn stays_settled(Touched { path, from, to, .. }: &Touched) -> bool {
         PathElement::Field(name) => READ.contains(name),
         _ => true,
     };
-    is_said(from) && is_said(to) && path.last().is_some_and(|element| !is_read(element))
+    // A namespace's name is a label of it.
+    let is_name = path.len() == 2 && *path == FieldPath::fields(["metadata", "name"]);
+    is_said(from) && is_said(to) && !is_name && path.last().is_some_and(|element| !is_read(element))
 }
 
 #[cfg(test)]

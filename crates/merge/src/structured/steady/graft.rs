@@ -1,59 +1,132 @@
 //! A value that is replaced as a whole, made out of the old one where both are the same: later steps see without
 //! looking what stays.
 
-use tautline_core::{FieldPath, List, Map, PathElement, Trail, Value};
+use tautline_core::{FieldPath, Key, List, Map, PathElement, Trail, Value};
 use tautline_schema::TypeRef;
 use tautline_schema::defaults::Touched;
 
-use super::super::join::{Laid, is_written_same};
+use super::super::join::is_written_same;
 use super::super::shape::{Allowed, is_atomic_list};
 use super::super::typed::{fits, leaf_fits};
+use super::Stands;
 
 /// What became of a value.
 pub(super) struct Grafted {
-    pub(super) laid: Laid,
+    pub(super) stands: Stands,
+    /// The value that was made of both, if one was.
+    pub(super) made: Option<Value>,
     /// Where it is another than the old one.
     pub(super) touched: Vec<Touched>,
     /// Whether what was put there is as its type stores it.
     pub(super) is_stored: bool,
 }
 
-/// The new value, or what is written the same of the old one; `None` if one of them does not fit the type.
-pub(super) fn graft(old: &Value, new: &Value, of: TypeRef<'_>, at: FieldPath) -> Option<Grafted> {
-    let mut grafting =
-        Grafting { parts: Vec::new(), trail: Trail::from(at), touched: Vec::new(), is_stored: true };
-    let laid = grafting.values(old, new, of)?;
-    Some(Grafted { laid, touched: grafting.touched, is_stored: grafting.is_stored })
+/// The new value, or what is written the same of the old one; `None` if one of them does not fit the type. `at` is where
+/// they are.
+pub(super) fn graft(
+    old: &Value,
+    new: &Value,
+    of: TypeRef<'_>,
+    at: &dyn Fn() -> FieldPath,
+) -> Option<Grafted> {
+    let mut grafting = Grafting {
+        parts: Vec::new(),
+        way: Way { start: at, trail: None, steps: Vec::new(), stayed: 0 },
+        touched: Vec::new(),
+        is_stored: true,
+        made: None,
+    };
+    let stands = grafting.values(old, new, of)?;
+    let Grafting { touched, is_stored, made, .. } = grafting;
+    Some(Grafted { stands, made, touched, is_stored })
 }
 
-/// Whether two values are written the same, and fit the type. Also `false` where that takes a closer look.
-pub(super) fn are_same(old: &Value, new: &Value, of: TypeRef<'_>) -> bool {
+/// The way from where a graft begins: made a trail of only where something is found.
+struct Way<'a> {
+    start: &'a dyn Fn() -> FieldPath,
+    trail: Option<Trail>,
+    steps: Vec<Step<'a>>,
+    /// So many of the steps are the trail's as well.
+    stayed: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Field(&'a Key),
+    Index(usize),
+}
+
+impl Step<'_> {
+    fn element(&self) -> PathElement {
+        match self {
+            Self::Field(key) => PathElement::Field(Key::clone(key)),
+            Self::Index(i) => PathElement::Index(*i),
+        }
+    }
+}
+
+impl<'a> Way<'a> {
+    #[inline]
+    fn pop(&mut self) {
+        self.steps.pop();
+        if self.steps.len() < self.stayed {
+            self.stayed = self.steps.len();
+            self.trail.iter_mut().for_each(Trail::pop);
+        }
+    }
+
+    fn trail(&mut self) -> &mut Trail {
+        let trail = self.trail.get_or_insert_with(|| Trail::from((self.start)()));
+        for step in self.steps.get(self.stayed..).unwrap_or_default() {
+            trail.push(step.element());
+        }
+        self.stayed = self.steps.len();
+        trail
+    }
+}
+
+/// Whether two values are written the same, and fit the type, as far as so many looks tell. Also `false` where that takes
+/// a closer one.
+pub(super) fn are_same(old: &Value, new: &Value, of: TypeRef<'_>, looks: &mut usize) -> bool {
+    if *looks == 0 {
+        return false;
+    }
+    *looks -= 1;
     match (old, new) {
         (Value::Map(a), Value::Map(b)) if Allowed::by(of).map => {
             let mut types = of.in_order();
             a.len() == b.len()
                 && a.iter().zip(b).all(|((key, old), (other, new))| {
-                    key == other && types.field(key).is_some_and(|of| are_same(old, new, of))
+                    key == other && types.field(key).is_some_and(|of| are_same(old, new, of, looks))
                 })
         }
         (Value::List(a), Value::List(b)) if Allowed::by(of).list && is_atomic_list(of) => {
+            let mut pairs = a.iter().zip(b);
             a.len() == b.len()
-                && of.items().is_some_and(|of| a.iter().zip(b).all(|(old, new)| are_same(old, new, of)))
+                && of.items().is_some_and(|of| pairs.all(|(old, new)| are_same(old, new, of, looks)))
         }
         _ => leaf_fits(new, of) && new.is_same(old),
     }
 }
 
-struct Grafting {
+struct Grafting<'a> {
     /// What became of the parts that are not put together yet, those of outer maps and lists first.
-    parts: Vec<Laid>,
-    trail: Trail,
+    parts: Vec<Part>,
+    way: Way<'a>,
     touched: Vec<Touched>,
     is_stored: bool,
+    made: Option<Value>,
 }
 
-impl Grafting {
-    fn values(&mut self, old: &Value, new: &Value, of: TypeRef<'_>) -> Option<Laid> {
+/// What becomes of a part.
+enum Part {
+    Live,
+    Config,
+    Made(Value),
+}
+
+impl<'a> Grafting<'a> {
+    fn values(&mut self, old: &'a Value, new: &'a Value, of: TypeRef<'_>) -> Option<Stands> {
         let allowed = Allowed::by(of);
         match (old, new) {
             (Value::Map(a), Value::Map(b)) if allowed.map => self.maps(a, b, of),
@@ -64,127 +137,156 @@ impl Grafting {
                 if fit && !is_same {
                     self.touch_some(old, new);
                 }
-                fit.then_some(if is_same { Laid::Live } else { Laid::Config })
+                fit.then_some(if is_same { Stands::Live } else { Stands::Config })
             }
         }
     }
 
-    fn maps(&mut self, old: &Map, new: &Map, of: TypeRef<'_>) -> Option<Laid> {
-        let mark = self.parts.len();
+    fn maps(&mut self, old: &'a Map, new: &'a Map, of: TypeRef<'_>) -> Option<Stands> {
         let mut types = of.in_order();
-        let mut kept = Kept { all: true, some: false };
+        let mut kept = Kept::new(self.parts.len());
         let is_struct = of.is_compiled();
-        let differs = self.touched.len();
-        for (key, old, new) in old.zip(new) {
+        let (mut left, mut right) = (old.iter(), new.iter());
+        loop {
+            let (key, old, new) = match (left.clone().next(), right.clone().next()) {
+                (Some((key, old)), Some((other, new))) if key == other => {
+                    (left.next(), right.next());
+                    (key, Some(old), Some(new))
+                }
+                (Some((key, old)), other) if other.is_none_or(|(other, _)| key < other) => {
+                    left.next();
+                    (key, Some(old), None)
+                }
+                (_, Some((key, new))) => {
+                    right.next();
+                    (key, None, Some(new))
+                }
+                (_, None) => break,
+            };
             let declared = types.declared(key);
             // Go drops what its type does not have.
             self.is_stored &= declared.is_some() || !is_struct;
-            let of = declared.or_else(|| of.additional())?;
-            self.part(|| PathElement::Field(key.clone()), old, new, of, &mut kept)?;
+            self.part(Step::Field(key), old, new, declared.or_else(|| of.additional())?, &mut kept)?;
         }
-        if self.touched.len() > differs && is_struct && self.is_stored {
-            self.is_stored = of.has_always_printed(new);
+        if let Some(whole) = kept.whole() {
+            self.parts.truncate(kept.mark);
+            self.is_stored &= kept.all || !is_struct || of.has_always_printed(new);
+            return Some(whole);
         }
-        if kept.all || !kept.some {
-            self.parts.truncate(mark);
-            return Some(kept.whole());
-        }
-        let parts = self.parts.drain(mark..).zip(new);
+        self.is_stored &= !is_struct || of.has_always_printed(new);
+        let parts = self.parts.drain(kept.mark..).zip(new);
         let put = parts.map(|(part, (key, new))| match part {
-            Laid::Live => (key.clone(), old.get_key(key).unwrap_or(new).clone()),
-            Laid::Both(value) => (key.clone(), value),
-            Laid::Config | Laid::Nothing => (key.clone(), new.clone()),
+            Part::Live => (key.clone(), old.get_key(key).unwrap_or(new).clone()),
+            Part::Made(value) => (key.clone(), value),
+            Part::Config => (key.clone(), new.clone()),
         });
-        Some(Laid::Both(Value::Map(put.collect())))
+        self.made = Some(Value::Map(put.collect()));
+        Some(Stands::Made)
     }
 
-    fn lists(&mut self, old: &List, new: &List, of: TypeRef<'_>) -> Option<Laid> {
+    fn lists(&mut self, old: &'a List, new: &'a List, of: TypeRef<'_>) -> Option<Stands> {
         let Some(items) = of.items() else {
             let is_same = is_written_same_list(old, new);
             if !is_same {
                 self.touch_some(&Value::List(old.clone()), &Value::List(new.clone()));
             }
-            return Some(if is_same { Laid::Live } else { Laid::Config });
+            return Some(if is_same { Stands::Live } else { Stands::Config });
         };
-        let mark = self.parts.len();
-        let mut kept = Kept { all: true, some: false };
+        let mut kept = Kept::new(self.parts.len());
         let before = self.touched.len();
         for i in 0..old.len().max(new.len()) {
-            self.part(|| PathElement::Index(i), old.get(i), new.get(i), items, &mut kept)?;
+            self.part(Step::Index(i), old.get(i), new.get(i), items, &mut kept)?;
         }
         if self.touched.len() > before && (old.len() != new.len() || of.is_untyped()) {
             // Of another length it is another list; items of no known type may have names.
             self.touched.truncate(before);
             let (from, to) = (Some(Value::List(old.clone())), Some(Value::List(new.clone())));
-            let path = self.trail.path();
+            let path = self.way.trail().path();
             self.touched.push(Touched { path, from, to, is_whole: !of.is_untyped() });
         }
-        if kept.all || !kept.some {
-            self.parts.truncate(mark);
-            return Some(kept.whole());
+        if let Some(whole) = kept.whole() {
+            self.parts.truncate(kept.mark);
+            return Some(whole);
         }
-        let parts = self.parts.drain(mark..).zip(new).enumerate();
+        let parts = self.parts.drain(kept.mark..).zip(new).enumerate();
         let put = parts.map(|(i, (part, new))| match part {
-            Laid::Live => old.get(i).unwrap_or(new).clone(),
-            Laid::Both(value) => value,
-            Laid::Config | Laid::Nothing => new.clone(),
+            Part::Live => old.get(i).unwrap_or(new).clone(),
+            Part::Made(value) => value,
+            Part::Config => new.clone(),
         });
-        Some(Laid::Both(Value::List(put.collect())))
+        self.made = Some(Value::List(put.collect()));
+        Some(Stands::Made)
     }
 
     /// What stands in one place, most often a leaf. What only the old value has is left out.
-    #[inline]
+    #[inline(always)]
     fn part(
         &mut self,
-        element: impl FnOnce() -> PathElement,
-        old: Option<&Value>,
-        new: Option<&Value>,
+        step: Step<'a>,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
         of: TypeRef<'_>,
         kept: &mut Kept,
     ) -> Option<()> {
-        let laid = match (old, new) {
-            (Some(old), Some(new)) if leaf_fits(new, of) && leaf_fits(old, of) => match new.is_same(old) {
-                true => Laid::Live,
-                false => {
-                    if old != new {
-                        self.touch(element(), Some(old), Some(new));
-                    }
-                    self.is_stored &= of.stores(new);
-                    Laid::Config
+        if let (Some(old), Some(new)) = (old, new)
+            && leaf_fits(new, of)
+            && new.is_same(old)
+        {
+            kept.live(false, &mut self.parts);
+            return Some(());
+        }
+        self.other_part(step, old, new, of, kept)
+    }
+
+    #[inline(never)]
+    fn other_part(
+        &mut self,
+        step: Step<'a>,
+        old: Option<&'a Value>,
+        new: Option<&'a Value>,
+        of: TypeRef<'_>,
+        kept: &mut Kept,
+    ) -> Option<()> {
+        let part = match (old, new) {
+            (Some(old), Some(new)) if leaf_fits(new, of) && leaf_fits(old, of) => {
+                if old != new {
+                    self.touch(step, Some(old), Some(new));
                 }
-            },
+                self.is_stored &= of.stores(new);
+                Part::Config
+            }
             (Some(old), Some(new)) => {
-                self.trail.push(element());
-                let laid = self.values(old, new, of)?;
-                self.trail.pop();
-                self.is_stored &= matches!(laid, Laid::Live) || !is_empty(new);
-                laid
+                self.way.steps.push(step);
+                let stands = self.values(old, new, of)?;
+                self.way.pop();
+                if stands == Stands::Live {
+                    kept.live(!is_scalar(old), &mut self.parts);
+                    return Some(());
+                }
+                self.is_stored &= !is_empty(new);
+                self.made.take().map_or(Part::Config, Part::Made)
             }
             (None, Some(new)) if fits(new, of, false) => {
-                self.touch(element(), None, Some(new));
+                self.touch(step, None, Some(new));
                 self.is_stored &= of.stores(new);
-                Laid::Config
+                Part::Config
             }
             (Some(old), None) if fits(old, of, true) => {
-                self.touch(element(), Some(old), None);
-                kept.all = false;
+                self.touch(step, Some(old), None);
+                kept.differs(&mut self.parts);
                 return Some(());
             }
             _ => return None,
         };
-        kept.all &= matches!(laid, Laid::Live);
-        kept.some |= match laid {
-            Laid::Live => old.is_some_and(|old| !is_scalar(old)),
-            Laid::Both(_) => true,
-            Laid::Config | Laid::Nothing => false,
-        };
-        self.parts.push(laid);
+        kept.differs(&mut self.parts);
+        kept.some |= matches!(part, Part::Made(_));
+        self.parts.push(part);
         Some(())
     }
 
     /// Notes that all of a part is another one.
-    fn touch(&mut self, element: PathElement, old: Option<&Value>, new: Option<&Value>) {
-        let path = self.trail.with(element);
+    fn touch(&mut self, step: Step<'_>, old: Option<&Value>, new: Option<&Value>) {
+        let path = self.way.trail().with(step.element());
         self.touched.push(Touched { path, from: old.cloned(), to: new.cloned(), is_whole: true });
     }
 
@@ -192,7 +294,7 @@ impl Grafting {
     fn touch_some(&mut self, old: &Value, new: &Value) {
         self.is_stored = false;
         if old != new {
-            let path = self.trail.path();
+            let path = self.way.trail().path();
             self.touched.push(Touched {
                 path,
                 from: Some(old.clone()),
@@ -205,14 +307,45 @@ impl Grafting {
 
 /// How much of a map or list stays.
 struct Kept {
+    /// Where its parts begin among all.
+    mark: usize,
+    /// So many parts stay: as long as all do they are not noted one by one.
+    lives: usize,
     all: bool,
     /// Whether a map or list in it does: a scalar alone is no reason to put it together.
     some: bool,
 }
 
 impl Kept {
-    fn whole(&self) -> Laid {
-        if self.all { Laid::Live } else { Laid::Config }
+    fn new(mark: usize) -> Self {
+        Self { mark, lives: 0, all: true, some: false }
+    }
+
+    #[inline]
+    fn live(&mut self, is_more: bool, parts: &mut Vec<Part>) {
+        self.some |= is_more;
+        if self.all {
+            self.lives += 1;
+        } else {
+            parts.push(Part::Live);
+        }
+    }
+
+    #[inline]
+    fn differs(&mut self, parts: &mut Vec<Part>) {
+        if self.all {
+            parts.extend((0..self.lives).map(|_| Part::Live));
+            self.all = false;
+        }
+    }
+
+    /// All of the old one, or of the new one; `None` if it is to be put together.
+    fn whole(&self) -> Option<Stands> {
+        match (self.all, self.some) {
+            (true, _) => Some(Stands::Live),
+            (false, false) => Some(Stands::Config),
+            (false, true) => None,
+        }
     }
 }
 
@@ -242,7 +375,7 @@ mod tests {
     #[test]
     fn what_stays_is_shared_and_the_rest_is_the_new_value() {
         let crd = |a: &str, b: &str| {
-            value!([{ "name": "v1", "schema": { "openAPIV3Schema": { "properties": {
+            value!([{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": { "properties": {
             "a": { "description": a, "properties": { "x": { "type": "string" } } },
             "b": { "description": b, "properties": { "x": { "type": "string" } } } } } } }])
         };
@@ -252,9 +385,9 @@ mod tests {
         let of = root.node().field("spec").and_then(|spec| spec.field("versions")).unwrap();
         let (old, new) = (crd("one", "two"), crd("one", "three"));
         let at = FieldPath::fields(["spec", "versions"]);
-        let graft = |new: &Value| graft(&old, new, of, at.clone());
+        let graft = |new: &Value| graft(&old, new, of, &|| at.clone());
         let grafted = graft(&new).unwrap();
-        let Laid::Both(made) = grafted.laid else { panic!("some of it stays") };
+        let made = grafted.made.unwrap();
         let path = "spec.versions[0].schema.openAPIV3Schema.properties.b.description";
         let (from, to) = (Some(Value::from("two")), Some(Value::from("three")));
         let touched = Touched { path: path.parse().unwrap(), from, to, is_whole: true };
@@ -266,11 +399,13 @@ mod tests {
         };
         assert!(part(&made, "a").is_same(&part(&old, "a")), "shared");
         assert!(!part(&made, "b").is_same(&part(&old, "b")));
-        assert!(are_same(&old, &crd("one", "two"), of) && !are_same(&old, &new, of));
-        assert!(matches!(graft(&crd("one", "two")).unwrap().laid, Laid::Live));
+        assert!(graft(&crd("one", "two")).unwrap().stands == Stands::Live);
         let emptied = graft(&value!([])).unwrap();
-        assert!(matches!(emptied.laid, Laid::Config));
+        assert!(emptied.stands == Stands::Config);
         assert_eq!(emptied.touched.first().map(|touched| &touched.path), Some(&at));
-        assert!(graft(&value!([{ "name": "v1", "surprise": 1 }])).is_none(), "it does not fit");
+        assert!(
+            graft(&value!([{ "name": "v1", "served": true, "storage": true, "surprise": 1 }])).is_none(),
+            "it does not fit"
+        );
     }
 }

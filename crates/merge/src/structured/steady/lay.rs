@@ -15,6 +15,7 @@ use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
 use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
+use super::Stands;
 use super::graft::{are_same, graft};
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_place};
 
@@ -91,15 +92,6 @@ struct Both<'a> {
     new: &'a Value,
     of: TypeRef<'a>,
     claim: Option<Claim<'a>>,
-}
-
-/// What stands in a place.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    Live,
-    Config,
-    /// A value of both, which waits in the walk to be fetched.
-    Made,
 }
 
 struct Walk<'a> {
@@ -275,18 +267,23 @@ impl<'a> Walk<'a> {
     /// What is one value, however much is in it.
     fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Stands> {
         self.own_leaf(claim);
-        if are_same(old, new, of) {
+        // Most are small and stay.
+        if are_same(old, new, of, &mut 64) {
             return Some(Stands::Live);
         }
-        let path = self.path();
-        let grafted = graft(old, new, of, path.clone())?;
+        let grafted = graft(old, new, of, &|| path(&self.at).0)?;
         if !grafted.touched.is_empty() {
             self.changed = true;
+            let path = self.path();
             self.modified.push(path);
             self.touched.are_stored &= grafted.is_stored;
-            self.touched.all.extend(grafted.touched);
+            match self.touched.all.is_empty() {
+                true => self.touched.all = grafted.touched,
+                false => self.touched.all.extend(grafted.touched),
+            }
         }
-        self.stand(grafted.laid)
+        self.made = grafted.made;
+        Some(grafted.stands)
     }
 
     fn own_leaf(&mut self, claim: Option<Claim<'a>>) {
@@ -407,18 +404,23 @@ impl<'a> Walk<'a> {
     }
 
     fn path(&mut self) -> FieldPath {
-        let mut are_named = true;
-        let element = |step: &Step<'_>| match step {
-            Step::Field(key) => PathElement::Field(Key::clone(key)),
-            Step::Item(item) => {
-                are_named &= item.is_named();
-                item.element()
-            }
-        };
-        let path = self.at.iter().map(element).collect();
+        let (path, are_named) = path(&self.at);
         self.touched.are_named &= are_named;
         path
     }
+}
+
+/// The path of a place, and whether all items on the way are named by what is written out in them.
+fn path(at: &[Step<'_>]) -> (FieldPath, bool) {
+    let mut are_named = true;
+    let element = |step: &Step<'_>| match step {
+        Step::Field(key) => PathElement::Field(Key::clone(key)),
+        Step::Item(item) => {
+            are_named &= item.is_named();
+            item.element()
+        }
+    };
+    (at.iter().map(element).collect(), are_named)
 }
 
 impl Item<'_> {

@@ -17,17 +17,25 @@ use self::entry::{Entry, are_distinct};
 use self::lay::{Outcome, lay};
 use super::apply::{Applied, Apply, TakenField};
 use super::compare::Comparison;
-use super::managed::Manager;
+use super::managed::{Manager, entries};
 use super::resets::Resets;
 use super::updater::Updater;
 use crate::FieldSet;
 use crate::fieldset::raw;
 
+/// What stands in a place where a live object and a configuration had a value each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    Live,
+    Config,
+    /// A value made of both, which waits to be fetched.
+    Made,
+}
+
 /// The answer, if this is such an apply.
 pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> Option<Applied> {
     let (live, config) = (request.live?, request.config);
-    let entries = live.list_at(&["metadata", "managedFields"]);
-    let mut owners = entries.iter().map(Entry::read).collect::<Option<Vec<_>>>()?;
+    let mut owners = entries(live).iter().map(Entry::read).collect::<Option<Vec<_>>>()?;
     let is_of_version = |entry: &Entry<'_>| entry.api_version == updater.api_version;
     if request.manager.as_str() == "kubectl" || !owners.iter().all(is_of_version) || !are_distinct(&owners) {
         return None;
@@ -68,7 +76,7 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
         is_known &= object.as_map().is_same(&map);
     }
     let touched = is_known.then_some(touched.all);
-    let differs = changed && object != *live;
+    let differs = changed && (touched.is_some() || object != *live);
     let before = (!differs && !moved).then(|| owners.clone());
     if changed {
         owners.get_mut(us)?.touch(request);
@@ -166,9 +174,9 @@ mod tests {
                     defaulter: &|o, live| defaults::settle_over(o, live, schemas),
                 };
                 if live.is_some() {
-                    let (gvk, root, updater) = prepare(schemas, &config, None).unwrap();
+                    let (root, updater) = prepare(schemas, &config, None).unwrap();
                     if let Some(ours) = super::apply(&request, &updater, &root) {
-                        let whole = apply_in_full(request, &gvk, &root, &updater).unwrap();
+                        let whole = apply_in_full(request, &root, &updater).unwrap();
                         assert_eq!(
                             ours.object.to_value().to_json(),
                             whole.object.to_value().to_json(),
