@@ -21,7 +21,7 @@ pub(crate) fn explain(
     if differing.is_empty() {
         return Vec::new();
     }
-    let origin: Arc<str> = origin.to_string().into();
+    let origin: Arc<str> = origin.text().into();
     let owners = Owners::but_applier(live, ours.as_str());
     let explained = differing.into_iter().map(|Differing { path, from, to, is_wished }| Change {
         why: match (is_wished, &to) {

@@ -99,7 +99,7 @@ fn going_to_the_touched_places_is_going_everywhere() {
             (known, changes) = (known + 1, changes + found.len());
         }
     }
-    assert!(known > 500 && changes > 1000, "only {known} applies told of {changes} changes");
+    assert!(known > 500 && changes > 500, "only {known} applies told of {changes} changes");
 }
 
 /// The wish with other scalars here and there.
@@ -110,8 +110,8 @@ fn edited(wish: &Object, dice: &mut Dice) -> Object {
                 Value::Map(map.iter().map(|(key, below)| (key.clone(), edit(below, dice))).collect())
             }
             Value::List(items) => Value::List(items.iter().map(|item| edit(item, dice)).collect::<List>()),
-            Value::String(_) if dice.chance(5) => Value::from(dice.one(&["x", "y", "1"])),
-            Value::Int(n) if dice.chance(10) => Value::Int(n + 1),
+            Value::String(_) if dice.chance(20) => Value::from(dice.one(&["x", "y", "1"])),
+            Value::Int(n) if dice.chance(30) => Value::Int(n + 1),
             other => other.clone(),
         }
     }

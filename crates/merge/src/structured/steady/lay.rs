@@ -43,13 +43,21 @@ pub(super) struct Places {
     pub(super) are_named: bool,
 }
 
-/// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns.
-pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Option<Outcome> {
+/// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns. Where
+/// there is no other owner, nobody asks what is modified.
+pub(super) fn lay(
+    live: &Map,
+    config: &Map,
+    owned: &Map,
+    of: TypeRef<'_>,
+    has_others: bool,
+) -> Option<Outcome> {
     let nothing = Map::new();
     let mut walk = Walk {
         at: Vec::with_capacity(16),
         touched: Places { all: Vec::new(), are_stored: true, are_named: true },
         modified: Vec::new(),
+        has_others,
         found: Comparison::default(),
         changed: false,
         is_owned: !owned.is_empty() && !owned.contains_key("."),
@@ -98,6 +106,7 @@ struct Walk<'a> {
     at: Vec<Step<'a>>,
     touched: Places,
     modified: Vec<FieldPath>,
+    has_others: bool,
     found: Comparison,
     changed: bool,
     is_owned: bool,
@@ -258,7 +267,7 @@ impl<'a> Walk<'a> {
         if old != new {
             self.changed = true;
             let path = self.path();
-            self.modified.push(path.clone());
+            self.modified.extend(self.has_others.then(|| path.clone()));
             self.touch(path, Some(old), new, of.stores(new));
         }
         Stands::Config

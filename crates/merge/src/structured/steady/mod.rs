@@ -48,7 +48,7 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
         return None;
     }
 
-    let laid = lay(live.as_map(), config.as_map(), &owners.get(us)?.fields, root.node())?;
+    let laid = lay(live.as_map(), config.as_map(), &owners.get(us)?.fields, root.node(), owners.len() > 1)?;
     let claimed = match laid.is_owned && updater.resets.spare(config.as_map()) {
         true => None,
         false if stands(us) => Some(owners.get(us)?.claimed(config, root, updater)?),
