@@ -16,7 +16,8 @@ use super::super::join::{self, Laid, is_written_same};
 use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
 use super::Stands;
-use super::graft::{are_same, graft};
+use super::graft::graft;
+use super::search::search;
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_place};
 
 /// A configuration laid over a live object.
@@ -276,23 +277,22 @@ impl<'a> Walk<'a> {
     /// What is one value, however much is in it.
     fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Stands> {
         self.own_leaf(claim);
-        // Most are small and stay.
-        if are_same(old, new, of, &mut 64) {
+        let found = search(old, new, of, &|| path(&self.at).0)?;
+        if found.is_same {
             return Some(Stands::Live);
         }
-        let grafted = graft(old, new, of, &|| path(&self.at).0)?;
-        if !grafted.touched.is_empty() {
+        if !found.touched.is_empty() {
             self.changed = true;
             let path = self.path();
-            self.modified.push(path);
-            self.touched.are_stored &= grafted.is_stored;
-            match self.touched.all.is_empty() {
-                true => self.touched.all = grafted.touched,
-                false => self.touched.all.extend(grafted.touched),
-            }
+            self.modified.extend(self.has_others.then_some(path));
         }
-        self.made = grafted.made;
-        Some(grafted.stands)
+        self.touched.are_stored &= found.is_stored;
+        match self.touched.all.is_empty() {
+            true => self.touched.all = found.touched,
+            false => self.touched.all.extend(found.touched),
+        }
+        // Only where it is looked at again does it matter how much of it is known.
+        if found.is_stored { Some(Stands::Config) } else { self.stand(graft(old, new, of)?) }
     }
 
     fn own_leaf(&mut self, claim: Option<Claim<'a>>) {

@@ -8,6 +8,7 @@
 mod entry;
 mod graft;
 mod lay;
+mod search;
 
 use tautline_core::{FieldPath, Object, Value};
 use tautline_schema::Root;
