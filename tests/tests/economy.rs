@@ -40,3 +40,20 @@ async fn one_changed_of_a_thousand_is_at_most_two_requests() {
     let patches = stand.asked("patch", "applications.argoproj.io");
     assert!(patches <= 3, "{patches} patches of the Application do not grow with its objects");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apps_that_share_a_namespace_create_it_once() {
+    const APPS: usize = 30;
+    let stand = Stand::embedded().await;
+    let files: Vec<(String, String)> =
+        (0..APPS).map(|n| (format!("apps/{n}/config.yaml"), config_map(&format!("c{n}"), "one"))).collect();
+    let revision = commit(&stand, &files);
+    for n in 0..APPS {
+        let app = application(&format!("app-{n}"), &format!("apps/{n}"), "shared");
+        stand.apply(app).await;
+    }
+    for n in 0..APPS {
+        stand.until_synced(&format!("app-{n}"), &revision).await;
+    }
+    assert_eq!(stand.asked("create", "namespaces"), 1, "the first makes it, and the others see it");
+}

@@ -78,7 +78,9 @@ fn one_entry_each_for_hooks_deletes_and_replaces_and_none_for_applies() {
     let mut seen = std::collections::BTreeSet::new();
     while simulation.effects.last() != Some(&"close") {
         let record = record(&simulation);
-        seen.extend(record.entries.into_iter().map(|e| (e.deed, e.key.name, e.stage == Stage::Succeeded)));
+        seen.extend(
+            record.entries.into_iter().map(|e| (e.deed, e.key.name.clone(), e.stage == Stage::Succeeded)),
+        );
         simulation.run_effects(1, QUIET);
     }
     simulation.run(QUIET);

@@ -280,7 +280,8 @@ async fn r26_no_secret_value_shows_anywhere() {
     stand.patch("v1", "Secret", "prod", "s", Patch::Merge(theirs)).await;
     let app = stand.until_app("web", "OutOfSync", "Healthy").await;
     let runtime = stand.controller.as_ref().unwrap().runtime();
-    let report = format!("{:?}", runtime.apps().await);
+    let id = tautline_core::AppId::new("argocd", "web");
+    let report = format!("{:?} {:?}", runtime.apps().await, runtime.app(&id).await);
     for text in [app.to_value().to_json(), report] {
         for value in [canary, encoded, "dGhlaXJz", "theirs"] {
             assert!(!text.contains(value), "{value} in {text}");

@@ -144,7 +144,7 @@ impl Executor {
 
     async fn attempt(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
         match &job.step.action {
-            Action::CreateNamespace => self.create_namespace(job).await,
+            Action::CreateNamespace => self.create_namespace(job, fresh).await,
             Action::Create => self.create(job).await,
             Action::Apply { take_over } => self.apply(job, fresh, *take_over).await,
             Action::ClientApply => self.client_apply(job, fresh).await,
@@ -155,7 +155,7 @@ impl Executor {
     }
 
     /// Creates the namespace; where it is to have labels or annotations, these are applied.
-    async fn create_namespace(&self, job: &Job<'_>) -> Result<Performed, ClusterError> {
+    async fn create_namespace(&self, job: &Job<'_>, fresh: &Fresh) -> Result<Performed, ClusterError> {
         let name = &job.step.key.name;
         let namespace = match job.desired {
             Some(namespace) => namespace.clone(),
@@ -167,11 +167,14 @@ impl Executor {
             let written = self.cluster.apply(&target, &namespace, &self.options()).await?;
             return Ok(Performed::done(written.object));
         }
+        let is_there = || Performed::skipped("it is there already");
+        if matches!(fresh.live, Presence::Present(_)) {
+            // Another app has made it since the plan was.
+            return Ok(is_there());
+        }
         match self.cluster.create(&target, &namespace, &self.options()).await {
             Ok(written) => Ok(Performed::done(written.object)),
-            Err(error) if error.status().is_some_and(|s| s.reason == "AlreadyExists") => {
-                Ok(Performed::skipped("it is there already"))
-            }
+            Err(error) if error.status().is_some_and(|s| s.reason == "AlreadyExists") => Ok(is_there()),
             Err(error) => Err(error),
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tautline::cluster::{Cache, Cluster, Query, RawObject};
-use tautline::core::{GroupKind, Need, Object, Presence, ResourceKey, Value};
+use tautline::core::{GroupKind, Need, Object, Presence, ResourceKey, ResourceNames, Value};
 use tautline::health::{BuiltIn, Cause, HealthStatus, Surroundings, explain};
 use tautline::ownership::LiveView;
 
@@ -145,7 +145,7 @@ impl Surroundings for Seen<'_> {
     fn app_of(&self, key: &ResourceKey) -> Option<String> {
         let names = |row: &Value| {
             let text = |field: &str| row.str_at(&[field]).unwrap_or_default();
-            let ResourceKey { group, kind, namespace, name } = key;
+            let ResourceNames { group, kind, namespace, name } = &**key;
             (text("group"), text("kind"), text("namespace"), text("name"))
                 == (group.as_str(), kind.as_str(), namespace.as_str(), name.as_str())
         };

@@ -51,8 +51,8 @@ pub use manifest::{Manifest, Origin, Problem, Severity};
 pub use masking::MaskingKey;
 pub use memory_tree::MemoryTree;
 pub use names::{
-    AppId, ClusterId, FieldManager, GroupKind, GroupVersion, GroupVersionKind, ResourceKey, ResourceVersion,
-    Uid,
+    AppId, ClusterId, FieldManager, GroupKind, GroupVersion, GroupVersionKind, ResourceKey, ResourceNames,
+    ResourceVersion, Uid,
 };
 pub use need::{Need, Read, ReadSet};
 pub use object::{NotAnObject, Object, OwnerReference};

@@ -1,6 +1,7 @@
 //! Names of things: one type each, so that none is taken for another.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::Text;
 
@@ -241,8 +242,14 @@ impl fmt::Display for GroupVersionKind {
 }
 
 /// Which object, whatever its version: group, kind, namespace and name.
+///
+/// Many places name one object, so a clone shares its names. Dereferences to them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceKey(Arc<ResourceNames>);
+
+/// The names that make a [`ResourceKey`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub struct ResourceKey {
+pub struct ResourceNames {
     /// The API group; empty for the core group.
     pub group: String,
     /// The kind.
@@ -261,12 +268,38 @@ impl ResourceKey {
         namespace: impl Into<String>,
         name: impl Into<String>,
     ) -> Self {
-        Self { group: group.into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+        let (group, kind) = (group.into(), kind.into());
+        Self(Arc::new(ResourceNames { group, kind, namespace: namespace.into(), name: name.into() }))
+    }
+
+    /// The same name in another namespace.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: impl Into<String>) -> Self {
+        Self::new(&*self.group, &*self.kind, namespace, &*self.name)
     }
 
     /// The object's kind.
     pub fn group_kind(&self) -> GroupKind {
         GroupKind::new(&self.group, &self.kind)
+    }
+}
+
+impl std::ops::Deref for ResourceKey {
+    type Target = ResourceNames;
+    fn deref(&self) -> &ResourceNames {
+        &self.0
+    }
+}
+
+impl serde::Serialize for ResourceKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ResourceKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ResourceNames::deserialize(deserializer).map(|names| Self(Arc::new(names)))
     }
 }
 

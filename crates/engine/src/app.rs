@@ -17,6 +17,7 @@ use crate::pin::Pin;
 use crate::planned::Planned;
 use crate::report::Operation;
 use crate::resource::Resource;
+use crate::resources::Resources;
 use crate::retry::Retrying;
 use crate::running::Running;
 use crate::spec::{AppSpec, HistoryEntry, Interrupted, Memory, SyncRequest};
@@ -37,7 +38,7 @@ pub struct App {
     pub(crate) rendered: Option<Rendered>,
     pub(crate) prepared: Prepared,
     pub(crate) complete: Option<Arc<CompleteRender>>,
-    pub(crate) resources: BTreeMap<ResourceKey, Resource>,
+    pub(crate) resources: Resources,
     pub(crate) running: Option<Running>,
     pub(crate) operation: Option<Operation>,
     /// The plan that was followed, or refused, last.
@@ -171,7 +172,7 @@ impl App {
             rendered: None,
             prepared: Prepared::default(),
             complete: None,
-            resources: BTreeMap::new(),
+            resources: Resources::default(),
             running: None,
             operation: None,
             last_plan: None,

@@ -41,6 +41,7 @@ mod pin;
 mod planned;
 mod report;
 mod resource;
+mod resources;
 mod retry;
 mod running;
 mod spec;

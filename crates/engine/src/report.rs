@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tautline_core::{GroupVersionKind, Origin, ResourceKey, Timestamp};
+use tautline_core::{GroupVersionKind, Origin, ResourceKey, ResourceNames, Timestamp};
 use tautline_diff::Change;
 use tautline_health::{Cause, Health, HealthStatus};
 use tautline_plan::Phase;
@@ -232,6 +232,6 @@ pub(crate) fn sum_up(objects: impl Iterator<Item = (Option<HealthStatus>, bool)>
 }
 
 fn culprit(row: &Row) -> String {
-    let ResourceKey { group, kind, namespace, name } = &row.key;
+    let ResourceNames { group, kind, namespace, name } = &*row.key;
     format!("{group}/{kind}:{namespace}/{name}")
 }

@@ -34,11 +34,11 @@ pub(crate) struct Resource {
     memo: Option<Memo>,
     pub(crate) learned: Option<Learned>,
     pub(crate) ledger: HealLedger,
-    pub(crate) refused: Option<Refused>,
+    pub(crate) refused: Option<Box<Refused>>,
     /// Whether the server was asked what an apply would change (rule R5).
     asked: Asked,
     /// What it was asked because the types are not known, and its answer.
-    unsure: Option<Unsure>,
+    unsure: Option<Box<Unsure>>,
     /// Whether nobody but a person starts syncs.
     is_manual: bool,
     /// Whether its deletion waits for a person, by its own options or the app's.
@@ -102,13 +102,15 @@ impl Resource {
     /// this live object yet. Its status and version are no part of the question: a heartbeat asks nothing (rule R14).
     pub(crate) fn is_unsure(&self) -> bool {
         let is_needed = self.difference.needs.iter().any(|need| matches!(need, Need::DryRun(_)));
-        let asks_another = |unsure: &Unsure| !unsure.is_pending && Some(unsure.question) != self.question();
+        let asks_another =
+            |unsure: &Box<Unsure>| !unsure.is_pending && Some(unsure.question) != self.question();
         is_needed && self.unsure.as_ref().is_none_or(asks_another)
     }
 
     /// Notes that the server is asked what is not known.
     pub(crate) fn ask_unsure(&mut self) {
-        self.unsure = self.question().map(|question| Unsure { question, is_pending: true, answer: None });
+        self.unsure =
+            self.question().map(|question| Box::new(Unsure { question, is_pending: true, answer: None }));
     }
 
     fn question(&self) -> Option<Digest> {
@@ -339,7 +341,7 @@ impl Resource {
     /// Remembers that the server refused the write that was just tried.
     pub(crate) fn refuse(&mut self, message: &str) {
         let (desired, reads) = self.refusal_key();
-        self.refused = Some(Refused { desired, reads, message: message.to_owned() });
+        self.refused = Some(Box::new(Refused { desired, reads, message: message.to_owned() }));
     }
 
     /// Whether the same write was refused before (rule R14).

@@ -38,7 +38,7 @@ fn situations() -> Vec<Value> {
 
 fn need(need: &Need) -> String {
     match need {
-        Need::Events(ResourceKey { kind, name, .. }) => format!("{kind} {name}"),
+        Need::Events(about) => format!("{} {}", about.kind, about.name),
         other => format!("{other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tautline_core::{AppId, Object, ResourceKey};
+use tautline_core::{AppId, Object, ResourceKey, ResourceNames};
 
 /// The annotation that holds a tracking id.
 pub const TRACKING_ANNOTATION: &str = "argocd.argoproj.io/tracking-id";
@@ -51,7 +51,7 @@ impl TrackingId {
 
 impl fmt::Display for TrackingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ResourceKey { group, kind, namespace, name } = &self.object;
+        let ResourceNames { group, kind, namespace, name } = &*self.object;
         write!(f, "{}:{group}/{kind}:{namespace}/{name}", self.app)
     }
 }
@@ -95,7 +95,7 @@ pub fn track(object: &mut Object, app: &AppInstance, destination_namespace: &str
     }
     let mut key = object.key();
     if key.namespace.is_empty() {
-        key.namespace = destination_namespace.to_owned();
+        key = key.in_namespace(destination_namespace);
     }
     let id = TrackingId { app: app.0.clone(), object: key };
     object.annotate(TRACKING_ANNOTATION, &id.to_string());

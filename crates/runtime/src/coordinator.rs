@@ -28,6 +28,7 @@ pub use ledger::Ledger;
 pub(crate) use neighbours::Index;
 use neighbours::Others;
 use reporting::Reporting;
+pub(crate) use reporting::Reports;
 
 /// How many messages are taken before apps are asked what follows from them.
 const AT_ONCE: usize = 256;
@@ -48,6 +49,7 @@ pub(crate) struct Coordinator {
     pub(crate) contested: BTreeSet<AppId>,
     /// Apps that took events and were not asked yet what follows.
     pub(crate) unsettled: BTreeSet<AppId>,
+    pub(crate) reports: Reports,
     /// What wants stood for at the latest look, which is counted.
     pub(crate) seen: HashMap<Want, (u64, Revision)>,
     pub(crate) looks: u64,
@@ -149,7 +151,7 @@ impl Coordinator {
                 drop(reply.send(self.explained(&id).map(|report| (report, Vec::new()))))
             }
             Message::AskLedger(reply) => drop(reply.send(self.ledger())),
-            Message::AskOne(id, reply) => drop(reply.send(self.view(&id))),
+            Message::AskOne(id, reply) => drop(reply.send(self.view(&id).map(|view| self.planned(view)))),
             Message::AskAll(reply) => {
                 drop(reply.send(self.apps.keys().filter_map(|id| self.view(id)).collect()));
             }
@@ -292,18 +294,27 @@ impl Coordinator {
         }
     }
 
-    /// An app as others see it now.
+    /// An app as others see it now, without its plan.
     fn view(&self, id: &AppId) -> Option<AppView> {
         let entry = self.apps.get(id)?;
-        let now = self.parts.clock.now();
         Some(AppView {
             id: id.clone(),
             want: entry.input.spec.want.clone(),
             path: entry.input.path.clone(),
             namespace: entry.input.spec.destination.namespace.clone(),
             report: self.explained(id)?,
-            plan: self.in_world(id, &entry.input, |world| entry.app.planned(world, now)),
+            plan: None,
         })
+    }
+
+    /// A view with the app's plan.
+    fn planned(&self, view: AppView) -> AppView {
+        let now = self.parts.clock.now();
+        let plan = self
+            .apps
+            .get(&view.id)
+            .and_then(|entry| self.in_world(&view.id, &entry.input, |world| entry.app.planned(world, now)));
+        AppView { plan, ..view }
     }
 
     /// What an app says of itself now.

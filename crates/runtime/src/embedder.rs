@@ -101,7 +101,7 @@ pub struct AppView {
     pub namespace: String,
     /// What it says of itself.
     pub report: Report,
-    /// The plan that it follows, would follow or followed last.
+    /// The plan that it follows, would follow or followed last; left out where all apps are asked for.
     pub plan: Option<Planned>,
 }
 

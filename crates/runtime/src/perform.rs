@@ -11,11 +11,12 @@ use tautline_core::{AppId, GroupKind, Object, ResourceKey};
 use tautline_diff::DryRun;
 use tautline_engine::{Event, Work};
 use tautline_ownership::{LiveView, owner_of};
-use tautline_plan::StepResult;
+use tautline_plan::{Action, StepResult};
 use tokio::sync::mpsc;
 
 use crate::catalog::Catalog;
 use crate::message::Message;
+use crate::turns::Turns;
 
 /// What performing a step takes; shared by all steps.
 pub(crate) struct Performer {
@@ -26,6 +27,8 @@ pub(crate) struct Performer {
     pub(crate) out: mpsc::UnboundedSender<Message>,
     /// The steps that are taken in hand: more than are written at once, so that the writes never wait for the next.
     pub(crate) in_hand: Pace,
+    /// Apps that want the same namespace make it once.
+    pub(crate) namespaces: Turns<String>,
 }
 
 /// How long the log of a failed hook is waited for.
@@ -53,6 +56,10 @@ impl Performer {
 
     /// Performs a step and tells the app how it ended.
     async fn perform(&self, app: AppId, work: Work) {
+        let _turn = match work.step.action {
+            Action::CreateNamespace => Some(self.namespaces.take(&work.step.key.name).await),
+            _ => None,
+        };
         let performed = weighed(work.weight, self.attempt(&work)).await;
         let mut written = None;
         {

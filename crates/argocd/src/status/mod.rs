@@ -3,9 +3,10 @@
 mod operation;
 mod patch;
 
-use tautline_core::{List, Map, Object, Timestamp, Value, value};
+use tautline_core::{List, Map, MapDraft, Object, Timestamp, Value, value};
 use tautline_engine::{HistoryEntry, Report, Row};
 use tautline_grammar::time::seconds;
+use tautline_health::Health;
 
 pub(crate) use operation::{INSTEAD_OF, asked, with_instead_of};
 pub(crate) use patch::merge_patch;
@@ -57,21 +58,38 @@ pub(crate) fn status(report: &Report, before: &Object, asked_for: Option<&Value>
 
 /// What decides whether a status is worth writing: everything but times.
 pub(crate) fn without_times(status: &Map) -> Value {
-    let mut copy = Value::Map(status.clone());
-    strip(&mut copy);
-    copy
+    Value::Map(timeless(status))
 }
 
-fn strip(value: &mut Value) {
-    match value {
-        Value::Map(map) => {
-            map.retain(|key, _| {
-                !matches!(key.as_str(), "reconciledAt" | "lastTransitionTime" | "observedAt")
-            });
-            map.iter_mut().for_each(|(_, value)| strip(value));
+/// A map without times in it or below; itself where it has none, as most rows have.
+fn timeless(map: &Map) -> Map {
+    let mut draft = MapDraft::of(map);
+    for (key, value) in map {
+        if matches!(key.as_str(), "reconciledAt" | "lastTransitionTime" | "observedAt") {
+            draft.skip();
+            continue;
         }
-        Value::List(list) => list.iter_mut().for_each(strip),
-        _ => {}
+        let without = match value {
+            Value::Map(map) => Value::Map(timeless(map)),
+            Value::List(list) => Value::List(timeless_items(list)),
+            scalar => scalar.clone(),
+        };
+        match without.is_same(value) {
+            true => draft.keep(),
+            false => draft.replace(without),
+        }
+    }
+    draft.finish()
+}
+
+fn timeless_items(list: &List) -> List {
+    let item = |item: &Value| match item {
+        Value::Map(map) => Value::Map(timeless(map)),
+        other => other.clone(),
+    };
+    match list.iter().all(|value| item(value).is_same(value)) {
+        true => list.clone(),
+        false => list.iter().map(item).collect(),
     }
 }
 
@@ -89,39 +107,29 @@ fn health(report: &Report, before: &Object, now: Timestamp) -> Map {
 }
 
 fn resource(row: &Row) -> Map {
-    let mut out = Map::new();
-    let mut text = |field: &str, text: &str| {
-        if !text.is_empty() {
-            out.insert(field, text);
-        }
-    };
-    text("group", &row.key.group);
-    text("version", &row.gvk.version);
-    text("kind", &row.key.kind);
-    text("namespace", &row.key.namespace);
-    text("name", &row.key.name);
-    text("status", &row.sync.to_string());
-    if let Some(health) = &row.health {
-        let mut value = Map::new();
-        value.insert("status", health.status.as_str());
-        let cause = row.cause.as_ref().map(ToString::to_string);
-        let own = if health.message.is_empty() { &row.message } else { health.message.as_str() };
-        let message = cause.as_deref().unwrap_or(own);
-        if !message.is_empty() {
-            value.insert("message", message);
-        }
-        out.insert("health", value);
-    }
-    if row.requires_pruning {
-        out.insert("requiresPruning", true);
-    }
-    if row.needs_confirmation {
-        out.insert("requiresDeletionConfirmation", true);
-    }
-    if row.wave != 0 {
-        out.insert("syncWave", row.wave);
-    }
-    out
+    let text = |text: &str| (!text.is_empty()).then(|| Value::from(text));
+    let flag = |flag: bool| flag.then_some(Value::Bool(true));
+    let fields = [
+        ("group", text(&row.key.group)),
+        ("version", text(&row.gvk.version)),
+        ("kind", text(&row.key.kind)),
+        ("namespace", text(&row.key.namespace)),
+        ("name", text(&row.key.name)),
+        ("status", text(&row.sync.to_string())),
+        ("health", row.health.as_ref().map(|health| Value::Map(health_of(row, health)))),
+        ("requiresPruning", flag(row.requires_pruning)),
+        ("requiresDeletionConfirmation", flag(row.needs_confirmation)),
+        ("syncWave", (row.wave != 0).then(|| row.wave.into())),
+    ];
+    fields.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
+}
+
+fn health_of(row: &Row, health: &Health) -> Map {
+    let cause = row.cause.as_ref().map(ToString::to_string);
+    let own = if health.message.is_empty() { &row.message } else { health.message.as_str() };
+    let message = cause.as_deref().unwrap_or(own);
+    let message = (!message.is_empty()).then_some(("message", message));
+    [("status", health.status.as_str())].into_iter().chain(message).collect()
 }
 
 fn conditions(report: &Report, before: &Object, now: Timestamp) -> List {

@@ -23,7 +23,7 @@ impl App {
         for key in keys {
             if world.scopes.is_excluded(&key.group_kind()) {
                 // It is left alone, whatever is still known of it: neither compared nor pruned.
-                let known = self.resources.remove(key).is_some();
+                let known = self.resources.remove(key);
                 self.is_kinds_stale |= known;
                 changed |= known;
                 continue;
@@ -35,7 +35,7 @@ impl App {
             }
             let destination = &self.spec.destination;
             let is_new = !self.resources.contains_key(key);
-            let resource = self.resources.entry(key.clone()).or_insert_with(|| {
+            let resource = self.resources.get_or_insert_with(key, || {
                 let pair = tautline_ownership::pair_one(
                     key.clone(),
                     &self.prepared,

@@ -12,7 +12,7 @@ mod workloads;
 
 use std::fmt;
 
-use tautline_core::{Need, Object, ResourceKey, Timestamp};
+use tautline_core::{Need, Object, ResourceKey, ResourceNames, Timestamp};
 
 use crate::{HealthCheck, HealthStatus, Surroundings};
 
@@ -103,7 +103,7 @@ impl Link {
         if let Some(container) = &self.container {
             return format!("container {container}: {told}");
         }
-        let ResourceKey { kind, namespace: own, name, .. } = &self.object;
+        let ResourceNames { kind, namespace: own, name, .. } = &*self.object;
         let is_near = own.is_empty() || own == namespace || is_start;
         let name = if is_near { format!("{kind} {name}") } else { format!("{kind} {own}/{name}") };
         match self.status {

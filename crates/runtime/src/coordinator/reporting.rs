@@ -1,5 +1,6 @@
 //! When an app's report is written.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tautline_core::{AppId, Timestamp};
@@ -16,8 +17,23 @@ const GATHER: Duration = Duration::from_millis(100);
 /// How often is written how a sync goes on.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
-/// How often details are written of an app that stands as was told.
-const DETAILS_EVERY: Duration = Duration::from_secs(2);
+/// How long details rest of an app that stands as was told: as many times as long as writing them took, within bounds.
+/// A server that has much to do is asked less.
+const DETAILS_REST: u32 = 50;
+const DETAILS_SOONEST: Duration = Duration::from_secs(2);
+const DETAILS_LATEST: Duration = Duration::from_secs(20);
+
+/// How many reports are written at once. An app whose turn comes later tells by then what came meanwhile too: under load
+/// there are fewer reports.
+const AT_ONCE: usize = 4;
+
+/// Who writes a report now, and who is next.
+#[derive(Default)]
+pub(crate) struct Reports {
+    running: usize,
+    /// In the order in which they had something to say.
+    waiting: VecDeque<AppId>,
+}
 
 /// How far an app's report is behind.
 #[derive(Default)]
@@ -28,7 +44,10 @@ pub(super) struct Reporting {
     /// The plan that has ended since, and whether it ended well.
     pub(super) closes: Option<(Epoch, bool)>,
     is_running: bool,
+    is_waiting: bool,
     last: Option<Timestamp>,
+    /// How long the report before took to write.
+    took: Duration,
     /// How the app stood when that was told last.
     told: Option<(SyncStatus, HealthStatus)>,
 }
@@ -42,12 +61,17 @@ impl Reporting {
     /// When what there is to say since then is written: soon where the app stands otherwise than was told. A sync tells
     /// with its end how the app stands; how it goes on meanwhile can wait, and so can details.
     fn due(&self, app: &App, since: Timestamp) -> Timestamp {
-        // Of an app that was not compared yet there is little to tell, and soon more.
-        let gather = if app.is_compared() { GATHER } else { PROGRESS_EVERY };
+        let gather = match app.overall() {
+            // Nothing more is to come.
+            (SyncStatus::Synced, HealthStatus::Healthy) => Duration::ZERO,
+            _ if app.is_compared() => GATHER,
+            // Of an app that was not compared yet there is little to tell, and soon more.
+            _ => PROGRESS_EVERY,
+        };
         let rest = match app.is_syncing() {
             true => PROGRESS_EVERY,
             false if self.told != Some(app.overall()) => Duration::ZERO,
-            false => DETAILS_EVERY,
+            false => (self.took * DETAILS_REST).clamp(DETAILS_SOONEST, DETAILS_LATEST),
         };
         self.last.map_or(since + gather, |last| (last + rest).max(since + gather))
     }
@@ -71,13 +95,24 @@ impl Coordinator {
                 return;
             }
         }
+        if self.reports.running >= AT_ONCE {
+            if !std::mem::replace(&mut reporting.is_waiting, true) {
+                self.reports.waiting.push_back(id.clone());
+            }
+            return;
+        }
         (reporting.dirty_since, reporting.is_urgent) = (None, false);
         (reporting.is_running, reporting.last) = (true, Some(now));
-        let closes = reporting.closes.take();
+        self.write_report(id);
+    }
+
+    /// Writes what an app says of itself now.
+    fn write_report(&mut self, id: &AppId) {
         let Some(report) = self.explained(id) else { return };
-        if let Some(entry) = self.apps.get_mut(id) {
-            entry.reporting.told = Some((report.sync, report.health.status));
-        }
+        let Some(entry) = self.apps.get_mut(id) else { return };
+        entry.reporting.told = Some((report.sync, report.health.status));
+        let closes = entry.reporting.closes.take();
+        self.reports.running += 1;
         self.tell_dependents(id);
         let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
         let _ = self.changes.send(app.clone());
@@ -102,9 +137,22 @@ impl Coordinator {
     }
 
     pub(super) fn reported(&mut self, id: &AppId) {
+        let now = self.parts.clock.now();
+        self.reports.running = self.reports.running.saturating_sub(1);
         if let Some(entry) = self.apps.get_mut(id) {
-            entry.reporting.is_running = false;
+            let reporting = &mut entry.reporting;
+            reporting.is_running = false;
+            reporting.took = reporting.last.map_or(Duration::ZERO, |began| now.since(began));
         }
-        self.flush(id, self.parts.clock.now());
+        // Those who wait come before the one that was just heard.
+        while self.reports.running < AT_ONCE
+            && let Some(next) = self.reports.waiting.pop_front()
+        {
+            if let Some(entry) = self.apps.get_mut(&next) {
+                entry.reporting.is_waiting = false;
+            }
+            self.flush(&next, now);
+        }
+        self.flush(id, now);
     }
 }

@@ -125,7 +125,7 @@ impl Store {
         let kind = self.shelf(slot.kind).map(|shelf| shelf.kind.clone());
         let GroupKind { group, kind } = kind.unwrap_or_else(|| GroupKind::new("", ""));
         let namespace = self.namespaces.get(slot.namespace).to_owned();
-        ResourceKey { group, kind, namespace, name: String::from_utf8_lossy(slot.name()).into_owned() }
+        ResourceKey::new(group, kind, namespace, String::from_utf8_lossy(slot.name()))
     }
 
     pub(super) fn uid(&self, at: u32) -> Option<Uid> {
