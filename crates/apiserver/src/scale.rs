@@ -35,7 +35,6 @@ pub(crate) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
     let whole = Value::Map(object.as_map().clone());
     let field: String = path
         .elements()
-        .iter()
         .filter_map(|e| if let PathElement::Field(f) = e { Some(format!(".{f}")) } else { None })
         .collect();
     match path.get(&whole) {
@@ -62,7 +61,8 @@ pub(crate) fn check(served: &Served, object: &Object) -> Vec<Wrong> {
 /// Writes the number of replicas into an object.
 pub(crate) fn set_replicas(served: &Served, object: &mut Object, replicas: i64) {
     let (spec, _, _) = paths(served);
-    let Some((last, before)) = spec.elements().split_last() else { return };
+    let mut before = spec.elements();
+    let Some(last) = before.next_back() else { return };
     let mut map = object.as_map_mut();
     for element in before {
         if let PathElement::Field(name) = element {

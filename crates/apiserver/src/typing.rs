@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tautline_cluster::Cause;
 use tautline_core::{FieldManager, Object, Timestamp, Value};
 use tautline_merge::{Apply, ApplyError, PatchError, Update, json_patch, merge_patch, strategic};
+use tautline_schema::defaults::Over;
 
 use crate::caller::Ask;
 use crate::catalog::{Catalog, Served};
@@ -122,7 +123,7 @@ pub(crate) fn apply(
     now: Timestamp,
 ) -> Result<Option<(Object, Value)>, Failure> {
     let manager = FieldManager::new(&how.manager);
-    let settle = |object: &mut Object, _: Option<&Object>| default(catalog, object);
+    let settle = |object: &mut Object, _: Option<Over<'_>>| default(catalog, object);
     let request = Apply {
         live: old,
         config: wanted,

@@ -56,7 +56,7 @@ pub use names::{
 };
 pub use need::{Need, Read, ReadSet};
 pub use object::{NotAnObject, Object, OwnerReference};
-pub use path::{FieldPath, PathElement, PathError};
+pub use path::{Elements, FieldPath, PathElement, PathError, Trail};
 pub use presence::{Freshness, Presence, Secret, Why};
 pub use tree::{Entry, EntryKind, OutsideTree, Revision, Tree, TreeError, TreeId, TreePath, Want, resolve};
 pub use value::{

@@ -43,16 +43,37 @@ impl Origin {
     pub fn file(file: impl Into<String>, line: usize) -> Self {
         Self { file: file.into(), line, via: Vec::new() }
     }
+
+    /// As it is shown: `apps/web.yaml:12`.
+    pub fn text(&self) -> String {
+        const DIGITS: usize = 20;
+        if self.file.is_empty() {
+            return "(no file)".to_owned();
+        }
+        let mut text = String::with_capacity(self.file.len() + 1 + DIGITS);
+        text.push_str(&self.file);
+        if self.line > 0 {
+            text.push(':');
+            let (mut digits, mut left) = (['0'; DIGITS], self.line);
+            let mut first = DIGITS;
+            for (i, digit) in digits.iter_mut().enumerate().rev() {
+                *digit = char::from(b'0' + (left % 10) as u8);
+                left /= 10;
+                first = i;
+                if left == 0 {
+                    break;
+                }
+            }
+            text.extend(digits.iter().skip(first));
+        }
+        text
+    }
 }
 
 impl fmt::Display for Origin {
     /// `apps/web.yaml:12`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.file.is_empty(), self.line) {
-            (true, _) => f.write_str("(no file)"),
-            (false, 0) => f.write_str(&self.file),
-            (false, line) => write!(f, "{}:{line}", self.file),
-        }
+        f.write_str(&self.text())
     }
 }
 

@@ -1,9 +1,17 @@
 //! [`FieldPath`]: where in an object a field is, list items named by their keys.
 
+mod elements;
+mod parse;
+mod trail;
+
 use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::{Key, Map, Value};
+
+pub use elements::Elements;
+pub use parse::PathError;
+pub use trail::Trail;
 
 /// One step of a [`FieldPath`], with the four kinds of managedFields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +29,14 @@ pub enum PathElement {
 /// A path into an object: `spec.containers[name=app].ports[containerPort=80,protocol=TCP]`.
 ///
 /// Prints and parses. A field name with other characters than letters, digits, `_`, `-` and `$` is written
-/// as `["a.b/c"]`; a key's text is quoted where it would read as something else.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldPath(Vec<PathElement>);
+/// as `["a.b/c"]`; a key's text is quoted where it would read as something else. Many paths into one part of an object
+/// may share their first steps in memory, see [`Trail`].
+#[derive(Clone, Default)]
+pub struct FieldPath {
+    /// The first steps, where others share them.
+    stem: Option<Arc<[PathElement]>>,
+    steps: Vec<PathElement>,
+}
 
 impl FieldPath {
     /// The path of the object itself.
@@ -33,22 +46,43 @@ impl FieldPath {
 
     /// A path of fields.
     pub fn fields<K: Into<Key>>(fields: impl IntoIterator<Item = K>) -> Self {
-        Self(fields.into_iter().map(|f| PathElement::Field(f.into())).collect())
+        fields.into_iter().map(|field| PathElement::Field(field.into())).collect()
     }
 
     /// The steps from the root.
-    pub fn elements(&self) -> &[PathElement] {
-        &self.0
+    #[inline]
+    pub fn elements(&self) -> Elements<'_> {
+        Elements::of(self.stem.as_deref().unwrap_or_default(), &self.steps)
+    }
+
+    /// The last step.
+    pub fn last(&self) -> Option<&PathElement> {
+        self.elements().next_back()
+    }
+
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.elements().len()
+    }
+
+    /// Whether there is no step: [`FieldPath::is_root`].
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Adds a step at the end.
     pub fn push(&mut self, element: PathElement) {
-        self.0.push(element);
+        self.steps.push(element);
     }
 
     /// Takes the last step off.
     pub fn pop(&mut self) -> Option<PathElement> {
-        self.0.pop()
+        if self.steps.is_empty()
+            && let Some(stem) = self.stem.take()
+        {
+            self.steps = stem.to_vec();
+        }
+        self.steps.pop()
     }
 
     /// This path and a field below it.
@@ -58,25 +92,39 @@ impl FieldPath {
 
     /// This path and one more step.
     pub fn with(&self, element: PathElement) -> Self {
-        let mut path = Vec::with_capacity(self.0.len() + 1);
-        path.extend_from_slice(&self.0);
-        path.push(element);
-        Self(path)
+        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+        steps.extend_from_slice(&self.steps);
+        steps.push(element);
+        Self { stem: self.stem.clone(), steps }
     }
 
     /// Whether this is the object itself.
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.is_empty()
     }
 
     /// Whether `other` is this path or below it.
     pub fn covers(&self, other: &Self) -> bool {
-        other.0.starts_with(&self.0)
+        self.len() <= other.len() && self.elements().eq(other.elements().take(self.len()))
     }
 
     /// The value at this path, if the object has it.
     pub fn get<'v>(&self, root: &'v Value) -> Option<&'v Value> {
-        self.0.iter().try_fold(root, |value, element| element.get(value))
+        self.elements().try_fold(root, |value, element| element.get(value))
+    }
+}
+
+impl PartialEq for FieldPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.elements().eq(other.elements())
+    }
+}
+
+impl Eq for FieldPath {}
+
+impl fmt::Debug for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.elements()).finish()
     }
 }
 
@@ -101,13 +149,13 @@ impl PathElement {
 
 impl FromIterator<PathElement> for FieldPath {
     fn from_iter<I: IntoIterator<Item = PathElement>>(elements: I) -> Self {
-        Self(elements.into_iter().collect())
+        Self { stem: None, steps: elements.into_iter().collect() }
     }
 }
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, element) in self.0.iter().enumerate() {
+        for (i, element) in self.elements().enumerate() {
             match element {
                 PathElement::Field(name) if is_plain(name) => {
                     write!(f, "{}{name}", if i > 0 { "." } else { "" })?;
@@ -145,148 +193,6 @@ fn write_key_value(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-$".contains(&b))
-}
-
-/// Why text is not a [`FieldPath`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("field path {text:?}, byte {at}: {expected} expected; write it like spec.containers[name=app].image")]
-pub struct PathError {
-    text: String,
-    at: usize,
-    expected: &'static str,
-}
-
-impl FromStr for FieldPath {
-    type Err = PathError;
-
-    fn from_str(text: &str) -> Result<Self, PathError> {
-        let mut parser = Parser { text, at: 0 };
-        let mut path = Self::root();
-        while parser.at < text.len() {
-            let element = match parser.peek() {
-                Some(b'[') => parser.bracket()?,
-                _ => {
-                    if !path.is_root() {
-                        parser.expect(b'.', "'.' or '['")?;
-                    }
-                    PathElement::Field(Key::new(parser.plain()?))
-                }
-            };
-            path.push(element);
-        }
-        Ok(path)
-    }
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Parser<'a> {
-    fn bracket(&mut self) -> Result<PathElement, PathError> {
-        self.at += 1;
-        let element = match self.peek() {
-            Some(b'=') => {
-                self.at += 1;
-                PathElement::Value(self.json()?)
-            }
-            Some(b'0'..=b'9') => {
-                let word = self.plain()?;
-                match self.peek() {
-                    Some(b'=') => PathElement::Item(self.keys(Key::new(word))?),
-                    _ => PathElement::Index(word.parse().map_err(|_| self.error("an index"))?),
-                }
-            }
-            _ => {
-                let first = self.name()?;
-                if self.peek() == Some(b']') {
-                    PathElement::Field(first)
-                } else {
-                    PathElement::Item(self.keys(first)?)
-                }
-            }
-        };
-        self.expect(b']', "']'")?;
-        Ok(element)
-    }
-
-    fn keys(&mut self, first: Key) -> Result<Map, PathError> {
-        let mut keys = Map::new();
-        let mut name = first;
-        loop {
-            self.expect(b'=', "'='")?;
-            keys.insert(name, self.key_value()?);
-            if self.peek() != Some(b',') {
-                return Ok(keys);
-            }
-            self.at += 1;
-            name = self.name()?;
-        }
-    }
-
-    fn name(&mut self) -> Result<Key, PathError> {
-        if self.peek() != Some(b'"') {
-            return Ok(Key::new(self.plain()?));
-        }
-        match self.json()? {
-            Value::String(text) => Ok(Key::new(&text)),
-            _ => Err(self.error("a quoted name")),
-        }
-    }
-
-    fn key_value(&mut self) -> Result<Value, PathError> {
-        let end = self.rest().find([',', ']']).unwrap_or(self.rest().len());
-        let word = self.rest().get(..end).unwrap_or_default();
-        if is_plain(word) && Value::from_json(word.as_bytes()).is_err() {
-            self.at += end;
-            return Ok(Value::string(word));
-        }
-        self.json()
-    }
-
-    /// A JSON scalar, list or map: as long as the shortest prefix that parses and is followed by `,` or `]`.
-    fn json(&mut self) -> Result<Value, PathError> {
-        let ends = self.rest().match_indices([',', ']', '=']).map(|(i, _)| i);
-        for end in ends {
-            let candidate = self.rest().get(..end).unwrap_or_default();
-            if let Ok(value) = Value::from_json(candidate.as_bytes()) {
-                self.at += end;
-                return Ok(value);
-            }
-        }
-        Err(self.error("a JSON value"))
-    }
-
-    fn plain(&mut self) -> Result<&'a str, PathError> {
-        let end = self.rest().find(|c: char| !(c.is_ascii_alphanumeric() || "_-$".contains(c)));
-        let word = self.rest().get(..end.unwrap_or(self.rest().len())).unwrap_or_default();
-        if word.is_empty() {
-            return Err(self.error("a field name"));
-        }
-        self.at += word.len();
-        Ok(word)
-    }
-
-    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), PathError> {
-        if self.peek() != Some(byte) {
-            return Err(self.error(what));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn error(&self, expected: &'static str) -> PathError {
-        PathError { text: self.text.to_owned(), at: self.at, expected }
-    }
 }
 
 impl serde::Serialize for FieldPath {

@@ -54,7 +54,7 @@ pub struct Change {
     pub why: Why,
     /// Who owns the present value, if somebody else than the writer does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<FieldOwner>,
+    pub owner: Option<Box<FieldOwner>>,
 }
 
 /// Somebody who owns a field of the live object, as its `managedFields` say.

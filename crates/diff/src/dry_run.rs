@@ -100,7 +100,7 @@ pub(crate) fn by_answer(
             .into_iter()
             .flatten()
             .any(|owned| owned.fields.covers(&change.path) || owned.fields.touches(&change.path));
-        if !is_ours && !sets(&wanted.to_value(), change.path.elements()) {
+        if !is_ours && !sets(&wanted.to_value(), &change.path) {
             change.why = Why::SetByAdmission;
         }
     }

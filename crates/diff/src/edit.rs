@@ -1,6 +1,6 @@
 //! Setting and removing values by path.
 
-use tautline_core::{Object, PathElement, Value};
+use tautline_core::{Elements, Object, PathElement, Value};
 
 use crate::Change;
 
@@ -24,8 +24,9 @@ pub fn with_changes<'c>(object: &Object, changes: impl IntoIterator<Item = &'c C
     }
 }
 
-pub(crate) fn remove(value: &mut Value, path: &[PathElement]) {
-    let Some((first, rest)) = path.split_first() else { return };
+pub(crate) fn remove(value: &mut Value, path: Elements<'_>) {
+    let mut rest = path;
+    let Some(first) = rest.next() else { return };
     match (first, rest.is_empty(), value) {
         (PathElement::Field(name), true, Value::Map(map)) => drop(map.remove(name.as_str())),
         (element, true, Value::List(list)) => {
@@ -45,10 +46,11 @@ pub(crate) fn remove(value: &mut Value, path: &[PathElement]) {
 
 /// Sets a value, making the maps above it. An item that a list does not have comes last; one that is only named on
 /// the way is not made.
-pub(crate) fn set(value: &mut Value, path: &[PathElement], to: &Value) {
-    match path.split_first() {
+pub(crate) fn set(value: &mut Value, path: Elements<'_>, to: &Value) {
+    let mut rest = path;
+    match rest.next() {
         None => *value = to.clone(),
-        Some((PathElement::Field(name), rest)) => {
+        Some(PathElement::Field(name)) => {
             let Value::Map(map) = value else { return };
             if rest.is_empty() {
                 map.insert(name.clone(), to.clone());
@@ -62,7 +64,7 @@ pub(crate) fn set(value: &mut Value, path: &[PathElement], to: &Value) {
                 set(below, rest, to);
             }
         }
-        Some((element, rest)) => {
+        Some(element) => {
             if let Some(below) = below(value, element) {
                 set(below, rest, to);
             } else if rest.is_empty()

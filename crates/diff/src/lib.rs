@@ -55,6 +55,7 @@ mod locate;
 mod memo;
 mod named;
 mod normal;
+mod of_kind;
 mod show;
 mod structured;
 mod three_way;

@@ -48,7 +48,7 @@ fn root_of<'n>(tree: &'n Node, kind: &str, name: &str) -> Option<&'n Node> {
 fn line_of(root: &Node, path: &FieldPath) -> Option<u32> {
     let mut line = None;
     let mut node = root;
-    for (depth, element) in path.elements().iter().enumerate() {
+    for (depth, element) in path.elements().enumerate() {
         let found = step(node, element).or_else(|| match element {
             // What a Secret has in `stringData` is compared in `data`.
             PathElement::Field(name) if depth == 0 && name == "data" => {

@@ -14,7 +14,8 @@ use crate::aside::{Writer, aside, payload};
 use crate::dry_run::by_answer;
 use crate::hide::hide;
 use crate::normal::{comparable, wanted};
-use crate::walk::{Differing, differing_from};
+use crate::of_kind::OfKind;
+use crate::walk::{Differing, differing_at, differing_from};
 use crate::why::{explain, is_last_applied};
 use crate::{Differ, Difference, DryRun, Outcome, Sides, Taken, Why};
 
@@ -39,7 +40,12 @@ impl Structured {
         Self { schemas, manager, masking, take_over_from }
     }
 
-    fn predict(&self, desired: &Object, live: Option<&Object>) -> Result<Applied, ApplyError> {
+    fn predict(
+        &self,
+        schemas: &OfKind<'_>,
+        desired: &Object,
+        live: Option<&Object>,
+    ) -> Result<Applied, ApplyError> {
         apply(Apply {
             live,
             config: desired,
@@ -48,8 +54,8 @@ impl Structured {
             subresource: None,
             // Times are set aside in the comparison.
             now: Timestamp::default(),
-            schemas: &*self.schemas,
-            defaulter: &|object, live| defaults::settle_over(object, live, &*self.schemas),
+            schemas,
+            defaulter: &|object, over| defaults::settle_over(object, over, schemas),
         })
     }
 
@@ -71,23 +77,28 @@ impl Structured {
         origin: &Origin,
     ) -> Difference {
         let folded = self.folded(live, taken_over);
-        let applied = match self.predict(desired, Some(folded.as_ref().unwrap_or(live))) {
+        let schemas = OfKind::new(&*self.schemas, desired);
+        let applied = match self.predict(&schemas, desired, Some(folded.as_ref().unwrap_or(live))) {
             Ok(applied) => applied,
             Err(error) => return self.without_prediction(desired, live, origin, &error),
         };
         if applied.object.as_map().is_same(live.as_map()) {
             return Difference::found(Vec::new(), Some(live.clone()));
         }
-        let root = self.schemas.root(&desired.gvk());
+        let root = schemas.own_root();
         let (before, after) = (comparable(live), comparable(&applied.object));
-        let mut found = differing_from(&before, &after, Some(desired), root.as_ref());
+        let is_plain = folded.is_none() && matches!((&before, &after), (Cow::Borrowed(_), Cow::Borrowed(_)));
+        let places = applied.touched.filter(|_| is_plain).zip(root);
+        let mut found = places
+            .and_then(|(places, root)| differing_at(places, live, &applied.object, desired, root))
+            .unwrap_or_else(|| differing_from(&before, &after, Some(desired), root));
         // The last-applied annotation goes with the take-over; that alone is no change.
         found.retain(|found| folded.is_none() || !is_last_applied(&found.path));
         let changes = explain(found, live, origin, &self.manager);
         // What would be filled in is a guess where the server's code is not that of the table (rule R6).
         let rests_on_defaults =
             changes.iter().any(|change| matches!(change.why, Why::Defaulted | Why::LeftGit));
-        let needs = if rests_on_defaults && !self.schemas.knows_defaults(&desired.gvk()) {
+        let needs = if rests_on_defaults && !schemas.knows_own_defaults() {
             vec![Need::DryRun(live.key())]
         } else {
             Vec::new()
@@ -134,7 +145,9 @@ impl Differ for Structured {
         match sides.live {
             Presence::Unknown(why) => Difference::of(Outcome::Unknown(why.to_string())),
             Presence::Absent(_) => {
-                let predicted = self.predict(&desired, None).ok().map(|applied| Arc::new(applied.object));
+                let schemas = OfKind::new(&*self.schemas, &desired);
+                let predicted =
+                    self.predict(&schemas, &desired, None).ok().map(|applied| Arc::new(applied.object));
                 Difference { predicted, ..Difference::of(Outcome::Create) }
             }
             // Of another version only the server can tell what a write through this one would make (rule R15).

@@ -1,6 +1,7 @@
 //! Walking two objects side by side.
 
-use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Value};
+use tautline_core::{FieldPath, Key, List, Map, Object, PathElement, Trail, Value};
+use tautline_schema::defaults::Touched;
 use tautline_schema::{Root, TypeKind, TypeRef};
 
 use crate::named::Named;
@@ -35,12 +36,55 @@ pub(crate) fn differing_from(
     schema: Option<&Root>,
 ) -> Vec<Differing> {
     let of = schema.map(Root::node);
-    let stored = of.is_some_and(TypeRef::is_compiled);
-    let mut walk = Walk { path: FieldPath::root(), found: Vec::new(), stored };
+    let mut walk = Walk::new(of);
     let wish = wish.map(Object::to_value);
     let wish = wish.as_ref().map_or(Wish::Without, Wish::At);
     walk.maps(a.as_map(), b.as_map(), of, wish, Level::Object);
     walk.found
+}
+
+/// [`differing_from`] for two objects that are the same everywhere but in these places and below them. `None` where
+/// that takes a closer look.
+pub(crate) fn differing_at(
+    places: Vec<Touched>,
+    a: &Object,
+    b: &Object,
+    wish: &Object,
+    schema: &Root,
+) -> Option<Vec<Differing>> {
+    // What is set is the wish's, and what goes is gone from it.
+    let whole = |Touched { path, from, to, .. }| Differing { path, is_wished: to.is_some(), from, to };
+    if places.iter().all(|place| place.is_whole && is_compared(&place.path) == Some(true)) {
+        return Some(places.into_iter().map(whole).collect());
+    }
+    let (a, b, wish) = (a.to_value(), b.to_value(), wish.to_value());
+    let mut walk = Walk::new(Some(schema.node()));
+    for place in places {
+        match is_compared(&place.path).filter(|_| place.is_whole) {
+            Some(false) => {}
+            Some(true) => walk.found.push(whole(place)),
+            None => walk.place(place.path, &a, &b, Wish::At(&wish), schema.node())?,
+        }
+    }
+    Some(walk.found)
+}
+
+/// Whether a place is compared; `None` where some of what is in it is not.
+fn is_compared(path: &FieldPath) -> Option<bool> {
+    let mut level = Level::Object;
+    for element in path.elements() {
+        match (level, element) {
+            (Level::Object | Level::Metadata, PathElement::Field(key)) if !level.is_compared(key) => {
+                return Some(false);
+            }
+            (Level::Object, PathElement::Field(key)) => level = level.below(key),
+            _ => return Some(true),
+        }
+        if level == Level::Below {
+            return Some(true);
+        }
+    }
+    None
 }
 
 /// An object as it is shown: without its status and the server's own metadata.
@@ -108,13 +152,60 @@ impl<'a> Wish<'a> {
 }
 
 struct Walk {
-    path: FieldPath,
+    path: Trail,
     found: Vec<Differing>,
     /// Kubernetes' own kinds are stored as protocol buffers, which know no empty lists and maps.
     stored: bool,
 }
 
 impl Walk {
+    fn new(of: Type<'_>) -> Self {
+        let stored = of.is_some_and(TypeRef::is_compiled);
+        Self { path: Trail::default(), found: Vec::new(), stored }
+    }
+
+    /// Goes to a place, and looks at what is there.
+    fn place(
+        &mut self,
+        path: FieldPath,
+        a: &Value,
+        b: &Value,
+        wish: Wish<'_>,
+        of: TypeRef<'_>,
+    ) -> Option<()> {
+        let (mut a, mut b, mut of, mut wish, mut level) = (Some(a), Some(b), Some(of), wish, Level::Object);
+        for element in path.elements() {
+            match element {
+                PathElement::Field(key) if !level.is_compared(key) => return Some(()),
+                PathElement::Field(key) => {
+                    level = level.below(key);
+                    (a, b) = (a.and_then(|a| element.get(a)), b.and_then(|b| element.get(b)));
+                    (of, wish) = (of.and_then(|of| of.field_key(key)), wish.field(key));
+                }
+                element => {
+                    // The names of items are those of the walk that comes along all of them.
+                    let (in_a, in_b) = (Named::of(a?.as_list()?, of)?, Named::of(b?.as_list()?, of)?);
+                    let (old, new) = (element.get(a?)?, element.get(b?)?);
+                    (in_a.name(old) == *element && in_b.name(new) == *element).then_some(())?;
+                    (a, b, of, level) = (Some(old), Some(new), of.and_then(TypeRef::items), Level::Below);
+                    wish = wish.step(element);
+                }
+            }
+        }
+        match (a, b) {
+            (Some(old), Some(new)) if is_leaf(old) && is_leaf(new) => {
+                if old != new {
+                    self.report(path, Some(old.clone()), Some(new.clone()), wish);
+                }
+            }
+            (a, b) => {
+                self.path = Trail::from(path);
+                self.values(a, b, of, wish, level);
+            }
+        }
+        Some(())
+    }
+
     fn maps(&mut self, a: &Map, b: &Map, of: Type<'_>, wish: Wish<'_>, level: Level) {
         if a.is_same(b) {
             return;
@@ -159,7 +250,8 @@ impl Walk {
     }
 
     fn report_here(&mut self, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
-        self.report(self.path.clone(), from, to, wish);
+        let path = self.path.path();
+        self.report(path, from, to, wish);
     }
 
     fn report(&mut self, path: FieldPath, from: Option<Value>, to: Option<Value>, wish: Wish<'_>) {
@@ -241,68 +333,4 @@ fn is_nothing(value: &Value, of: Type<'_>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tautline_core::value;
-    use tautline_schema::{Schemas, builtin};
-
-    fn check(a: Value, b: Value, expect: &[&str]) {
-        let object = |spec| {
-            Object::new(
-                value!({ "apiVersion": "v1", "kind": "X", "metadata": { "name": "x" }, "spec": spec }),
-            )
-            .unwrap()
-        };
-        let got: Vec<String> =
-            differing(&object(a), &object(b), None).into_iter().map(|d| d.path.to_string()).collect();
-        assert_eq!(got, expect);
-    }
-
-    #[test]
-    fn paths_name_list_items() {
-        check(value!({ "a": 1, "b": 2 }), value!({ "a": 1, "b": 3 }), &["spec.b"]);
-        check(
-            value!({ "c": [{ "name": "x", "image": "1" }, { "name": "y" }] }),
-            value!({ "c": [{ "name": "y" }, { "name": "x", "image": "2" }] }),
-            &["spec.c[name=x].image"],
-        );
-        check(value!({ "l": [1, 2] }), value!({ "l": [1, 3] }), &["spec.l[1]"]);
-        check(value!({ "l": [1, 2] }), value!({ "l": [1] }), &["spec.l"]);
-        check(value!({}), value!({}), &[]);
-    }
-
-    #[test]
-    fn the_schema_names_them_by_its_keys() {
-        let service = |ports: Value, finalizers: Value| {
-            Object::new(value!({ "apiVersion": "v1", "kind": "Service",
-                "metadata": { "name": "x", "finalizers": finalizers }, "spec": { "ports": ports } }))
-            .unwrap()
-        };
-        let a = service(
-            value!([{ "port": 80, "protocol": "TCP" }, { "port": 53, "protocol": "UDP" }]),
-            value!(["a", "b"]),
-        );
-        let b = service(
-            value!([{ "port": 53, "protocol": "UDP", "name": "dns" }, { "port": 80, "protocol": "TCP" }]),
-            value!(["b", "c"]),
-        );
-        let root = builtin().root(&a.gvk());
-        let got: Vec<String> =
-            differing(&a, &b, root.as_ref()).into_iter().map(|d| d.path.to_string()).collect();
-        assert_eq!(
-            got,
-            [
-                r#"metadata.finalizers[="a"]"#,
-                r#"metadata.finalizers[="c"]"#,
-                "spec.ports[port=53,protocol=UDP].name"
-            ]
-        );
-        let reordered = service(
-            value!([{ "port": 53, "protocol": "UDP" }, { "port": 80, "protocol": "TCP" }]),
-            value!(["b", "a"]),
-        );
-        let found = differing(&a, &reordered, root.as_ref());
-        let paths: Vec<String> = found.into_iter().map(|found| found.path.to_string()).collect();
-        assert_eq!(paths, ["metadata.finalizers", "spec.ports"], "one change each, not one an item");
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ pub(crate) fn explain(
     if differing.is_empty() {
         return Vec::new();
     }
-    let origin: Arc<str> = origin.to_string().into();
+    let origin: Arc<str> = origin.text().into();
     let owners = Owners::but_applier(live, ours.as_str());
     let explained = differing.into_iter().map(|Differing { path, from, to, is_wished }| Change {
         why: match (is_wished, &to) {
@@ -38,37 +38,32 @@ pub(crate) fn explain(
 }
 
 /// Whether the desired object says something at a path or above it.
-pub(crate) fn sets(value: &Value, path: &[PathElement]) -> bool {
-    match path.split_first() {
-        None => true,
-        Some((element, rest)) => match element.get(value) {
-            Some(below) => sets(below, rest),
-            None => !matches!(value, Value::Map(_) | Value::List(_)),
-        },
+pub(crate) fn sets(value: &Value, path: &FieldPath) -> bool {
+    let mut at = value;
+    for element in path.elements() {
+        match element.get(at) {
+            Some(below) => at = below,
+            None => return !matches!(at, Value::Map(_) | Value::List(_)),
+        }
     }
+    true
 }
 
 /// Who owns a field, or the most of what is in it: of several, who wrote last.
-fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<FieldOwner> {
+fn owner(owners: &Owners<'_>, path: &FieldPath) -> Option<Box<FieldOwner>> {
     let by_time =
         |a: &&Owner<'_>, b: &&Owner<'_>| a.time.cmp(&b.time).then_with(|| a.manager().cmp(&b.manager()));
     let last = owners.at(path).max_by(by_time)?;
-    Some(FieldOwner {
+    Some(Box::new(FieldOwner {
         manager: FieldManager::new(last.name),
         operation: last.operation.as_str().to_owned(),
         since: last.time.map(str::to_owned),
-    })
+    }))
 }
 
 /// Whether a path is the last-applied annotation, or all annotations because of it.
 pub(crate) fn is_last_applied(path: &FieldPath) -> bool {
-    match path.elements() {
-        [PathElement::Field(metadata), PathElement::Field(annotations), rest @ ..] => {
-            metadata == "metadata"
-                && annotations == "annotations"
-                && matches!(rest, [] | [PathElement::Field(_)])
-                && rest.iter().all(|name| matches!(name, PathElement::Field(name) if name == LAST_APPLIED))
-        }
-        _ => false,
-    }
+    let names = ["metadata", "annotations", LAST_APPLIED];
+    let is_it = |(element, name): (&PathElement, &str)| matches!(element, PathElement::Field(f) if f == name);
+    matches!(path.len(), 2 | 3) && path.elements().zip(names).all(is_it)
 }

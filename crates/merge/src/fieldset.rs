@@ -4,7 +4,7 @@ mod json;
 mod order;
 pub(crate) mod raw;
 
-use tautline_core::{FieldPath, PathElement};
+use tautline_core::{Elements, FieldPath, PathElement};
 use tautline_schema::TypeRef;
 
 pub use json::FieldsError;
@@ -77,12 +77,9 @@ impl FieldSet {
         self.insert_elements(path.elements());
     }
 
-    pub(crate) fn insert_elements(&mut self, path: &[PathElement]) {
-        match path {
-            [] => {}
-            [last] => self.insert_member(last.clone()),
-            [first, rest @ ..] => self.child_mut(first).insert_elements(rest),
-        }
+    fn insert_elements(&mut self, mut path: Elements<'_>) {
+        let Some(last) = path.next_back() else { return };
+        path.fold(self, |set, element| set.child_mut(element)).insert_member(last.clone());
     }
 
     fn insert_member(&mut self, element: PathElement) {
@@ -114,8 +111,9 @@ impl FieldSet {
 
     /// Whether a path is a member.
     pub fn contains(&self, path: &FieldPath) -> bool {
-        let Some((last, before)) = path.elements().split_last() else { return false };
-        let holder = before.iter().try_fold(self, |set, element| set.child(element));
+        let mut before = path.elements();
+        let Some(last) = before.next_back() else { return false };
+        let holder = before.try_fold(self, |set, element| set.child(element));
         holder.is_some_and(|set| set.has(last))
     }
 
@@ -136,7 +134,7 @@ impl FieldSet {
 
     /// Whether something below a path is a member.
     pub fn touches(&self, path: &FieldPath) -> bool {
-        let below = path.elements().iter().try_fold(self, |set, element| set.child(element));
+        let below = path.elements().try_fold(self, |set, element| set.child(element));
         below.is_some_and(|set| !set.is_empty())
     }
 

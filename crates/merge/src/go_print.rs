@@ -6,7 +6,7 @@ use tautline_core::{FieldPath, PathElement, Value};
 
 /// A path as structured-merge-diff prints it: `.spec.containers[name="app"].image`.
 pub(crate) fn path(path: &FieldPath) -> String {
-    path.elements().iter().map(element).collect()
+    path.elements().map(element).collect()
 }
 
 pub(crate) fn element(element: &PathElement) -> String {

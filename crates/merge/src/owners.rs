@@ -1,9 +1,11 @@
 //! [`Owners`]: whose is a field.
 
-use tautline_core::{FieldPath, Map, Object, Value};
+use std::sync::LazyLock;
+
+use tautline_core::{FieldPath, Key, Map, Object, Value};
 
 use crate::fieldset::{FieldSet, raw};
-use crate::structured::{Manager, Operation};
+use crate::structured::{Manager, Operation, entries};
 
 /// The owners of a live object's fields: `managedFields` are asked as they lie there, and never taken apart. An entry
 /// that cannot be read owns nothing.
@@ -27,8 +29,7 @@ pub struct Owner<'a> {
 impl<'a> Owners<'a> {
     /// All owners of an object.
     pub fn of(live: &'a Object) -> Self {
-        let entries = live.list_at(&["metadata", "managedFields"]);
-        Self(entries.iter().filter_map(Owner::read).collect())
+        Self(entries(live).iter().filter_map(Owner::read).collect())
     }
 
     /// All but the one who applies the object itself by this name.
@@ -37,9 +38,7 @@ impl<'a> Owners<'a> {
         let is_it = |owner: &Owner<'_>| {
             owner.name == name && owner.operation == Operation::Apply && owner.subresource.is_empty()
         };
-        let mut owners = Self::of(live);
-        owners.0.retain(|owner| !is_it(owner));
-        owners
+        Self(entries(live).iter().filter_map(Owner::read).filter(|owner| !is_it(owner)).collect())
     }
 
     /// Each owner, as `managedFields` list them.
@@ -48,27 +47,32 @@ impl<'a> Owners<'a> {
     }
 
     /// The owners of a field, or of something in it.
-    pub fn at(&self, path: &FieldPath) -> impl Iterator<Item = &Owner<'a>> {
-        let path = path.elements();
+    pub fn at<'p>(&'p self, path: &'p FieldPath) -> impl Iterator<Item = &'p Owner<'a>> {
         self.0.iter().filter(move |owner| raw::covers(owner.fields, path) || raw::touches(owner.fields, path))
     }
 }
 
 impl<'a> Owner<'a> {
     fn read(entry: &'a Value) -> Option<Self> {
-        let text = |key| entry.str_at(&[key]).unwrap_or_default();
-        let operation = match text("operation") {
+        static NAMES: LazyLock<[Key; 6]> = LazyLock::new(|| {
+            ["manager", "operation", "apiVersion", "subresource", "time", "fieldsV1"].map(Key::new)
+        });
+        let printed = entry.as_map()?;
+        let [name, operation, api_version, subresource, time, fields] =
+            NAMES.each_ref().map(|name| printed.get_key(name));
+        let text = |value: Option<&'a Value>| value.and_then(Value::as_str);
+        let operation = match text(operation).unwrap_or_default() {
             "Apply" => Operation::Apply,
             "Update" => Operation::Update,
             _ => return None,
         };
         Some(Self {
-            name: text("manager"),
+            name: text(name).unwrap_or_default(),
             operation,
-            time: entry.str_at(&["time"]),
-            api_version: text("apiVersion"),
-            subresource: text("subresource"),
-            fields: entry.get("fieldsV1").and_then(Value::as_map)?,
+            time: text(time),
+            api_version: text(api_version).unwrap_or_default(),
+            subresource: text(subresource).unwrap_or_default(),
+            fields: fields.and_then(Value::as_map)?,
         })
     }
 

@@ -1,17 +1,22 @@
 //! Taking over from the tools that wrote for Git before us: their fields become ours, so that what leaves Git goes.
 
-use tautline_core::{FieldManager, Object, Value};
+use std::sync::LazyLock;
 
-use crate::structured::{LAST_APPLIED, ManagedFields, Manager, Operation, Owned};
+use tautline_core::{FieldManager, Key, Object, Value};
+
+use crate::structured::{LAST_APPLIED, ManagedFields, Manager, Operation, Owned, entries};
 
 /// The object with the entries of these managers folded into our Apply entry and without the last-applied
 /// annotation (rule R7); `None` if there is nothing to fold. Entries of subresources stay: they are not from Git.
 ///
 /// The joined entry has the version of ours, or else that of the latest of theirs, as kubectl's upgrade has it.
 pub fn fold_managers(live: &Object, from: &[String], ours: &FieldManager) -> Option<Object> {
-    let entries = live.list_at(&["metadata", "managedFields"]);
-    let named = |entry: &Value| entry.str_at(&["manager"]).is_some_and(|name| from.iter().any(|f| f == name));
-    if !entries.iter().any(named) {
+    static MANAGER: LazyLock<Key> = LazyLock::new(|| Key::new("manager"));
+    let is_named = |entry: &Value| {
+        let name = entry.as_map().and_then(|entry| entry.get_key(&MANAGER)?.as_str());
+        name.is_some_and(|name| from.iter().any(|other| other == name))
+    };
+    if from.is_empty() || !entries(live).iter().any(is_named) {
         return None;
     }
     let mut owners = ManagedFields::read(live).ok()?;

@@ -10,23 +10,16 @@ pub(crate) fn print(at: Timestamp) -> String {
     if !(0..10_000).contains(&year) {
         return format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
     }
-    let mut out = String::with_capacity(20);
-    let parts = [
-        (year / 100, ""),
-        (year % 100, "-"),
-        (month, "-"),
-        (day, "T"),
-        (hour, ":"),
-        (minute, ":"),
-        (second, "Z"),
-    ];
-    for (number, after) in parts {
-        let digit = |n: i64| char::from(b'0' + (n % 10) as u8);
-        out.push(digit(number / 10));
-        out.push(digit(number));
-        out.push_str(after);
+    let mut out = *b"0000-00-00T00:00:00Z";
+    let parts =
+        [(year / 100, 0), (year % 100, 2), (month, 5), (day, 8), (hour, 11), (minute, 14), (second, 17)];
+    for (number, at) in parts {
+        let digits = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        if let Some(place) = out.get_mut(at..at + 2) {
+            place.copy_from_slice(&digits);
+        }
     }
-    out
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Seconds since 1970, if the text is RFC 3339.

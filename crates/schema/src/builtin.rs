@@ -1,6 +1,5 @@
 //! [`builtin`]: the table of Kubernetes' own kinds.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -19,9 +18,8 @@ static TABLE: &[u8] = include_bytes!("builtin/table.lz4");
 #[derive(Debug)]
 pub struct Builtin {
     types: Arc<Types>,
-    /// Sorted by [`by_name`].
-    roots: Vec<(GroupVersionKind, Id)>,
-    kinds: BTreeMap<GroupVersionKind, Arc<Kind>>,
+    roots: ByName<Id>,
+    kinds: ByName<Arc<Kind>>,
     metadata: Option<Id>,
 }
 
@@ -49,27 +47,70 @@ impl Builtin {
             let root = types.at(*root);
             root.declared("spec").and(root.declared("metadata")).map(TypeRef::id)
         });
-        let kinds = table.kinds.into_iter().map(|kind| (kind.gvk.clone(), Arc::new(kind))).collect();
-        let mut roots: Vec<(GroupVersionKind, Id)> = table.roots.into_iter().collect();
-        roots.sort_by(|(a, _), (b, _)| by_name(a, b));
-        Self { types, roots, kinds, metadata }
+        let kinds = table.kinds.into_iter().map(|kind| (kind.gvk.clone(), Arc::new(kind)));
+        Self { types, roots: ByName::of(table.roots), kinds: ByName::of(kinds), metadata }
     }
 
     /// The types of everything that has a type but is no resource: `DeleteOptions`, `Scale`, `Status`.
     pub fn type_of(&self, gvk: &GroupVersionKind) -> Option<Root> {
-        let place = self.roots.binary_search_by(|(other, _)| by_name(other, gvk)).ok()?;
-        self.roots.get(place).map(|(_, id)| Root::new(self.types.clone(), *id))
+        self.roots.get(gvk).map(|id| Root::new(self.types.clone(), *id))
     }
 
     /// How many types and kinds the table holds, and its size in bytes.
     pub fn size(&self) -> (usize, usize, usize) {
-        (self.types.len(), self.kinds.len(), TABLE.len())
+        (self.types.len(), self.kinds.all.len(), TABLE.len())
     }
 }
 
-/// By the kind's name first, which few share.
-fn by_name(a: &GroupVersionKind, b: &GroupVersionKind) -> Ordering {
-    a.kind.cmp(&b.kind).then_with(|| a.cmp(b))
+/// What is known of each kind, found by the kind's name, which few share.
+#[derive(Debug)]
+struct ByName<T> {
+    /// Sorted.
+    all: Vec<(GroupVersionKind, T)>,
+    /// Where kinds of a name are: open addressing, so that a search compares one or two.
+    slots: Vec<u16>,
+}
+
+const EMPTY: u16 = u16::MAX;
+
+impl<T> ByName<T> {
+    fn of(all: impl IntoIterator<Item = (GroupVersionKind, T)>) -> Self {
+        let all: BTreeMap<GroupVersionKind, T> = all.into_iter().collect();
+        let all: Vec<(GroupVersionKind, T)> = all.into_iter().collect();
+        let mut slots = vec![EMPTY; (all.len() * 4).next_power_of_two()];
+        let size = slots.len();
+        for (place, (gvk, _)) in (0..EMPTY).zip(&all) {
+            let mut slot = first_slot(&gvk.kind, size);
+            while slots.get(slot).is_some_and(|place| *place != EMPTY) {
+                slot = (slot + 1) % size;
+            }
+            if let Some(free) = slots.get_mut(slot) {
+                *free = place;
+            }
+        }
+        Self { all, slots }
+    }
+
+    fn get(&self, gvk: &GroupVersionKind) -> Option<&T> {
+        let mut slot = first_slot(&gvk.kind, self.slots.len());
+        loop {
+            let place = *self.slots.get(slot).filter(|place| **place != EMPTY)?;
+            match self.all.get(usize::from(place)) {
+                Some((other, known)) if other == gvk => return Some(known),
+                _ => slot = (slot + 1) % self.slots.len(),
+            }
+        }
+    }
+}
+
+/// Spreads names by their first and last letters and their length.
+fn first_slot(name: &str, size: usize) -> usize {
+    let bytes = name.as_bytes();
+    let end = bytes.get(bytes.len().saturating_sub(8)..).unwrap_or_default();
+    let mix = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let start = bytes.first().copied().unwrap_or_default();
+    let sum = end.iter().fold(u64::from(start) << 8 | bytes.len() as u64, mix);
+    (sum ^ (sum >> 29)) as usize % size.max(1)
 }
 
 impl Schemas for Builtin {
@@ -82,7 +123,7 @@ impl Schemas for Builtin {
     }
 
     fn kinds(&self) -> Vec<Arc<Kind>> {
-        self.kinds.values().cloned().collect()
+        self.kinds.all.iter().map(|(_, kind)| kind.clone()).collect()
     }
 }
 

@@ -30,6 +30,24 @@ pub(crate) fn stored(
     })
 }
 
+impl TypeRef<'_> {
+    /// Whether a value of this type is stored as it is written, wherever it stands: read into its Go type and printed again
+    /// it is the same, and it is not empty. Also `false` where that takes a closer look.
+    pub fn stores(self, value: &Value) -> bool {
+        let is_of_kind = match (value, self.kind()) {
+            (Value::Int(_) | Value::Float(_), kind) => !matches!(kind, TypeKind::String | TypeKind::Boolean),
+            (Value::String(_), kind) => {
+                !matches!(kind, TypeKind::Integer | TypeKind::Number | TypeKind::Boolean)
+            }
+            (Value::Bool(_), kind) => {
+                !matches!(kind, TypeKind::Integer | TypeKind::Number | TypeKind::String)
+            }
+            _ => true,
+        };
+        is_of_kind && !is_zero(value) && matches!(kept(value, None, self), Ok(Kept::AsIs))
+    }
+}
+
 fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, String> {
     if before.is_some_and(|before| value.is_same(before)) {
         return Ok(Kept::AsIs);

@@ -199,7 +199,7 @@ impl<'a> TypeRef<'a> {
     }
 
     /// Whether a map has all fields that Go always prints. Also `false` where that takes a closer look.
-    pub(crate) fn has_always_printed(self, map: &Map) -> bool {
+    pub fn has_always_printed(self, map: &Map) -> bool {
         let node = self.node();
         let is_there = |place: &u8| {
             let field = node.fields.get(usize::from(*place));
@@ -312,7 +312,7 @@ impl<'a> TypeRef<'a> {
 
     /// The type at a path, if the schema knows it.
     pub fn at(self, path: &FieldPath) -> Option<TypeRef<'a>> {
-        path.elements().iter().try_fold(self, |of, element| of.step(element))
+        path.elements().try_fold(self, |of, element| of.step(element))
     }
 
     /// Whether both are one type of one graph.

@@ -199,7 +199,7 @@ impl IgnoreRule {
         });
         let paths = theirs.flat_map(|(_, owned)| owned.fields.paths());
         // An item's own membership is not its content.
-        paths.filter(|path| matches!(path.elements().last(), Some(PathElement::Field(_)))).collect()
+        paths.filter(|path| matches!(path.last(), Some(PathElement::Field(_)))).collect()
     }
 }
 

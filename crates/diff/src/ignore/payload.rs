@@ -42,5 +42,5 @@ fn is_identity(path: &FieldPath) -> bool {
 }
 
 fn names_item(path: &FieldPath) -> bool {
-    !matches!(path.elements().last(), Some(PathElement::Field(_)))
+    !matches!(path.last(), Some(PathElement::Field(_)))
 }

@@ -14,7 +14,7 @@ pub(super) fn hide(before: &mut Option<Value>, after: &mut Option<Value>, change
         seen.hide_object(side);
     }
     for change in changes {
-        let names: Vec<&str> = change.path.elements().iter().filter_map(field).collect();
+        let names: Vec<&str> = change.path.elements().filter_map(field).collect();
         let depth = match names.as_slice() {
             ["data" | "stringData", ..] => names.len() - 1,
             // An annotation may hold the whole Secret; only the names of annotations are shown.

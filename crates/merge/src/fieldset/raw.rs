@@ -2,7 +2,7 @@
 
 pub(crate) mod claim;
 
-use tautline_core::{Key, Map, PathElement, Value};
+use tautline_core::{FieldPath, Key, Map, PathElement, Value};
 use tautline_schema::TypeRef;
 
 use super::json::{parse, print};
@@ -105,16 +105,14 @@ fn plain_text(json: &str) -> Option<(&str, &str)> {
 }
 
 /// Whether a path is a member.
-pub(crate) fn has(root: &Map, path: &[PathElement]) -> bool {
-    let Some((last, before)) = path.split_last() else { return false };
-    let holder = before.iter().try_fold(root, below);
-    holder.and_then(|holder| below(holder, last)).is_some_and(is_member)
+pub(crate) fn has(root: &Map, path: &FieldPath) -> bool {
+    !path.is_root() && path.elements().try_fold(root, below).is_some_and(is_member)
 }
 
 /// Whether a path or one above it is a member.
-pub(crate) fn covers(root: &Map, path: &[PathElement]) -> bool {
+pub(crate) fn covers(root: &Map, path: &FieldPath) -> bool {
     let mut node = root;
-    for element in path {
+    for element in path.elements() {
         match below(node, element) {
             Some(next) if is_member(next) => return true,
             Some(next) => node = next,
@@ -125,8 +123,8 @@ pub(crate) fn covers(root: &Map, path: &[PathElement]) -> bool {
 }
 
 /// Whether something below a path is a member.
-pub(crate) fn touches(root: &Map, path: &[PathElement]) -> bool {
-    path.iter().try_fold(root, below).is_some_and(|node| node.keys().any(|key| key != "."))
+pub(crate) fn touches(root: &Map, path: &FieldPath) -> bool {
+    path.elements().try_fold(root, below).is_some_and(|node| node.keys().any(|key| key != "."))
 }
 
 fn below<'r>(node: &'r Map, element: &PathElement) -> Option<&'r Map> {

@@ -1,6 +1,7 @@
 //! [`apply`] and [`update`]: one write, as the API server's field manager sees it.
 
 use tautline_core::{FieldManager, FieldPath, GroupVersionKind, Object, Timestamp, Value};
+use tautline_schema::defaults::{Over, Touched};
 use tautline_schema::{Root, Schemas};
 
 use super::last_applied;
@@ -35,9 +36,9 @@ pub struct Apply<'a> {
 }
 
 /// Brings an object into the form that the server stores, usually [`tautline_schema::defaults::settle_over`]. It is told
-/// the live object where the new one was laid over it, so that what both share in memory need not be looked at. An
-/// error is the server's message for what it cannot decode.
-pub type Defaulter<'a> = dyn Fn(&mut Object, Option<&Object>) -> Result<(), String> + 'a;
+/// the live object where the new one was laid over it, and where that made it another one, so that the rest need not be
+/// looked at. An error is the server's message for what it cannot decode.
+pub type Defaulter<'a> = dyn Fn(&mut Object, Option<Over<'_>>) -> Result<(), String> + 'a;
 
 /// What an apply made.
 #[derive(Clone, Debug)]
@@ -48,6 +49,9 @@ pub struct Applied {
     pub changed: bool,
     /// Fields taken from others by force.
     pub taken: Vec<TakenField>,
+    /// Where the object is another one than before, if that is known without comparing the two: in these places or below
+    /// them, in the order of the object, and nowhere else but in `managedFields`.
+    pub touched: Option<Vec<Touched>>,
 }
 
 /// A field that had another owner before.
@@ -95,17 +99,17 @@ debug_by_name!(Apply.config, Update.object);
 /// [`ApplyError::Conflicts`] where others own changed fields, [`ApplyError::Internal`] and
 /// [`ApplyError::BadRequest`] with the server's words, [`ApplyError::DontKnow`] where only the server can tell.
 pub fn apply(request: Apply<'_>) -> Result<Applied, ApplyError> {
-    let (gvk, root, updater) = prepare(request.schemas, request.config, request.subresource)?;
-    steady::apply(&request, &updater, &root).map_or_else(|| apply_in_full(request, &gvk, &root, &updater), Ok)
+    let (root, updater) = prepare(request.schemas, request.config, request.subresource)?;
+    steady::apply(&request, &updater, &root).map_or_else(|| apply_in_full(request, &root, &updater), Ok)
 }
 
 /// [`apply`] without the short way for what happens most.
 pub(super) fn apply_in_full(
     request: Apply<'_>,
-    gvk: &GroupVersionKind,
     root: &Root,
     updater: &Updater<'_>,
 ) -> Result<Applied, ApplyError> {
+    let gvk = &updater.versions.kind;
     let live = request.live.cloned().unwrap_or_else(|| empty_object(root, gvk));
     let mut managers = ManagedFields::read(&live)
         .map_err(|e| ApplyError::Internal(format!("failed to decode managed fields: {e}")))?;
@@ -179,7 +183,7 @@ fn apply_once(
         from: conflict.manager.name().to_owned(),
         operation: conflict.manager.operation(),
     });
-    Ok(Applied { object, changed, taken: taken.collect() })
+    Ok(Applied { object, changed, taken: taken.collect(), touched: None })
 }
 
 /// Says who owns what after a create, PUT or patch, as kube-apiserver 1.37 does.
@@ -188,8 +192,8 @@ fn apply_once(
 /// [`ApplyError::DontKnow`] where only the server can tell, others with the server's words. The server itself
 /// logs such an error and keeps the old `managedFields`.
 pub fn update(request: Update<'_>) -> Result<Object, ApplyError> {
-    let (gvk, root, updater) = prepare(request.schemas, request.object, request.subresource)?;
-    let empty = empty_object(&root, &gvk);
+    let (root, updater) = prepare(request.schemas, request.object, request.subresource)?;
+    let empty = empty_object(&root, &updater.versions.kind);
     let live = request.live.unwrap_or(&empty);
     let managers = requested(live, request.object, request.subresource.is_some());
     let mut object = request.object.clone();
@@ -245,15 +249,14 @@ pub(super) fn prepare<'a>(
     schemas: &'a dyn Schemas,
     object: &Object,
     subresource: Option<&str>,
-) -> Result<(GroupVersionKind, Root, Updater<'a>), ApplyError> {
+) -> Result<(Root, Updater<'a>), ApplyError> {
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else {
         return Err(ApplyError::DontKnow(Unknown::Schema(gvk.to_string())));
     };
     let resets = Resets::of(schemas, &gvk, &root, subresource);
     let api_version = object.api_version().to_owned();
-    let updater = Updater { versions: Versions { schemas, kind: gvk.clone() }, api_version, resets };
-    Ok((gvk, root, updater))
+    Ok((root, Updater { versions: Versions { schemas, kind: gvk }, api_version, resets }))
 }
 
 /// What the server compares a new object with: nothing, as its Go type prints it.

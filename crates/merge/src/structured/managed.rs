@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use tautline_core::{Object, Timestamp, Value, value};
+use tautline_core::{Key, Object, Timestamp, Value, value};
 
 use crate::{FieldSet, go_print, time};
 
@@ -118,6 +119,15 @@ pub struct Owned {
     pub api_version: String,
     /// When it last changed a value; a manager that only claimed fields has none.
     pub time: Option<String>,
+}
+
+/// The entries of an object's `managedFields`, as they lie there.
+pub(crate) fn entries(object: &Object) -> &[Value] {
+    static NAME: LazyLock<Key> = LazyLock::new(|| Key::new("managedFields"));
+    match object.metadata().and_then(|metadata| metadata.get_key(&NAME)) {
+        Some(Value::List(entries)) => entries,
+        _ => &[],
+    }
 }
 
 /// All owners of an object's fields.

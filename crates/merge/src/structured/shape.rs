@@ -182,7 +182,7 @@ pub(crate) fn are_distinct(of: TypeRef<'_>, items: &[Value]) -> bool {
 }
 
 /// Whether two items have one name. Never so for numbers that are not whole: their order has a say.
-fn same_name(of: TypeRef<'_>, a: &Value, b: &Value) -> bool {
+pub(crate) fn same_name(of: TypeRef<'_>, a: &Value, b: &Value) -> bool {
     let is_same = |a: &Value, b: &Value| !matches!(a, Value::Float(_)) && a == b;
     match (of.list_type(), a, b) {
         (ListType::Map(keys), Value::Map(a), Value::Map(b)) => {

@@ -8,12 +8,16 @@ mod custom;
 mod kinds;
 mod pods;
 mod set;
+mod stays;
 mod table;
 
-use tautline_core::{Object, Value};
+use tautline_core::{GroupVersionKind, Object, Value};
 
 use crate::Schemas;
 use crate::stored::stored;
+use crate::types::TypeRef;
+
+pub use stays::{Over, Touched};
 
 /// Brings an object into the form that the API server stores: values in their one form, defaults filled in.
 ///
@@ -24,25 +28,31 @@ pub fn settle(object: &mut Object, schemas: &dyn Schemas) -> Result<(), String> 
 }
 
 /// [`settle`] for an object that was laid over one that a server answered with: whatever a server answers with is
-/// settled, so what both share in memory needs no look.
+/// settled, so what both share in memory needs no look. Where only single values took the place of others, these alone
+/// are looked at.
 ///
 /// # Errors
 /// Those of [`settle`].
-pub fn settle_over(object: &mut Object, live: Option<&Object>, schemas: &dyn Schemas) -> Result<(), String> {
+pub fn settle_over(object: &mut Object, over: Option<Over<'_>>, schemas: &dyn Schemas) -> Result<(), String> {
+    let is_alike = |over: &Over<'_>| {
+        over.live.api_version() == object.api_version() && over.live.kind() == object.kind()
+    };
+    let over = over.filter(is_alike);
+    if over.is_some_and(stays::stay_settled) {
+        return Ok(());
+    }
     let gvk = object.gvk();
     let Some(root) = schemas.root(&gvk) else { return Ok(()) };
-    let is_alike = |live: &&Object| live.api_version() == object.api_version() && live.kind() == gvk.kind;
-    let live = live.filter(is_alike).map(Object::to_value);
-    let live = live.as_ref();
     let mut value = object.to_value();
+    let live = over.map(|over| over.live.to_value());
+    let live = live.as_ref();
     // Ownership is not the object's content: it passes as it is, an empty list included.
     let managed = object.at(&["metadata", "managedFields"]).cloned();
     if root.node().is_compiled() {
-        let decoded = stored(&value, live, root.node()).map_err(|e| {
-            let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
-            format!("unable to convert unstructured object to {version}, Kind={}: {e}", gvk.kind)
-        })?;
-        let decoded = decoded.unwrap_or_default();
+        let decoded = match over {
+            Some(over) if over.is_stored => value.clone(),
+            _ => decoded(&value, live, &gvk, root.node())?,
+        };
         value = decoded.clone();
         kinds::apply(&mut value, live, &gvk);
         // Defaults are typed in Go; here they may have made empty structs that are printed with their fields.
@@ -69,6 +79,20 @@ pub fn settle_over(object: &mut Object, live: Option<&Object>, schemas: &dyn Sch
         }
     }
     Ok(())
+}
+
+/// An object as its Go type reads it and prints it again.
+fn decoded(
+    value: &Value,
+    live: Option<&Value>,
+    gvk: &GroupVersionKind,
+    of: TypeRef<'_>,
+) -> Result<Value, String> {
+    let decoded = stored(value, live, of).map_err(|e| {
+        let version = if gvk.group.is_empty() { format!("/{}", gvk.version) } else { gvk.api_version() };
+        format!("unable to convert unstructured object to {version}, Kind={}: {e}", gvk.kind)
+    })?;
+    Ok(decoded.unwrap_or_default())
 }
 
 /// What is left of an object after the API server stored it: lists and maps that are always printed come back

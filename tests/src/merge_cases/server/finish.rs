@@ -74,11 +74,11 @@ pub(super) fn settle(
 /// The same for an object that is to take the place of a live one.
 pub(super) fn settle_over(
     object: &mut Object,
-    live: Option<&Object>,
+    over: Option<defaults::Over<'_>>,
     schemas: &dyn tautline_schema::Schemas,
     now: Timestamp,
 ) -> Result<(), String> {
-    defaults::settle_over(object, live, schemas)?;
+    defaults::settle_over(object, over, schemas)?;
     let time = Value::from(format!("2030-01-01T00:00:{:02}Z", now.seconds() - START));
     let mut value = object.to_value();
     let stamp = |taint: &mut Value| {

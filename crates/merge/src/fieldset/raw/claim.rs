@@ -7,7 +7,7 @@ use tautline_schema::{ListType, TypeRef};
 use super::super::json::{is_plain, write_text, write_value};
 use super::has_dot;
 use crate::structured::NOBODYS;
-use crate::structured::shape::{Shape, is_atomic_list, is_atomic_map, name_part, shape_of};
+use crate::structured::shape::{Shape, is_atomic_list, is_atomic_map, name_part, same_name, shape_of};
 
 /// Where in an object: some fields are nobody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,12 @@ impl<'a> Claim<'a> {
         Some(Self { entry: Some(entry?), is_named: true, level: Level::Below })
     }
 
+    /// What the owner has of an item by the entry that names it.
+    #[inline]
+    pub(crate) fn of_entry((_, entry): (&'a Key, &'a Value)) -> Self {
+        Self { entry: Some(entry), is_named: true, level: Level::Below }
+    }
+
     /// What the owner has below a value that is a leaf or not; `None` if it does not own the value as it should.
     #[inline]
     pub(crate) fn node(self, is_leaf: bool, nothing: &'a Map) -> Option<&'a Map> {
@@ -209,6 +215,36 @@ fn plainly_named<'a>(
         }
         _ => None,
     }
+}
+
+/// An owner's entries of two lists that have the same names in the same order, if the owner has an entry for each, in
+/// that order too, and nothing else: then each name is one of its own. `None` also where that takes a closer look.
+#[inline]
+pub(crate) fn in_place<'a>(
+    node: &'a Map,
+    of: TypeRef<'_>,
+    a: &[Value],
+    b: &[Value],
+) -> Option<impl Iterator<Item = (&'a Key, &'a Value)>> {
+    let ListType::Map(keys) = of.list_type() else { return None };
+    let entries = node.iter().skip(usize::from(has_dot(node)));
+    if entries.len() != b.len() || a.len() != b.len() {
+        return None;
+    }
+    let names = entries.clone().map(|(name, _)| name);
+    let mut named = names.zip(a.iter().zip(b));
+    let are_named = match keys {
+        [key] => named.all(|(name, (a, b))| {
+            let text = |item| name_part(of, Value::as_map(item)?, key)?.as_str();
+            text(b).is_some_and(|b| text(a) == Some(b) && is_named(name, key, b) && is_plain(b))
+        }),
+        keys if keys.is_sorted() => named.all(|(name, (a, b))| {
+            let fields = b.as_map().filter(|_| same_name(of, a, b));
+            fields.is_some_and(|fields| is_plainly_named(name, of, fields, keys) == Some(true))
+        }),
+        _ => false,
+    };
+    are_named.then_some(entries)
 }
 
 /// An entry that is likely at a place.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::LazyLock;
 
-use tautline_core::{Map, Object, Value};
+use tautline_core::{Key, Map, Object, Value};
 use tautline_schema::Root;
 
 use super::super::apply::Apply;
@@ -31,29 +32,32 @@ pub(super) fn are_distinct(owners: &[Entry<'_>]) -> bool {
 
 impl<'a> Entry<'a> {
     pub(super) fn read(entry: &'a Value) -> Option<Self> {
+        static NAMES: LazyLock<[Key; 6]> = LazyLock::new(|| {
+            ["manager", "operation", "apiVersion", "subresource", "time", "fieldsType"].map(Key::new)
+        });
         let printed = entry.as_map()?;
-        let text = |key: &str| match printed.get(key) {
-            None => Some(""),
-            Some(Value::String(text)) if !text.is_empty() => Some(text.as_str()),
-            Some(_) => None,
-        };
-        let [name, operation, api_version, subresource, time, fields_type] =
-            ["manager", "operation", "apiVersion", "subresource", "time", "fieldsType"].map(text);
-        let known = [name?, operation?, api_version?, subresource?, time?, fields_type?];
-        let fields = printed.get("fieldsV1")?.as_map()?;
-        let is_plain = printed.len() == known.iter().filter(|text| !text.is_empty()).count() + 1;
-        let operation = match operation? {
+        let (mut texts, mut fields) = ([""; 6], None);
+        for (key, value) in printed {
+            match (NAMES.iter().position(|name| name == key), value) {
+                (Some(i), Value::String(text)) if !text.is_empty() => *texts.get_mut(i)? = text.as_str(),
+                (None, Value::Map(map)) if key == "fieldsV1" && !map.is_empty() => fields = Some(map),
+                _ => return None,
+            }
+        }
+        let [name, operation, api_version, subresource, time, fields_type] = texts;
+        let operation = match operation {
             "Apply" => Operation::Apply,
             "Update" => Operation::Update,
             _ => return None,
         };
-        (is_plain && fields_type? == "FieldsV1" && !fields.is_empty()).then_some(Self {
+        let fields = fields.filter(|_| fields_type == "FieldsV1")?;
+        Some(Self {
             printed: Cow::Borrowed(printed),
-            name: name?,
+            name,
             operation,
-            api_version: api_version?,
-            subresource: subresource?,
-            seconds: time::parse(time?).map_or(0, |at| at.seconds()),
+            api_version,
+            subresource,
+            seconds: time::parse(time).map_or(0, |at| at.seconds()),
             fields: Cow::Borrowed(fields),
         })
     }

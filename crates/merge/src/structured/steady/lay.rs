@@ -8,55 +8,90 @@
 use std::cmp::Ordering;
 
 use tautline_core::{FieldPath, Key, Map, MapDraft, PathElement, Value};
-use tautline_schema::TypeRef;
+use tautline_schema::defaults::Touched;
+use tautline_schema::{ListType, TypeRef};
 
 use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
-use super::super::shape::{
-    Allowed, Names, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element,
-};
+use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
 use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
+use super::Stands;
 use super::graft::graft;
-use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many};
+use super::search::search;
+use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_place};
 
 /// A configuration laid over a live object.
 pub(super) struct Outcome {
     /// The object, if it is another one.
     pub(super) changed: Option<Map>,
-    /// What became of the fields.
+    /// Where it is another one.
+    pub(super) touched: Places,
+    /// Values in place of others: fields that owners may have owned.
+    pub(super) modified: Vec<FieldPath>,
+    /// What became of the fields where that takes more than a look.
     pub(super) found: Comparison,
     /// Whether the manager owns what the configuration sets, and nothing else.
     pub(super) is_owned: bool,
 }
 
-/// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns.
-pub(super) fn lay(live: &Map, config: &Map, owned: &Map, of: TypeRef<'_>) -> Option<Outcome> {
+/// Where an object becomes another.
+pub(super) struct Places {
+    /// The places, in the order of the object.
+    pub(super) all: Vec<Touched>,
+    /// Whether all that is put there is as its type stores it.
+    pub(super) are_stored: bool,
+    /// Whether the items on the way have the names by which everybody tells them apart.
+    pub(super) are_named: bool,
+}
+
+/// Lays a configuration over the live object; `None` where not all fits its type. `owned` is what its manager owns. Where
+/// there is no other owner, nobody asks what is modified.
+pub(super) fn lay(
+    live: &Map,
+    config: &Map,
+    owned: &Map,
+    of: TypeRef<'_>,
+    has_others: bool,
+) -> Option<Outcome> {
     let nothing = Map::new();
     let mut walk = Walk {
         at: Vec::with_capacity(16),
+        touched: Places { all: Vec::new(), are_stored: true, are_named: true },
+        modified: Vec::new(),
+        has_others,
         found: Comparison::default(),
         changed: false,
         is_owned: !owned.is_empty() && !owned.contains_key("."),
         nothing: &nothing,
+        made: None,
     };
     if live.is_empty() || config.is_empty() || is_atomic_map(of) || !Allowed::by(of).map {
         return None;
     }
-    let laid = walk.fields(live, config, of, Some(owned), Level::Object)?;
-    let Walk { found, changed, is_owned, .. } = walk;
-    let changed = match laid {
-        Laid::Both(Value::Map(map)) if changed => Some(map),
-        Laid::Live | Laid::Both(_) if !changed => None,
+    let stands = walk.fields(live, config, of, Some(owned), Level::Object)?;
+    let Walk { touched, modified, found, changed, is_owned, made, .. } = walk;
+    let changed = match (stands, made) {
+        (Stands::Made, Some(Value::Map(map))) if changed => Some(map),
+        (Stands::Live | Stands::Made, _) if !changed => None,
         _ => return None,
     };
-    Some(Outcome { changed, found, is_owned })
+    Some(Outcome { changed, touched, modified, found, is_owned })
 }
 
 /// A step on the way to the place that is looked at: made a path's element only where something is found.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Field(&'a Key),
-    Item(&'a Value, TypeRef<'a>),
+    Item(Item<'a>),
+}
+
+/// An item of two lists.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    of: TypeRef<'a>,
+    live: &'a [Value],
+    config: &'a [Value],
+    place: usize,
 }
 
 /// A place where both have a value, and what its manager has of it.
@@ -70,10 +105,14 @@ struct Both<'a> {
 
 struct Walk<'a> {
     at: Vec<Step<'a>>,
+    touched: Places,
+    modified: Vec<FieldPath>,
+    has_others: bool,
     found: Comparison,
     changed: bool,
     is_owned: bool,
     nothing: &'a Map,
+    made: Option<Value>,
 }
 
 impl<'a> Walk<'a> {
@@ -84,8 +123,9 @@ impl<'a> Walk<'a> {
         of: TypeRef<'a>,
         owned: Option<&'a Map>,
         level: Level,
-    ) -> Option<Laid> {
+    ) -> Option<Stands> {
         let mut draft = MapDraft::of(live);
+        let mut all_stays = true;
         let mut types = of.in_order();
         let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
         let mut left = live.iter();
@@ -106,7 +146,6 @@ impl<'a> Walk<'a> {
                 }
             };
             let declared = types.declared(key);
-            let is_named = declared.is_none();
             let of = declared.or_else(|| of.additional())?;
             // Most is a leaf that stays as it is.
             if let Some(old) = old
@@ -117,106 +156,144 @@ impl<'a> Walk<'a> {
                 draft.keep();
                 continue;
             }
-            let claim = match self.is_owned.then(|| claims.due(key, new, is_named)) {
-                None | Some(Due::Nothing) => None,
-                Some(Due::Claim(claim)) => Some(claim),
-                Some(Due::Unclear) => {
-                    self.is_owned = false;
-                    None
-                }
-            };
+            let claim = self.claim(&mut claims, key, new, declared.is_none());
             let below =
                 if level == Level::Object && key == "metadata" { Level::Metadata } else { Level::Below };
             self.at.push(Step::Field(key));
-            match old {
-                Some(old) => match self.values(old, new, of, claim, below)? {
-                    Laid::Live => draft.keep(),
-                    Laid::Config => draft.replace(new.clone()),
-                    Laid::Both(value) => draft.replace(value),
-                    Laid::Nothing => return None,
-                },
+            let stands = match old {
+                Some(old) => self.values(Both { old, new, of, claim }, below)?,
                 None => {
                     self.add(new, of, claim)?;
                     draft.put(key.clone(), new.clone());
+                    all_stays = false;
+                    Stands::Config
                 }
-            }
+            };
             self.at.pop();
+            match (stands, old) {
+                (_, None) => {}
+                (Stands::Live, _) => draft.keep(),
+                (Stands::Config, _) => draft.replace(new.clone()),
+                (Stands::Made, _) => draft.replace(self.made.take()?),
+            }
+            all_stays &= stands == Stands::Live;
         }
         for (other, old) in ahead.into_iter().chain(left) {
             stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
         }
         self.is_owned &= claims.are_done();
-        Some(draft.changed().map_or(Laid::Live, |map| Laid::Both(Value::Map(map))))
+        if all_stays {
+            return Some(Stands::Live);
+        }
+        self.made = Some(Value::Map(draft.finish()));
+        Some(Stands::Made)
     }
 
-    fn values(
+    /// What its manager has of a field, as far as it has what it should.
+    #[inline]
+    fn claim(
         &mut self,
-        old: &'a Value,
-        new: &'a Value,
-        of: TypeRef<'a>,
-        claim: Option<Claim<'a>>,
-        level: Level,
-    ) -> Option<Laid> {
+        claims: &mut Claims<'a>,
+        key: &Key,
+        new: &Value,
+        is_named: bool,
+    ) -> Option<Claim<'a>> {
+        match self.is_owned.then(|| claims.due(key, new, is_named))? {
+            Due::Nothing => None,
+            Due::Claim(claim) => Some(claim),
+            Due::Unclear => {
+                self.is_owned = false;
+                None
+            }
+        }
+    }
+
+    /// Most of what is no leaf are maps of fields and lists of items that have names.
+    #[inline(always)]
+    fn values(&mut self, both: Both<'a>, level: Level) -> Option<Stands> {
+        let Both { old, new, of, claim } = both;
+        match (old, new) {
+            (Value::Map(a), Value::Map(b))
+                if !a.is_empty() && !b.is_empty() && Allowed::by(of).map && !is_atomic_map(of) =>
+            {
+                let owned = self.owned(claim, false);
+                self.fields(a, b, of, owned, level)
+            }
+            (Value::List(a), Value::List(b))
+                if !b.is_empty() && Allowed::by(of).list && !is_atomic_list(of) =>
+            {
+                self.items(a, b, both)
+            }
+            _ => self.others(both),
+        }
+    }
+
+    /// What is one value, and what is not plain.
+    #[inline(never)]
+    fn others(&mut self, both: Both<'a>) -> Option<Stands> {
+        let Both { old, new, of, claim } = both;
         let allowed = Allowed::by(of);
-        let both = Both { old, new, of, claim };
         match (old, new) {
             (Value::Null, _) | (_, Value::Null) => self.closely(both),
             (Value::Map(a), Value::Map(b)) if allowed.map => match is_atomic_map(of) {
                 true => self.atomic(both),
                 false if a.is_empty() && b.is_empty() => {
                     self.own_leaf(claim);
-                    Some(Laid::Live)
+                    Some(Stands::Live)
                 }
-                false if a.is_empty() || b.is_empty() => self.closely(both),
-                false => {
-                    let owned = self.owned(claim, false);
-                    self.fields(a, b, of, owned, level)
-                }
+                false => self.closely(both),
             },
-            (Value::List(a), Value::List(b)) if allowed.list => {
-                if is_atomic_list(of) {
-                    return self.atomic(both);
-                }
-                match aligned_and_distinct(of, a, b).filter(|_| !b.is_empty()) {
-                    Some(names) => self.items(a, b, of, claim, names),
-                    None => self.closely(both),
-                }
-            }
+            (Value::List(_), Value::List(_)) if allowed.list && is_atomic_list(of) => self.atomic(both),
             (Value::Map(_) | Value::List(_), _) | (_, Value::Map(_) | Value::List(_)) => self.closely(both),
             _ => {
                 let scalar = allowed.scalar?;
                 let fit = scalar_fits(scalar, new) && scalar_fits(scalar, old);
-                fit.then(|| self.leaf(old, new, claim))
+                fit.then(|| self.leaf(both))
             }
         }
     }
 
     /// What the manager has below a value, as far as it has what it should.
+    #[inline]
     fn owned(&mut self, claim: Option<Claim<'a>>, is_leaf: bool) -> Option<&'a Map> {
         let node = claim.filter(|_| self.is_owned)?.node(is_leaf, self.nothing);
         self.is_owned = node.is_some();
         node
     }
 
-    fn leaf(&mut self, old: &Value, new: &Value, claim: Option<Claim<'a>>) -> Laid {
+    fn leaf(&mut self, Both { old, new, of, claim }: Both<'a>) -> Stands {
         self.own_leaf(claim);
         if is_written_same(old, new) {
-            return Laid::Live;
+            return Stands::Live;
         }
-        self.modify(old, new);
-        Laid::Config
+        if old != new {
+            self.changed = true;
+            let path = self.path();
+            self.modified.extend(self.has_others.then(|| path.clone()));
+            self.touch(path, Some(old), new, of.stores(new));
+        }
+        Stands::Config
     }
 
     /// What is one value, however much is in it.
-    fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
+    fn atomic(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Stands> {
         self.own_leaf(claim);
-        let laid = graft(old, new, of)?;
-        match &laid {
-            Laid::Live => {}
-            Laid::Both(made) => self.modify(old, made),
-            Laid::Config | Laid::Nothing => self.modify(old, new),
+        let found = search(old, new, of, &|| path(&self.at).0)?;
+        if found.is_same {
+            return Some(Stands::Live);
         }
-        Some(laid)
+        if !found.touched.is_empty() {
+            self.changed = true;
+            let path = self.path();
+            self.modified.extend(self.has_others.then_some(path));
+        }
+        self.touched.are_stored &= found.is_stored;
+        match self.touched.all.is_empty() {
+            true => self.touched.all = found.touched,
+            false => self.touched.all.extend(found.touched),
+        }
+        // Only where it is looked at again does it matter how much of it is known.
+        if found.is_stored { Some(Stands::Config) } else { self.stand(graft(old, new, of)?) }
     }
 
     fn own_leaf(&mut self, claim: Option<Claim<'a>>) {
@@ -225,43 +302,61 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn modify(&mut self, old: &Value, new: &Value) {
-        if old != new {
-            self.changed = true;
-            let path = self.path();
-            self.found.modified.insert(&path);
+    /// Lists of items that have names.
+    fn items(&mut self, live: &'a [Value], config: &'a [Value], both: Both<'a>) -> Option<Stands> {
+        let Both { of, claim, .. } = both;
+        let mut names = None;
+        let mut entries = claim.filter(|_| self.is_owned).and_then(|claim| {
+            let node = claim.node(false, self.nothing)?;
+            in_place(node, of, live, config)
+        });
+        if entries.is_none() {
+            // The same names in the same order are wanted all the same.
+            let Some(aligned) = aligned_and_distinct(of, live, config) else { return self.closely(both) };
+            names = Some(aligned);
         }
-    }
-
-    /// Lists with the same names in the same order.
-    fn items(
-        &mut self,
-        live: &'a [Value],
-        config: &'a [Value],
-        of: TypeRef<'a>,
-        claim: Option<Claim<'a>>,
-        names: Names<'a>,
-    ) -> Option<Laid> {
         let items = of.items()?;
-        let node = self.owned(claim, false);
+        let node = if names.is_some() { self.owned(claim, false) } else { None };
         self.is_owned &= node.is_none_or(|node| has_as_many(node, config));
         let mut out: Option<Vec<Value>> = None;
         for (i, (old, new)) in live.iter().zip(config).enumerate() {
-            let claim = node.filter(|_| self.is_owned).and_then(|node| {
-                let claim = Claim::of_item(node, of, new, i, names.text(new));
-                self.is_owned = claim.is_some();
-                claim
-            });
-            self.at.push(Step::Item(new, of));
-            let laid = self.values(old, new, items, claim, Level::Below)?;
+            let claim = match (&mut entries, node) {
+                (Some(entries), _) => entries.next().map(Claim::of_entry).filter(|_| self.is_owned),
+                (None, Some(node)) if self.is_owned => {
+                    let claim = Claim::of_item(node, of, new, i, names.and_then(|names| names.text(new)));
+                    self.is_owned = claim.is_some();
+                    claim
+                }
+                _ => None,
+            };
+            self.at.push(Step::Item(Item { of, live, config, place: i }));
+            let stands = self.values(Both { old, new, of: items, claim }, Level::Below)?;
             self.at.pop();
-            if matches!(laid, Laid::Live) && out.is_none() {
+            if stands == Stands::Live && out.is_none() {
                 continue;
             }
             let out = out.get_or_insert_with(|| live.iter().take(i).cloned().collect());
-            out.push(laid.of(old, new)?);
+            out.push(match stands {
+                Stands::Live => old.clone(),
+                Stands::Config => new.clone(),
+                Stands::Made => self.made.take()?,
+            });
         }
-        Some(out.map_or(Laid::Live, |out| Laid::Both(Value::List(out.into()))))
+        let Some(out) = out else { return Some(Stands::Live) };
+        self.made = Some(Value::List(out.into()));
+        Some(Stands::Made)
+    }
+
+    fn stand(&mut self, laid: Laid) -> Option<Stands> {
+        Some(match laid {
+            Laid::Live => Stands::Live,
+            Laid::Config => Stands::Config,
+            Laid::Both(value) => {
+                self.made = Some(value);
+                Stands::Made
+            }
+            Laid::Nothing => return None,
+        })
     }
 
     /// What only the configuration has.
@@ -271,11 +366,14 @@ impl<'a> Walk<'a> {
         }
         self.is_owned &= claim.is_none_or(|claim| claim.holds(new, of));
         self.changed = true;
+        let path = self.path();
+        self.touch(path, None, new, of.stores(new));
         self.compare(None, new, of)
     }
 
     /// Everything step by step, for values that are not alike.
-    fn closely(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Laid> {
+    #[inline(never)]
+    fn closely(&mut self, Both { old, new, of, claim }: Both<'a>) -> Option<Stands> {
         if !fits(new, of, false) || !fits(old, of, true) {
             return None;
         }
@@ -286,14 +384,20 @@ impl<'a> Walk<'a> {
         let laid = join::lay(old, new, of, &mut problems);
         let becomes = match &laid {
             _ if !problems.is_empty() => return None,
-            Laid::Live => return Some(laid),
+            Laid::Live => return Some(Stands::Live),
             Laid::Config => new,
             Laid::Both(value) => value,
             Laid::Nothing => return None,
         };
-        self.changed |= old != becomes;
+        if old != becomes {
+            self.changed = true;
+            self.touched.are_stored = false;
+            let (from, to) = (Some(old.clone()), Some(becomes.clone()));
+            let path = self.path();
+            self.touched.all.push(Touched { path, from, to, is_whole: false });
+        }
         self.compare(Some(old), becomes, of)?;
-        Some(laid)
+        self.stand(laid)
     }
 
     fn compare(&mut self, old: Option<&Value>, new: &Value, of: TypeRef<'_>) -> Option<()> {
@@ -302,13 +406,48 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
-    fn path(&self) -> FieldPath {
-        let element = |step: &Step<'_>| match step {
-            Step::Field(key) => PathElement::Field(Key::clone(key)),
-            // Every item was found to have a name.
-            Step::Item(item, of) => item_element(*of, item).unwrap_or(PathElement::Index(0)),
-        };
-        self.at.iter().map(element).collect()
+    /// Notes that all of a value is another one.
+    fn touch(&mut self, path: FieldPath, old: Option<&Value>, new: &Value, is_stored: bool) {
+        self.touched.are_stored &= is_stored;
+        let (from, to) = (old.cloned(), Some(new.clone()));
+        self.touched.all.push(Touched { path, from, to, is_whole: true });
+    }
+
+    fn path(&mut self) -> FieldPath {
+        let (path, are_named) = path(&self.at);
+        self.touched.are_named &= are_named;
+        path
+    }
+}
+
+/// The path of a place, and whether all items on the way are named by what is written out in them.
+fn path(at: &[Step<'_>]) -> (FieldPath, bool) {
+    let mut are_named = true;
+    let element = |step: &Step<'_>| match step {
+        Step::Field(key) => PathElement::Field(Key::clone(key)),
+        Step::Item(item) => {
+            are_named &= item.is_named();
+            item.element()
+        }
+    };
+    (at.iter().map(element).collect(), are_named)
+}
+
+impl Item<'_> {
+    fn element(&self) -> PathElement {
+        let item = self.config.get(self.place).and_then(|item| item_element(self.of, item).ok());
+        // Every item was found to have a name.
+        item.unwrap_or(PathElement::Index(self.place))
+    }
+
+    /// Whether its whole name, and something of every other's, is written out on both sides.
+    fn is_named(&self) -> bool {
+        let ListType::Map(keys) = self.of.list_type() else { return false };
+        let has = |item: &Value, key: &Key| item.as_map().is_some_and(|item| item.get_key(key).is_some());
+        [self.live, self.config].into_iter().all(|list| {
+            list.iter().all(|item| keys.iter().any(|key| has(item, key)))
+                && list.get(self.place).is_some_and(|item| keys.iter().all(|key| has(item, key)))
+        })
     }
 }
 

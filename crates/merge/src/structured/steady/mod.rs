@@ -8,24 +8,35 @@
 mod entry;
 mod graft;
 mod lay;
+mod search;
 
-use tautline_core::{Object, Value};
+use tautline_core::{FieldPath, Object, Value};
 use tautline_schema::Root;
+use tautline_schema::defaults::Over;
 
 use self::entry::{Entry, are_distinct};
-use self::lay::lay;
+use self::lay::{Outcome, lay};
 use super::apply::{Applied, Apply, TakenField};
 use super::compare::Comparison;
-use super::managed::Manager;
+use super::managed::{Manager, entries};
+use super::resets::Resets;
 use super::updater::Updater;
 use crate::FieldSet;
 use crate::fieldset::raw;
 
+/// What stands in a place where a live object and a configuration had a value each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    Live,
+    Config,
+    /// A value made of both, which waits to be fetched.
+    Made,
+}
+
 /// The answer, if this is such an apply.
 pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> Option<Applied> {
     let (live, config) = (request.live?, request.config);
-    let entries = live.list_at(&["metadata", "managedFields"]);
-    let mut owners = entries.iter().map(Entry::read).collect::<Option<Vec<_>>>()?;
+    let mut owners = entries(live).iter().map(Entry::read).collect::<Option<Vec<_>>>()?;
     let is_of_version = |entry: &Entry<'_>| entry.api_version == updater.api_version;
     if request.manager.as_str() == "kubectl" || !owners.iter().all(is_of_version) || !are_distinct(&owners) {
         return None;
@@ -38,29 +49,35 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
         return None;
     }
 
-    let laid = lay(live.as_map(), config.as_map(), &owners.get(us)?.fields, root.node())?;
+    let laid = lay(live.as_map(), config.as_map(), &owners.get(us)?.fields, root.node(), owners.len() > 1)?;
     let claimed = match laid.is_owned && updater.resets.spare(config.as_map()) {
         true => None,
         false if stands(us) => Some(owners.get(us)?.claimed(config, root, updater)?),
         false => return None,
     };
-    let found = updater.resets.filter_comparison(laid.found);
+    let Outcome { changed: laid, touched, modified, found, .. } = laid;
+    let found = updater.resets.filter_comparison(found);
     if !found.removed.is_empty() {
         return None;
     }
 
-    let taken = take(&mut owners, us, &found, request.force)?;
+    let taken = take(&mut owners, us, &modified, &found, updater.resets, request.force)?;
     let mut moved = !taken.is_empty();
     if let Some(claimed) = claimed {
         moved |= owners.get_mut(us)?.own(claimed);
     }
     let mut object = live.clone();
-    let changed = laid.changed.is_some();
-    if let Some(map) = laid.changed {
-        object = Object::from_map(map);
-        (request.defaulter)(&mut object, Some(live)).ok()?;
+    let changed = laid.is_some();
+    let mut is_known = touched.are_named;
+    if let Some(map) = laid {
+        object = Object::from_map(map.clone());
+        let over = Over { live, touched: &touched.all, is_stored: touched.are_stored };
+        (request.defaulter)(&mut object, Some(over)).ok()?;
+        // What is filled in may be anywhere.
+        is_known &= object.as_map().is_same(&map);
     }
-    let differs = changed && object != *live;
+    let touched = is_known.then_some(touched.all);
+    let differs = changed && (touched.is_some() || object != *live);
     let before = (!differs && !moved).then(|| owners.clone());
     if changed {
         owners.get_mut(us)?.touch(request);
@@ -68,7 +85,7 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
     owners.retain(|owner| !owner.fields.is_empty());
     let is_sorted = owners.is_sorted_by(|a, b| a.order(b).is_le());
     if !changed && !moved && is_sorted {
-        return Some(Applied { object: live.clone(), changed: false, taken });
+        return Some(Applied { object: live.clone(), changed: false, taken, touched });
     }
     owners.sort_by(|a, b| a.order(b));
     if let Some(mut before) = before {
@@ -80,19 +97,33 @@ pub(super) fn apply(request: &Apply<'_>, updater: &Updater<'_>, root: &Root) -> 
     }
     let printed = owners.into_iter().map(|owner| Value::Map(owner.printed.into_owned()));
     object.metadata_mut().insert("managedFields", Value::List(printed.collect()));
-    Some(Applied { object, changed: differs, taken })
+    Some(Applied { object, changed: differs, taken, touched })
 }
 
 /// Takes changed fields from the others. `None` if they conflict and are not to be forced.
-fn take(owners: &mut [Entry<'_>], us: usize, found: &Comparison, force: bool) -> Option<Vec<TakenField>> {
-    if found.is_empty() || owners.len() == 1 {
+fn take(
+    owners: &mut [Entry<'_>],
+    us: usize,
+    modified: &[FieldPath],
+    found: &Comparison,
+    resets: Resets,
+    force: bool,
+) -> Option<Vec<TakenField>> {
+    if owners.len() == 1 || (modified.is_empty() && found.is_empty()) {
         return Some(Vec::new());
     }
-    let written = found.modified.union(&found.added);
+    let more: Vec<FieldPath> =
+        [&found.modified, &found.added].into_iter().flat_map(FieldSet::paths).collect();
+    let others = || owners.iter().enumerate().filter(|(i, _)| *i != us);
+    if !modified.iter().chain(&more).any(|path| others().any(|(_, owner)| raw::has(&owner.fields, path))) {
+        return Some(Vec::new());
+    }
+    let modified = resets.filter(modified.iter().cloned().collect());
+    let written = modified.union(&found.modified).union(&found.added);
     let paths = written.paths();
     let mut taken: Vec<(Manager, Vec<TakenField>)> = Vec::new();
     for (i, owner) in owners.iter_mut().enumerate() {
-        if i == us || !paths.iter().any(|path| raw::has(&owner.fields, path.elements())) {
+        if i == us || !paths.iter().any(|path| raw::has(&owner.fields, path)) {
             continue;
         }
         let owned = FieldSet::from_value(&Value::Map(owner.fields.clone().into_owned())).ok()?;
@@ -121,7 +152,7 @@ mod tests {
     /// Many applies over one another: whatever is answered here is what the whole machinery answers.
     #[test]
     fn the_steady_apply_is_the_whole_one() {
-        let (schemas, mut answered) = (builtin(), 0);
+        let (schemas, mut answered, mut known) = (builtin(), 0, 0);
         for seed in 0..1500 {
             let mut dice = Dice::new(seed);
             let wish = object(seed);
@@ -144,15 +175,16 @@ mod tests {
                     defaulter: &|o, live| defaults::settle_over(o, live, schemas),
                 };
                 if live.is_some() {
-                    let (gvk, root, updater) = prepare(schemas, &config, None).unwrap();
+                    let (root, updater) = prepare(schemas, &config, None).unwrap();
                     if let Some(ours) = super::apply(&request, &updater, &root) {
-                        let whole = apply_in_full(request, &gvk, &root, &updater).unwrap();
+                        let whole = apply_in_full(request, &root, &updater).unwrap();
                         assert_eq!(
                             ours.object.to_value().to_json(),
                             whole.object.to_value().to_json(),
                             "{seed}"
                         );
                         assert_eq!((ours.changed, ours.taken), (whole.changed, whole.taken), "seed {seed}");
+                        known += usize::from(ours.touched.is_some_and(|touched| !touched.is_empty()));
                         answered += 1;
                     }
                 }
@@ -162,6 +194,7 @@ mod tests {
             }
         }
         assert!(answered > 1000, "only {answered} were steady");
+        assert!(known > 100, "of {known} only it was known where they change something");
     }
 
     /// The wish with a value of the live object changed: a label, the replicas, an image.
