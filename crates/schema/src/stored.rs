@@ -48,6 +48,23 @@ impl TypeRef<'_> {
     }
 }
 
+impl TypeRef<'_> {
+    /// Whether a map of this type has an empty value that Go would print otherwise or not at all.
+    pub fn omits(self, map: &Map) -> bool {
+        let is_struct = self.is_compiled();
+        let mut types = self.in_order();
+        let mut empty = map.iter().filter(|(_, value)| is_zero(value));
+        empty.any(|(key, value)| match (types.declared_ref(key), value) {
+            (Some(field), Value::Null) if is_struct => {
+                field.presence != Presence::Always || !field.of.zero_field().is_null()
+            }
+            (Some(field), _) if is_struct => field.presence == Presence::UnlessZero,
+            (None, _) if is_struct => true,
+            (_, value) => value.is_null(),
+        })
+    }
+}
+
 fn kept(value: &Value, before: Option<&Value>, of: TypeRef<'_>) -> Result<Kept, String> {
     if before.is_some_and(|before| value.is_same(before)) {
         return Ok(Kept::AsIs);

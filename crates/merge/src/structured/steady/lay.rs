@@ -7,17 +7,18 @@
 
 use std::cmp::Ordering;
 
-use tautline_core::{FieldPath, Key, Map, MapDraft, PathElement, Value};
+use tautline_core::{FieldPath, Key, Map, MapDraft, Value};
+use tautline_schema::TypeRef;
 use tautline_schema::defaults::Touched;
-use tautline_schema::{ListType, TypeRef};
 
 use super::super::compare::{self, Comparison};
 use super::super::join::{self, Laid, is_written_same};
-use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map, item_element};
+use super::super::shape::{Allowed, aligned_and_distinct, is_atomic_list, is_atomic_map};
 use super::super::typed::{Mismatch, fits, leaf_fits, scalar_fits};
 use super::Stands;
 use super::graft::graft;
 use super::search::search;
+use super::way::{Item, Step, path};
 use crate::fieldset::raw::claim::{Claim, Claims, Due, Level, has_as_many, in_place};
 
 /// A configuration laid over a live object.
@@ -76,22 +77,6 @@ pub(super) fn lay(
         _ => return None,
     };
     Some(Outcome { changed, touched, modified, found, is_owned })
-}
-
-/// A step on the way to the place that is looked at: made a path's element only where something is found.
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Field(&'a Key),
-    Item(Item<'a>),
-}
-
-/// An item of two lists.
-#[derive(Clone, Copy)]
-struct Item<'a> {
-    of: TypeRef<'a>,
-    live: &'a [Value],
-    config: &'a [Value],
-    place: usize,
 }
 
 /// A place where both have a value, and what its manager has of it.
@@ -185,7 +170,10 @@ impl<'a> Walk<'a> {
         if all_stays {
             return Some(Stands::Live);
         }
-        self.made = Some(Value::Map(draft.finish()));
+        let made = draft.finish();
+        // What was empty before is read and printed again with the rest of its map.
+        self.touched.are_stored = self.touched.are_stored && !of.omits(&made);
+        self.made = Some(Value::Map(made));
         Some(Stands::Made)
     }
 
@@ -417,37 +405,6 @@ impl<'a> Walk<'a> {
         let (path, are_named) = path(&self.at);
         self.touched.are_named &= are_named;
         path
-    }
-}
-
-/// The path of a place, and whether all items on the way are named by what is written out in them.
-fn path(at: &[Step<'_>]) -> (FieldPath, bool) {
-    let mut are_named = true;
-    let element = |step: &Step<'_>| match step {
-        Step::Field(key) => PathElement::Field(Key::clone(key)),
-        Step::Item(item) => {
-            are_named &= item.is_named();
-            item.element()
-        }
-    };
-    (at.iter().map(element).collect(), are_named)
-}
-
-impl Item<'_> {
-    fn element(&self) -> PathElement {
-        let item = self.config.get(self.place).and_then(|item| item_element(self.of, item).ok());
-        // Every item was found to have a name.
-        item.unwrap_or(PathElement::Index(self.place))
-    }
-
-    /// Whether its whole name, and something of every other's, is written out on both sides.
-    fn is_named(&self) -> bool {
-        let ListType::Map(keys) = self.of.list_type() else { return false };
-        let has = |item: &Value, key: &Key| item.as_map().is_some_and(|item| item.get_key(key).is_some());
-        [self.live, self.config].into_iter().all(|list| {
-            list.iter().all(|item| keys.iter().any(|key| has(item, key)))
-                && list.get(self.place).is_some_and(|item| keys.iter().all(|key| has(item, key)))
-        })
     }
 }
 

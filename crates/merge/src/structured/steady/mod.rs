@@ -9,6 +9,7 @@ mod entry;
 mod graft;
 mod lay;
 mod search;
+mod way;
 
 use tautline_core::{FieldPath, Object, Value};
 use tautline_schema::Root;

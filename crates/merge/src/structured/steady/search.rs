@@ -125,7 +125,7 @@ impl<'a> Search<'a> {
             self.is_stored &= declared.is_some() || !is_struct;
             is_same &= self.part(Step::Field(key), old, new, declared.or_else(|| of.additional())?)?;
         }
-        self.is_stored &= is_same || !is_struct || of.has_always_printed(new);
+        self.is_stored &= is_same || ((!is_struct || of.has_always_printed(new)) && !of.omits(new));
         Some(is_same)
     }
 
@@ -143,6 +143,7 @@ impl<'a> Search<'a> {
         for i in 0..old.len().max(new.len()) {
             is_same &= self.part(Step::Index(i), old.get(i), new.get(i), items)?;
         }
+        self.is_stored &= is_same || !new.iter().any(Value::is_null);
         if self.touched.len() > before && (old.len() != new.len() || of.is_untyped()) {
             // Of another length it is another list; items of no known type may have names.
             self.touched.truncate(before);
