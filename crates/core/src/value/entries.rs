@@ -113,6 +113,37 @@ pub(super) struct Zip<'m> {
     pub(super) have_same_keys: bool,
 }
 
+impl Zip<'_> {
+    /// Which map has the next key; `None` at the end of both.
+    #[inline]
+    fn order(&self) -> Option<Ordering> {
+        Some(match (&self.a.keys, &self.b.keys) {
+            (KeysLeft::Known(a), KeysLeft::Known(b)) => match (a.as_slice(), b.as_slice()) {
+                ([key, ..], [other, ..]) => key.cmp(other),
+                ([_, ..], []) => Ordering::Less,
+                ([], [_, ..]) => Ordering::Greater,
+                ([], []) => return None,
+            },
+            _ => match (self.a.first(), self.b.first()) {
+                (Some((key, _)), Some((other, _))) => key.cmp(other),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return None,
+            },
+        })
+    }
+}
+
+impl KeysLeft<'_> {
+    #[inline]
+    fn skip(&mut self) {
+        match self {
+            Self::Known(numbers) => drop(numbers.next()),
+            Self::Mixed(keys) => drop(keys.next()),
+        }
+    }
+}
+
 impl<'m> Iterator for Zip<'m> {
     type Item = (&'m Key, Option<&'m Value>, Option<&'m Value>);
 
@@ -122,23 +153,13 @@ impl<'m> Iterator for Zip<'m> {
             let (key, old) = self.a.next()?;
             return Some((key, Some(old), self.b.values.next()));
         }
-        let (a, b) = (self.a.first(), self.b.first());
-        let order = match (a, b) {
-            (Some((key, _)), Some((other, _))) => key.cmp(other),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => return None,
-        };
-        if order != Ordering::Greater {
-            self.a.next();
-        }
-        if order != Ordering::Less {
-            self.b.next();
-        }
-        match order {
-            Ordering::Greater => b.map(|(key, new)| (key, None, Some(new))),
-            Ordering::Less => a.map(|(key, old)| (key, Some(old), None)),
-            Ordering::Equal => a.map(|(key, old)| (key, Some(old), b.map(|(_, new)| new))),
+        match self.order()? {
+            Ordering::Greater => self.b.next().map(|(key, new)| (key, None, Some(new))),
+            Ordering::Less => self.a.next().map(|(key, old)| (key, Some(old), None)),
+            Ordering::Equal => {
+                self.b.keys.skip();
+                self.a.next().map(|(key, old)| (key, Some(old), self.b.values.next()))
+            }
         }
     }
 }

@@ -5,7 +5,6 @@
 //! what both have, in which most is the same. What is not plain, an item that moves or a null, is asked of
 //! those others for its part alone.
 
-use std::cmp::Ordering;
 
 use tautline_core::{FieldPath, Key, Map, MapDraft, Value};
 use tautline_schema::TypeRef;
@@ -113,22 +112,14 @@ impl<'a> Walk<'a> {
         let mut all_stays = true;
         let mut types = of.in_order();
         let mut claims = Claims::new(owned.unwrap_or(self.nothing), level);
-        let mut left = live.iter();
-        let mut ahead = left.next();
-        for (key, new) in config {
-            let old = loop {
-                let Some((other, old)) = ahead else { break None };
-                match other.cmp(key) {
-                    Ordering::Less => {
-                        ahead = left.next();
-                        stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
-                    }
-                    Ordering::Equal => {
-                        ahead = left.next();
-                        break Some(old);
-                    }
-                    Ordering::Greater => break None,
+        for (key, old, new) in live.zip(config) {
+            let new = match (old, new) {
+                (_, Some(new)) => new,
+                (Some(old), None) => {
+                    stays(key, old, types.field(key)?, level).then(|| draft.keep())?;
+                    continue;
                 }
+                (None, None) => continue,
             };
             let declared = types.declared(key);
             let of = declared.or_else(|| of.additional())?;
@@ -162,9 +153,6 @@ impl<'a> Walk<'a> {
                 (Stands::Made, _) => draft.replace(self.made.take()?),
             }
             all_stays &= stands == Stands::Live;
-        }
-        for (other, old) in ahead.into_iter().chain(left) {
-            stays(other, old, types.field(other)?, level).then(|| draft.keep())?;
         }
         self.is_owned &= claims.are_done();
         if all_stays {
