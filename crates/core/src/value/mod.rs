@@ -6,6 +6,7 @@ mod draft;
 mod entries;
 mod json;
 mod json_error;
+mod json_stack;
 mod json_write;
 mod key;
 mod known;
@@ -329,7 +330,8 @@ mod tests {
         let text = "abcdefghijklmnopqrstuvwxyz".as_bytes();
         for len in 0..text.len() {
             let a = text.get(..len).unwrap();
-            assert!(is_same_text(a, &a.to_vec()), "{len}");
+            let again = a.to_vec();
+            assert!(is_same_text(a, &again), "{len}");
             assert!(!is_same_text(a, text.get(..len + 1).unwrap()), "{len}");
             for at in 0..len {
                 let mut b = a.to_vec();
