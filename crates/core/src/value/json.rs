@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::block::set;
 use super::json_error::{JsonError, JsonErrorKind};
+use super::json_stack::Stack;
 use super::key::find;
 use super::{Key, List, Map, Text, Value, text_of};
 use crate::Budget;
@@ -38,43 +39,6 @@ struct Decoder<'a> {
     nodes: usize,
     /// Where values are made: a list or map is moved out at its exact size when it ends. Items have the empty key.
     stack: Stack,
-}
-
-/// Cells with keys and nulls, of which those below `top` are in use: to make new ones takes longer than to keep them.
-#[derive(Default)]
-struct Stack {
-    cells: Vec<(Key, Value)>,
-    top: usize,
-}
-
-impl Stack {
-    #[inline]
-    fn push(&mut self) {
-        if self.top == self.cells.len() {
-            self.grow();
-        }
-        self.top += 1;
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        self.cells.resize_with((self.top * 2).max(32), Default::default);
-    }
-
-    #[inline(always)]
-    fn last(&mut self) -> &mut (Key, Value) {
-        match self.cells.get_mut(self.top.wrapping_sub(1)) {
-            Some(cell) => cell,
-            None => unreachable!("a cell is pushed before it is written to"),
-        }
-    }
-
-    /// The cells from `base` on, which are given up.
-    #[inline]
-    fn above(&mut self, base: usize) -> &mut [(Key, Value)] {
-        let top = std::mem::replace(&mut self.top, base);
-        self.cells.get_mut(base..top).unwrap_or_default()
-    }
 }
 
 type Step<T> = Result<T, JsonErrorKind>;

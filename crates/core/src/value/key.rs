@@ -255,6 +255,9 @@ impl Default for Key {
 impl PartialEq for Key {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
+        if std::ptr::eq(self, other) {
+            return true;
+        }
         match (self.known_id(), other.known_id()) {
             (Some(a), Some(b)) => a == b,
             (None, None) => self.as_str() == other.as_str(),
@@ -268,6 +271,10 @@ impl Eq for Key {}
 impl Ord for Key {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
+        // The same name of the table is one key wherever maps lend it.
+        if std::ptr::eq(self, other) {
+            return Ordering::Equal;
+        }
         match (self.known_id(), other.known_id()) {
             // The table is sorted, so numbers order as their names do.
             (Some(a), Some(b)) => a.cmp(&b),

@@ -6,6 +6,7 @@ mod draft;
 mod entries;
 mod json;
 mod json_error;
+mod json_stack;
 mod json_write;
 mod key;
 mod known;
@@ -43,6 +44,20 @@ fn text_of(text: &str) -> Text {
 #[inline(never)]
 fn long_text_of(text: &str) -> Text {
     Text::from(text)
+}
+
+/// Whether two texts are the same. Short ones, which most are, are compared by words that may overlap, without a call.
+#[inline]
+fn is_same_text(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        17.. => a == b,
+        8.. => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        4.. => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    }
 }
 
 /// What a manifest or a live object is made of: JSON's values with Kubernetes' two kinds of numbers.
@@ -197,7 +212,7 @@ impl Value {
         match (self, other) {
             (Self::List(a), Self::List(b)) => a.is_same(b),
             (Self::Map(a), Self::Map(b)) => a.is_same(b),
-            (Self::String(a), Self::String(b)) => a.as_bytes() == b.as_bytes(),
+            (Self::String(a), Self::String(b)) => is_same_text(a.as_bytes(), b.as_bytes()),
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
             (Self::Bool(a), Self::Bool(b)) => a == b,
@@ -225,7 +240,7 @@ impl PartialEq for Value {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match self {
-            Self::String(a) => matches!(other, Self::String(b) if a == b),
+            Self::String(a) => matches!(other, Self::String(b) if is_same_text(a.as_bytes(), b.as_bytes())),
             Self::Map(a) => matches!(other, Self::Map(b) if a == b),
             Self::List(a) => matches!(other, Self::List(b) if a == b),
             Self::Null => matches!(other, Self::Null),
@@ -308,6 +323,22 @@ mod tests {
     #[test]
     fn a_node_takes_16_bytes() {
         assert_eq!([size_of::<Value>(), size_of::<List>(), size_of::<Map>()], [16, 8, 8]);
+    }
+
+    #[test]
+    fn texts_are_compared_to_their_last_byte() {
+        let text = "abcdefghijklmnopqrstuvwxyz".as_bytes();
+        for len in 0..text.len() {
+            let a = text.get(..len).unwrap();
+            let again = a.to_vec();
+            assert!(is_same_text(a, &again), "{len}");
+            assert!(!is_same_text(a, text.get(..len + 1).unwrap()), "{len}");
+            for at in 0..len {
+                let mut b = a.to_vec();
+                b[at] = b'!';
+                assert!(!is_same_text(a, &b), "{len} {at}");
+            }
+        }
     }
 
     #[test]
