@@ -108,7 +108,8 @@ pub struct AppView {
 /// Where an app's reports go: the Application's status, by default.
 #[async_trait]
 pub trait Records: Send + Sync {
-    /// Writes a report. Called one at a time for an app, coalesced to one a second unless urgent.
+    /// Writes a report. Called for one app once at a time, and for four apps at once: what comes while an app waits for its
+    /// turn is told with it.
     async fn report(&self, app: &AppId, report: &Report);
 
     /// Everything the app owned is gone: takes our finalizer off its Application.

@@ -7,6 +7,7 @@ use tautline_core::{AppId, Timestamp};
 use tautline_engine::{App, Event, SyncStatus};
 use tautline_health::HealthStatus;
 use tautline_plan::Epoch;
+use tokio::sync::mpsc;
 
 use super::Coordinator;
 use crate::message::Message;
@@ -77,6 +78,18 @@ impl Reporting {
     }
 }
 
+/// A report's turn: ends when it is written, and also if writing it panics.
+struct Turn {
+    out: mpsc::UnboundedSender<Message>,
+    app: AppId,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let _ = self.out.send(Message::Reported(self.app.clone()));
+    }
+}
+
 impl Coordinator {
     /// Writes an app's report if it is due.
     pub(super) fn flush(&mut self, id: &AppId, now: Timestamp) {
@@ -114,7 +127,8 @@ impl Coordinator {
         let closes = entry.reporting.closes.take();
         self.reports.running += 1;
         self.tell_dependents(id);
-        let (records, out, app) = (self.parts.records.clone(), self.out.clone(), id.clone());
+        let (records, app) = (self.parts.records.clone(), id.clone());
+        let turn = Turn { out: self.out.clone(), app: id.clone() };
         let _ = self.changes.send(app.clone());
         let journal = self.parts.journal.clone();
         tokio::spawn(async move {
@@ -125,7 +139,7 @@ impl Coordinator {
                 tracing::warn!(%app, %error, "the end of a plan could not be put on record");
             }
             records.report(&app, &report).await;
-            let _ = out.send(Message::Reported(app));
+            drop(turn);
         });
     }
 
