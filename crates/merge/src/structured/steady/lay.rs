@@ -5,7 +5,6 @@
 //! what both have, in which most is the same. What is not plain, an item that moves or a null, is asked of
 //! those others for its part alone.
 
-
 use tautline_core::{FieldPath, Key, Map, MapDraft, Value};
 use tautline_schema::TypeRef;
 use tautline_schema::defaults::Touched;

@@ -107,7 +107,8 @@ impl<'a> Search<'a> {
         loop {
             let (key, old, new) = match (left.clone().next(), right.clone().next()) {
                 (Some((key, old)), Some((other, new))) if key == other => {
-                    (left.next(), right.next());
+                    left.next();
+                    right.next();
                     (key, Some(old), Some(new))
                 }
                 (Some((key, old)), other) if other.is_none_or(|(other, _)| key < other) => {
