@@ -102,9 +102,8 @@ impl Resource {
     /// this live object yet. Its status and version are no part of the question: a heartbeat asks nothing (rule R14).
     pub(crate) fn is_unsure(&self) -> bool {
         let is_needed = self.difference.needs.iter().any(|need| matches!(need, Need::DryRun(_)));
-        let asks_another =
-            |unsure: &Box<Unsure>| !unsure.is_pending && Some(unsure.question) != self.question();
-        is_needed && self.unsure.as_ref().is_none_or(asks_another)
+        let asks_another = |unsure: &Unsure| !unsure.is_pending && Some(unsure.question) != self.question();
+        is_needed && self.unsure.as_deref().is_none_or(asks_another)
     }
 
     /// Notes that the server is asked what is not known.
