@@ -103,24 +103,7 @@ impl<'a> Search<'a> {
         let mut types = of.in_order();
         let mut is_same = true;
         let is_struct = of.is_compiled();
-        let (mut left, mut right) = (old.iter(), new.iter());
-        loop {
-            let (key, old, new) = match (left.clone().next(), right.clone().next()) {
-                (Some((key, old)), Some((other, new))) if key == other => {
-                    left.next();
-                    right.next();
-                    (key, Some(old), Some(new))
-                }
-                (Some((key, old)), other) if other.is_none_or(|(other, _)| key < other) => {
-                    left.next();
-                    (key, Some(old), None)
-                }
-                (_, Some((key, new))) => {
-                    right.next();
-                    (key, None, Some(new))
-                }
-                (_, None) => break,
-            };
+        for (key, old, new) in old.zip(new) {
             let declared = types.declared(key);
             // Go drops what its type does not have.
             self.is_stored &= declared.is_some() || !is_struct;
